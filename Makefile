@@ -1,0 +1,106 @@
+# Everything here needs Go and make only; check also needs a C compiler, for the
+# race detector. `make` alone lists the targets.
+
+PORT      ?= 8000
+OUT       ?= runs/$(shell date +%Y-%m-%dT%H%M%S)
+FUZZTIME  ?= 10s
+TESTFLAGS ?=
+BENCH     ?= .
+
+GO      ?= go
+# A build outside a git work tree, or before the first commit, is "dev".
+VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
+# The tools' versions are pinned in a module of their own, so that none of their
+# dependencies becomes ours. The go command builds each once and caches it.
+TOOL    := $(GO) tool -modfile=.tools/go.mod
+
+# generate writes the API description into the directory $(1). docs and docs-check
+# share it: the second proves that the first was run.
+define generate
+$(TOOL) swag init --quiet --dir ./internal/server --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --packageName api --output $(1)
+endef
+
+# fail is the end of a recipe line that ends the gate with a reason.
+fail = { echo 'make $@: $(1)' >&2; exit 1; }
+
+.DEFAULT_GOAL := help
+# check runs its parts in the order in which they are listed, also under -j.
+.NOTPARALLEL:
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check race fuzz bench train vuln clean
+
+help: ## list the targets
+	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: build ## build the service and serve on PORT (8000)
+	bin/tagifai serve --addr :$(PORT)
+
+build: ## build bin/tagifai, one static binary
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/tagifai ./cmd/tagifai
+
+test: ## run the tests; TESTFLAGS=-v names them
+	$(GO) test $(TESTFLAGS) ./...
+
+check: lint tidy-check docs-check race fuzz ## the gate: everything a change has to pass
+	@echo 'make check: passed'
+
+fmt: ## format the Go files and group their imports
+	$(TOOL) golangci-lint fmt
+
+lint: gofmt vet staticcheck golangci-lint ## gofmt, go vet, staticcheck and golangci-lint
+
+gofmt:
+	@echo '== gofmt'
+	@files=$$(gofmt -s -l .) || $(call fail,gofmt could not read the files above); \
+	[ -z "$$files" ] || { echo "$$files"; $(call fail,the files above need gofmt -s: run make fmt); }
+
+vet:
+	@echo '== go vet'
+	@$(GO) vet ./... || $(call fail,go vet found the above)
+
+staticcheck:
+	@echo '== staticcheck'
+	@$(TOOL) staticcheck ./... || $(call fail,staticcheck found the above)
+
+golangci-lint:
+	@echo '== golangci-lint'
+	@$(TOOL) golangci-lint run || $(call fail,golangci-lint found the above)
+
+tidy-check: ## prove that go.mod and go.sum are tidy
+	@echo '== go mod tidy'
+	@$(GO) mod tidy -diff || $(call fail,go.mod or go.sum is not tidy: run go mod tidy)
+	@$(GO) -C .tools mod tidy -diff || $(call fail,.tools/go.mod or .tools/go.sum is not tidy: run go -C .tools mod tidy)
+
+docs: ## regenerate api/ from the annotations of the handlers
+	$(call generate,api)
+
+docs-check:
+	@echo '== generated files'
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	{ $(call generate,"$$dir") || $(call fail,the API description could not be generated); } && \
+	{ diff -r api "$$dir" || $(call fail,api/ is not what the annotations say: run make docs); }
+
+race:
+	@echo '== race-enabled tests'
+	@cc=$$($(GO) env CC) && command -v "$${cc%% *}" >/dev/null || $(call fail,the race detector needs a C compiler: install gcc or set CC)
+	@CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./... || $(call fail,a race-enabled test failed)
+
+fuzz: ## run every fuzz target for FUZZTIME (10s) each
+	@echo '== fuzz targets, $(FUZZTIME) each'
+	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' sh .tools/fuzz.sh || $(call fail,a fuzz target failed)
+
+bench: ## run the Go benchmarks that match BENCH (all)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+train: ## train a model: DATA=labelled.csv [OUT=runs/<time>]
+	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make train DATA=path/to/labelled.csv)
+	@$(MAKE) --no-print-directory build
+	bin/tagifai train --data '$(DATA)' --args configs/args.json --out '$(OUT)'
+
+# Not a part of check: it asks vuln.go.dev, and a gate that needs a network answers
+# differently from day to day.
+vuln: ## look the dependencies up in the Go vulnerability database (needs network)
+	$(TOOL) govulncheck ./...
+
+clean: ## remove what the targets above leave behind
+	rm -rf bin runs .tools/bin coverage.out
+	find . -name .git -prune -o \( -name '*.prof' -o -name '*.test' \) -type f -exec rm -f {} +

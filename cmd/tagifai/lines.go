@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"runtime"
+)
+
+// A batch is some lines on their way through eachLine.
+type batch struct {
+	text   []byte // the lines, without their ends
+	ends   []int  // of each line in text
+	result []byte
+	done   chan struct{} // closed when result is there
+}
+
+// batchSize is how much text makes a batch full. A batch also goes on its way when
+// the input has nothing more at the moment, so that a person at a terminal gets an
+// answer to every line.
+const batchSize = 64 << 10
+
+// eachLine appends the result of each line of in, its end ("\n" or "\r\n") taken
+// off, and writes these to out, in order. The lines are worked on by all cores; only
+// a few batches are in memory at a time.
+func eachLine(ctx context.Context, in io.Reader, out io.Writer, result func(dst []byte, line string) []byte) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	workers := runtime.GOMAXPROCS(0)
+	work := make(chan *batch)
+	inOrder := make(chan *batch, 2*workers)
+	for range workers {
+		go func() {
+			for b := range work {
+				start := 0
+				for _, end := range b.ends {
+					b.result = result(b.result, string(b.text[start:end]))
+					start = end
+				}
+				close(b.done)
+			}
+		}()
+	}
+	var readErr error // of the input; to be looked at once inOrder is closed
+	go func() {
+		defer close(inOrder)
+		defer close(work)
+		readErr = readBatches(in, func(b *batch) bool {
+			select {
+			case inOrder <- b:
+			case <-ctx.Done():
+				return false
+			}
+			select {
+			case work <- b:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		})
+	}()
+	for {
+		select {
+		case b, more := <-inOrder:
+			if !more {
+				return readErr
+			}
+			select {
+			case <-b.done:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			if _, err := out.Write(b.result); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// readBatches cuts the input into batches of whole lines, until it ends or emit
+// wants no more.
+func readBatches(in io.Reader, emit func(*batch) bool) error {
+	r := bufio.NewReaderSize(in, batchSize)
+	b := &batch{done: make(chan struct{})}
+	flush := func() bool {
+		full := b
+		b = &batch{done: make(chan struct{})}
+		return len(full.ends) == 0 || emit(full)
+	}
+	start := 0 // of the current line in b.text
+	for {
+		piece, err := r.ReadSlice('\n')
+		b.text = append(b.text, piece...)
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue // the line goes on
+		}
+		if err == nil || len(b.text) > start { // the last line may have no end
+			b.text = bytes.TrimSuffix(b.text, []byte("\n"))
+			if len(b.text) > start {
+				b.text = bytes.TrimSuffix(b.text, []byte("\r"))
+			}
+			b.ends = append(b.ends, len(b.text))
+			start = len(b.text)
+		}
+		if err == nil && len(b.text) < batchSize && r.Buffered() > 0 {
+			continue
+		}
+		if !flush() {
+			return nil
+		}
+		start = 0
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

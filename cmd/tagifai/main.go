@@ -1,0 +1,114 @@
+// Command tagifai serves a text classifier over HTTP, trains new ones, and predicts
+// from the command line.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"tagifai/model"
+)
+
+// version is set when the binary is linked.
+var version = ""
+
+const (
+	success = 0
+	failure = 1
+	misuse  = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A closed pipe is an error of the write to it, not the end of the process.
+	signal.Ignore(syscall.SIGPIPE)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// commands are the subcommands: a file for each.
+type commands struct {
+	Serve    serveCommand    `cmd:"" help:"Serve predictions over HTTP."`
+	Predict  predictCommand  `cmd:"" help:"Predict the tags of texts."`
+	Train    trainCommand    `cmd:"" help:"Train a model on a labelled CSV file."`
+	Evaluate evaluateCommand `cmd:"" help:"Judge a model by a labelled CSV file."`
+	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+// streams are what a command reads and writes: results go to out, all else to err.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// run runs the command that args name and returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	helped := false
+	parser, err := kong.New(new(commands),
+		kong.Name("tagifai"),
+		kong.Description("A text classifier as a service: char n-gram TF-IDF and a linear model, in one binary."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped = true }), // --help alone ends here
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		panic(err) // the command line is declared wrongly
+	}
+	command, err := parser.Parse(args)
+	if helped {
+		return success
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "tagifai: %v; see tagifai --help\n", err)
+		return misuse
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	command.Bind(streams{stdin, stdout, stderr})
+	err = command.Run()
+	switch {
+	case err == nil, errors.Is(err, syscall.EPIPE): // whoever read our output has seen enough
+		return success
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "tagifai: interrupted")
+		return failure
+	}
+	fmt.Fprintf(stderr, "tagifai: %v\n", err)
+	return failure
+}
+
+// openModel loads the model in dir, the embedded one if dir is empty.
+func openModel(dir string) (*model.Model, error) {
+	if dir == "" {
+		return model.Default()
+	}
+	return model.Open(dir)
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run(s streams) error {
+	_, err := fmt.Fprintln(s.out, "tagifai", toolVersion())
+	return err
+}
+
+// toolVersion is the version that was linked in, else that of the module, else
+// "devel".
+func toolVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/model"
+)
+
+type predictCommand struct {
+	Texts         []string `arg:"" optional:"" name:"text" help:"Texts to predict; without any, every line of standard input is one."`
+	Model         string   `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
+	Probabilities bool     `help:"Add the probability of every class."`
+	Format        string   `enum:"json,text" default:"json" placeholder:"FORMAT" help:"json: an object a line; text: columns for people (${default})."`
+}
+
+func (predictCommand) Help() string {
+	return "Example:\n\n    tagifai predict \"Object detection with YOLO\"\n    tagifai predict --probabilities < lines.txt > predictions.jsonl"
+}
+
+func (c predictCommand) Run(ctx context.Context, s streams) error {
+	m, err := openModel(c.Model)
+	if err != nil {
+		return err
+	}
+	classes := m.Classes()
+	appendPrediction := c.appendJSON
+	if c.Format == "text" {
+		appendPrediction = c.appendText
+	}
+	predict := func(dst []byte, text string) []byte {
+		return append(appendPrediction(dst, classes, text, m.Predict(text)), '\n')
+	}
+	if len(c.Texts) == 0 {
+		return eachLine(ctx, s.in, s.out, predict)
+	}
+	var lines []byte
+	for _, text := range c.Texts {
+		lines = predict(lines, text)
+	}
+	_, err = s.out.Write(lines)
+	return err
+}
+
+func (c predictCommand) appendJSON(dst []byte, classes []string, text string, p model.Prediction) []byte {
+	dst = append(dst, `{"input_text":`...)
+	dst = appendString(dst, text)
+	dst = append(dst, `,"predicted_tag":`...)
+	dst = appendString(dst, p.Tag)
+	if c.Probabilities {
+		dst = append(dst, `,"probabilities":`...)
+		for k, class := range classes {
+			separator := byte(',')
+			if k == 0 {
+				separator = '{'
+			}
+			dst = appendString(append(dst, separator), class)
+			dst = strconv.AppendFloat(append(dst, ':'), p.Probabilities[k], 'g', -1, 64)
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
+}
+
+// appendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD,
+// which is what the model saw in them.
+func appendString(dst []byte, s string) []byte {
+	dst, _ = jsontext.AppendQuote(dst, s) // the error says no more than that there were such bytes
+	return dst
+}
+
+func (c predictCommand) appendText(dst []byte, classes []string, text string, p model.Prediction) []byte {
+	width, highest := 0, 0.0
+	for k, class := range classes {
+		width = max(width, len(class))
+		highest = max(highest, p.Probabilities[k])
+	}
+	dst = fmt.Appendf(dst, "%-*s  %.2f  %s", width, p.Tag, highest, text)
+	if c.Probabilities {
+		for k, class := range classes {
+			dst = fmt.Appendf(dst, "\n    %-*s  %.4f", width, class, p.Probabilities[k])
+		}
+	}
+	return dst
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"tagifai/internal/train"
+)
+
+type trainCommand struct {
+	Data string `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
+	Args string `placeholder:"FILE" help:"Training arguments; the default recipe if left out (see configs/args.json)."`
+	Out  string `required:"" placeholder:"DIR" help:"Artifact directory to make; it must not exist."`
+	Plot bool   `help:"Put a confusion matrix and the loss curves beside the model, as PNG."`
+}
+
+func (trainCommand) Help() string {
+	return "Example:\n\n    tagifai train --data labeled.csv --args configs/args.json --out runs/first\n    tagifai serve --model runs/first"
+}
+
+func (c trainCommand) Run(ctx context.Context, s streams) error {
+	args := train.DefaultArgs()
+	if c.Args != "" {
+		data, err := os.ReadFile(c.Args)
+		if err != nil {
+			return err
+		}
+		if args, err = train.ParseArgs(data); err != nil {
+			return fmt.Errorf("%s: %w", c.Args, err)
+		}
+	}
+	if _, err := os.Lstat(c.Out); err == nil {
+		return fmt.Errorf("%s exists already; name another directory", c.Out)
+	}
+	now, err := timeOfTraining()
+	if err != nil {
+		return err
+	}
+	data, err := train.ReadDataset(c.Data)
+	if err != nil {
+		return err
+	}
+	if data.Dropped > 0 {
+		fmt.Fprintf(s.err, "%s: %d rows without a tag or a text are left out\n", data.File, data.Dropped)
+	}
+	bar := newBar(s.err, epochs(args))
+	result, err := train.Train(ctx, data, args, train.Origin{Tool: "tagifai " + toolVersion(), Time: now}, func(epoch, _ int, loss *train.Loss) {
+		if loss != nil {
+			bar.Describe(fmt.Sprintf("epoch %3d  loss %.4f  validation %.4f", epoch, loss.Train, loss.Validation))
+		} else {
+			bar.Describe(fmt.Sprintf("epoch %3d  on all rows", epoch))
+		}
+		_ = bar.Add(1) // a progress bar that cannot be drawn is no reason to stop
+	})
+	_ = bar.Exit()
+	if err != nil {
+		return err
+	}
+	var plots map[string][]byte
+	if c.Plot {
+		if plots, err = train.Plots(result); err != nil {
+			return err
+		}
+	}
+	if err := result.Artifact.Write(c.Out, plots); err != nil {
+		return err
+	}
+	return printResult(s.out, c.Out, result)
+}
+
+// epochs is the number of epochs that a training with args goes through.
+func epochs(args train.Args) int {
+	if args.Refit {
+		return 2 * args.NumEpochs
+	}
+	return args.NumEpochs
+}
+
+// newBar returns a progress bar on a terminal, and one that is silent elsewhere.
+func newBar(w io.Writer, steps int) *progressbar.ProgressBar {
+	return progressbar.NewOptions(steps,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetVisibility(isTerminal(w)),
+		progressbar.OptionThrottle(50*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)
+}
+
+// timeOfTraining is now, or SOURCE_DATE_EPOCH, for those who want the same bytes
+// again (reproducible-builds.org/specs/source-date-epoch).
+func timeOfTraining() (time.Time, error) {
+	text := os.Getenv("SOURCE_DATE_EPOCH")
+	if text == "" {
+		return time.Now(), nil
+	}
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("SOURCE_DATE_EPOCH: %q is not a number of seconds", text)
+	}
+	return time.Unix(seconds, 0), nil
+}

@@ -1,0 +1,41 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Args is the data of GET /args.
+type Args struct {
+	Args jsontext.Value `json:"args" swaggertype:"object"`
+}
+
+// Arg is the data of GET /args/{arg}: the name of the argument and its value.
+type Arg map[string]jsontext.Value
+
+// args answers GET /args.
+//
+//	@Summary	Get all arguments used for the run.
+//	@Tags		Arguments
+//	@Success	200	{object}	Answer{data=Args}
+//	@Router		/args [get]
+func (s *Server) args(*http.Request) (any, error) {
+	return Args{s.model.Args().JSON()}, nil
+}
+
+// arg answers GET /args/{arg}; an argument that is not there is an empty string.
+//
+//	@Summary	Get a specific parameter's value used for the run.
+//	@Tags		Arguments
+//	@Param		arg	path		string	true	"The name of the argument."
+//	@Success	200	{object}	Answer{data=object}
+//	@Router		/args/{arg} [get]
+func (s *Server) arg(r *http.Request) (any, error) {
+	name := pathParam(r, "arg")
+	value, ok := s.model.Args().Get(name)
+	if !ok {
+		value = jsontext.Value(`""`)
+	}
+	return Arg{name: value}, nil
+}

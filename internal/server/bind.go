@@ -1,0 +1,124 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// An invalidError says all that is wrong with a body, in order of position.
+type invalidError struct{ items []Item }
+
+func (e *invalidError) Error() string { return fmt.Sprintf("%d errors in the body", len(e.items)) }
+
+// A binder reads the body of a request into a T, a struct.
+type binder[T any] struct {
+	maxBody  int64
+	maxItems int
+	plan     plan
+	validate *validator.Validate
+}
+
+func newBinder[T any](maxBody int64, maxItems int) *binder[T] {
+	validate := validator.New(validator.WithRequiredStructEnabled())
+	// So that errors name fields as the client does.
+	validate.RegisterTagNameFunc(func(field reflect.StructField) string {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		return name
+	})
+	body := newPlan(reflect.TypeFor[T]())
+	body.none = fieldRequired // a body of null is no body
+	return &binder[T]{maxBody, maxItems, body, validate}
+}
+
+// bind returns the body of r. The error is one that problemOf knows.
+func (b *binder[T]) bind(r *http.Request) (*T, error) {
+	buffer := takeBuffer()
+	defer putBuffer(buffer)
+	if err := b.read(buffer, r); err != nil {
+		return nil, err
+	}
+	body := buffer.Bytes()
+	if len(body) == 0 {
+		return nil, invalid(fieldRequired)
+	}
+	if given := r.Header.Get("Content-Type"); !isJSON(given) {
+		item := b.plan.wrong
+		item.Ctx = contentTypeCtx{Given: given, Wanted: "application/json"}
+		return nil, invalid(item)
+	}
+	doc, err := decodeText(body)
+	if err != nil {
+		return nil, err
+	}
+	return b.decode(doc)
+}
+
+// invalid returns the error of a body that is wrong as a whole.
+func invalid(item Item) error {
+	item.Loc = []any{"body"}
+	return &invalidError{[]Item{item}}
+}
+
+// read reads the body of r, which is no larger than the limit and no other
+// encoding's than its own.
+func (b *binder[T]) read(buffer io.ReaderFrom, r *http.Request) error {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return errEncoded
+	}
+	if r.ContentLength > b.maxBody {
+		return &http.MaxBytesError{Limit: b.maxBody}
+	}
+	_, err := buffer.ReadFrom(http.MaxBytesReader(nil, r.Body, b.maxBody))
+	switch {
+	case err == nil, as[*http.MaxBytesError](err), errors.Is(err, os.ErrDeadlineExceeded):
+		return err
+	default: // it broke off, or its chunks are malformed
+		return fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+}
+
+// isJSON reports whether a body of this Content-Type is read as JSON.
+func isJSON(contentType string) bool {
+	if strings.TrimSpace(contentType) == "" {
+		return true
+	}
+	mediaType, _, _ := strings.Cut(contentType, ";")
+	main, sub, _ := strings.Cut(strings.ToLower(strings.TrimSpace(mediaType)), "/")
+	return main == "application" && (sub == "json" || strings.HasSuffix(sub, "+json")) && !strings.Contains(sub, "/")
+}
+
+// decode reads a document and applies the rules of T to it.
+func (b *binder[T]) decode(doc string) (*T, error) {
+	if strings.Trim(doc, " \t\r\n") == `""` {
+		doc = "{}" // to Python an object can be made of an empty string
+	}
+	value := new(T)
+	d := decoder{doc: doc, maxItems: b.maxItems}
+	if err := d.decode(&b.plan, reflect.ValueOf(value).Elem()); err != nil {
+		if syntax, ok := errors.AsType[*syntaxError](err); ok {
+			return nil, &invalidError{[]Item{syntax.item(doc)}}
+		}
+		return nil, err
+	}
+	faults := d.faults
+	if err := b.validate.Struct(value); err != nil {
+		broken, ok := errors.AsType[validator.ValidationErrors](err)
+		if !ok {
+			return nil, err
+		}
+		for _, rule := range broken {
+			faults = append(faults, b.plan.fault(rule))
+		}
+	}
+	if len(faults) > 0 {
+		return nil, &invalidError{items(doc, faults)}
+	}
+	return value, nil
+}

@@ -1,0 +1,372 @@
+package server
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// What a document may be at most, as Python's json module has it. Beyond it the
+// document counts as unreadable.
+const (
+	maxDepth  = 967
+	maxDigits = 4300 // of an integer
+)
+
+// A syntaxError says that a document is not JSON.
+type syntaxError struct {
+	msg    string
+	offset int // in bytes
+}
+
+func (e *syntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.msg, e.offset) }
+
+// A decoder reads one JSON document into a Go value, and collects what is wrong
+// with its values on the way, in order of position. It accepts what Python's
+// json module does and reports errors of syntax where that does: beyond RFC 8259
+// that is NaN, Infinity and -Infinity, and a surrogate without its other half in
+// what is passed over. Of a key that occurs twice the last value counts. The
+// work is linear in the length of the document, whatever is in it.
+type decoder struct {
+	doc      string
+	pos      int // in bytes
+	depth    int
+	maxItems int    // in a list
+	path     []step // to the current value
+	faults   []fault
+}
+
+// decode reads the document into dst. The error is a syntaxError or errUnreadable.
+func (d *decoder) decode(p *plan, dst reflect.Value) error {
+	var path [8]step // room enough for most, without an allocation
+	d.path = path[:0]
+	d.space()
+	if err := d.value(p, dst); err != nil {
+		return err
+	}
+	d.space()
+	if d.pos < len(d.doc) {
+		return d.syntax("more follows the end of the document", d.pos)
+	}
+	return nil
+}
+
+// value reads the next value into dst. Without a plan it only passes over it.
+func (d *decoder) value(p *plan, dst reflect.Value) error {
+	kind, err := d.kind()
+	if err != nil {
+		return err
+	}
+	if p != nil && kind != p.takes {
+		switch {
+		case kind != nullKind:
+			d.fault(p.wrong)
+		case !p.optional:
+			d.fault(p.none)
+		}
+		p = nil
+	}
+	switch kind {
+	case objectKind, listKind:
+		return d.nested(kind, p, dst)
+	case stringKind:
+		start := d.pos
+		raw, err := d.str()
+		if err == nil && p != nil {
+			d.setString(dst, raw, start)
+		}
+		return err
+	case numberKind:
+		literal, err := d.number()
+		if err == nil && p != nil && !p.set(dst, literal) {
+			d.fault(p.wrong)
+		}
+		return err
+	default:
+		literal := d.word()
+		if p != nil {
+			p.set(dst, literal)
+		}
+		return nil
+	}
+}
+
+// kind looks at the next value.
+func (d *decoder) kind() (byte, error) {
+	if d.pos < len(d.doc) {
+		rest := d.doc[d.pos:]
+		switch c := rest[0]; {
+		case c == '{' || c == '[' || c == '"':
+			return c, nil
+		case '0' <= c && c <= '9':
+			return numberKind, nil
+		case c == '-' && len(rest) > 1 && '0' <= rest[1] && rest[1] <= '9':
+			return numberKind, nil
+		case strings.HasPrefix(rest, "NaN"), strings.HasPrefix(rest, "Infinity"), strings.HasPrefix(rest, "-Infinity"):
+			return numberKind, nil
+		case strings.HasPrefix(rest, "true"), strings.HasPrefix(rest, "false"):
+			return booleanKind, nil
+		case strings.HasPrefix(rest, "null"):
+			return nullKind, nil
+		}
+	}
+	return 0, d.syntax("a value is wanted", d.pos)
+}
+
+// nested reads an object or a list, unless it lies too deep.
+func (d *decoder) nested(kind byte, p *plan, dst reflect.Value) (err error) {
+	if d.depth == maxDepth {
+		return fmt.Errorf("%w: more than %d levels", errUnreadable, maxDepth)
+	}
+	d.depth++
+	d.pos++ // the opening bracket
+	if kind == objectKind {
+		err = d.object(p, dst)
+	} else {
+		err = d.list(p, dst)
+	}
+	d.depth--
+	return err
+}
+
+// object reads an object in two passes: the first checks it and finds where the
+// last value of each field is, the second reads those, in the order of the plan.
+func (d *decoder) object(p *plan, dst reflect.Value) error {
+	var starts [maxFields]int // never 0, where the object's bracket is at the earliest
+	d.space()
+	for first := true; ; first = false {
+		if first && d.at('}') {
+			break
+		}
+		if !d.at('"') {
+			return d.syntax("a property name in double quotes is wanted", d.pos)
+		}
+		key, err := d.str()
+		if err != nil {
+			return err
+		}
+		d.space()
+		if !d.at(':') {
+			return d.syntax("a ':' is wanted", d.pos)
+		}
+		d.pos++
+		d.space()
+		if i := p.field(key); i >= 0 {
+			starts[i] = d.pos
+		}
+		if err := d.value(nil, reflect.Value{}); err != nil {
+			return err
+		}
+		d.space()
+		if d.at('}') {
+			break
+		}
+		if !d.at(',') {
+			return d.syntax("a ',' is wanted", d.pos)
+		}
+		d.pos++
+		d.space()
+	}
+	d.pos++
+	if p == nil {
+		return nil
+	}
+	end := d.pos
+	for i := range p.fields {
+		f := &p.fields[i]
+		d.path = append(d.path, step{f.name, i})
+		if d.pos = starts[i]; d.pos > 0 {
+			if err := d.value(f, dst.Field(i)); err != nil {
+				return err
+			}
+		} else if !f.optional {
+			d.fault(fieldRequired)
+		}
+		d.path = d.path[:len(d.path)-1]
+	}
+	d.pos = end
+	return nil
+}
+
+func (d *decoder) list(p *plan, dst reflect.Value) error {
+	faults := len(d.faults)
+	d.space()
+	for n := 0; ; n++ {
+		if n == 0 && d.at(']') {
+			break
+		}
+		if p != nil && n == d.maxItems {
+			d.faults = d.faults[:faults] // those of its items
+			d.fault(tooManyItems(n))
+			p = nil
+		}
+		var err error
+		if p == nil {
+			err = d.value(nil, reflect.Value{})
+		} else {
+			if n == dst.Cap() {
+				dst.Grow(max(n, 4))
+			}
+			dst.SetLen(n + 1)
+			d.path = append(d.path, step{index: n})
+			err = d.value(p.elem, dst.Index(n))
+			d.path = d.path[:len(d.path)-1]
+		}
+		if err != nil {
+			return err
+		}
+		d.space()
+		if d.at(']') {
+			break
+		}
+		if !d.at(',') {
+			return d.syntax("a ',' is wanted", d.pos)
+		}
+		d.pos++
+		d.space()
+	}
+	d.pos++
+	return nil
+}
+
+// str passes over a string and returns it with its quotes.
+func (d *decoder) str() (string, error) {
+	start := d.pos
+	for i := start + 1; i < len(d.doc); {
+		switch c := d.doc[i]; {
+		case c == '"':
+			d.pos = i + 1
+			return d.doc[start:d.pos], nil
+		case c == '\\':
+			n, err := d.escape(i, start)
+			if err != nil {
+				return "", err
+			}
+			i += n
+		case c < ' ':
+			return "", d.syntax("a control character in a string needs an escape", i)
+		default:
+			i++
+		}
+	}
+	return "", d.syntax("the string that starts here has no end", start)
+}
+
+// escape returns the length of the escape at i in the string that begins at start.
+func (d *decoder) escape(i, start int) (int, error) {
+	const length = len(`\u0000`)
+	switch {
+	case i+1 == len(d.doc):
+		return 0, d.syntax("the string that starts here has no end", start)
+	case strings.IndexByte(`"\/bfnrt`, d.doc[i+1]) >= 0:
+		return 2, nil
+	case d.doc[i+1] != 'u':
+		return 0, d.syntax("there is no such escape", i)
+	case i+length >= len(d.doc) || strings.Trim(d.doc[i+2:i+length], "0123456789abcdefABCDEF") != "":
+		return 0, d.syntax(`a \u needs four hexadecimal digits`, i+1)
+	}
+	return length, nil
+}
+
+func (d *decoder) setString(dst reflect.Value, raw string, start int) {
+	if text := raw[1 : len(raw)-1]; strings.IndexByte(text, '\\') < 0 && utf8.ValidString(text) {
+		dst.SetString(text)
+		return
+	}
+	text, err := jsontext.AppendUnquote(nil, raw)
+	if err != nil { // the one error left: half of a surrogate pair, now U+FFFD
+		unpaired := &syntaxError{"the string that starts here has half of a surrogate pair", start}
+		d.faults = append(d.faults, fault{path: slices.Clone(d.path), unpaired: unpaired})
+	}
+	dst.SetString(string(text))
+}
+
+// number passes over a number and returns it.
+func (d *decoder) number() (string, error) {
+	rest := d.doc[d.pos:]
+	n := 0
+	if rest[0] == '-' {
+		n++
+	}
+	switch {
+	case rest[n] == 'N':
+		n += len("NaN")
+	case rest[n] == 'I':
+		n += len("Infinity")
+	default:
+		integer := digits(rest[n:])
+		if rest[n] == '0' {
+			integer = 1 // what follows is not of this number
+		}
+		n += integer
+		fraction := fractionLen(rest[n:])
+		n += fraction
+		exponent := exponentLen(rest[n:])
+		n += exponent
+		if fraction+exponent == 0 && integer > maxDigits {
+			return "", fmt.Errorf("%w: an integer of more than %d digits", errUnreadable, maxDigits)
+		}
+	}
+	d.pos += n
+	return rest[:n], nil
+}
+
+// digits returns the number of digits that s starts with.
+func digits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
+
+// fractionLen returns the length of the fraction that s starts with.
+func fractionLen(s string) int {
+	if s == "" || s[0] != '.' || digits(s[1:]) == 0 {
+		return 0
+	}
+	return 1 + digits(s[1:])
+}
+
+// exponentLen returns the length of the exponent that s starts with.
+func exponentLen(s string) int {
+	if s == "" || s[0] != 'e' && s[0] != 'E' {
+		return 0
+	}
+	n := 1
+	if len(s) > 1 && (s[1] == '+' || s[1] == '-') {
+		n++
+	}
+	if digits(s[n:]) == 0 {
+		return 0
+	}
+	return n + digits(s[n:])
+}
+
+// word passes over true, false or null and returns it.
+func (d *decoder) word() string {
+	n := len("null")
+	if d.doc[d.pos] == 'f' {
+		n = len("false")
+	}
+	d.pos += n
+	return d.doc[d.pos-n : d.pos]
+}
+
+func (d *decoder) space() {
+	for d.pos < len(d.doc) {
+		switch d.doc[d.pos] {
+		case ' ', '\t', '\n', '\r':
+			d.pos++
+		default:
+			return
+		}
+	}
+}
+
+func (d *decoder) at(c byte) bool { return d.pos < len(d.doc) && d.doc[d.pos] == c }
+
+func (d *decoder) syntax(msg string, offset int) error { return &syntaxError{msg, offset} }
+
+// fault notes that something is wrong with the current value.
+func (d *decoder) fault(item Item) {
+	d.faults = append(d.faults, fault{path: slices.Clone(d.path), item: item, undecoded: true})
+}

@@ -1,0 +1,167 @@
+package server
+
+import (
+	"bytes"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Envelope is what every JSON answer begins with, its keys in this order.
+type Envelope struct {
+	Message    string `json:"message" example:"OK"` // the phrase of the status
+	Method     string `json:"method" example:"GET"`
+	StatusCode int    `json:"status-code" example:"200"`
+	Timestamp  string `json:"timestamp" example:"2021-03-21T13:13:46.696429"` // local time
+	URL        string `json:"url" example:"http://localhost:8000/"`           // as the client sent it
+}
+
+// Answer is the shape of every success.
+type Answer struct {
+	Envelope
+	Data any `json:"data"`
+}
+
+// Problem is the shape of every error: its detail is a list of [Item] for a
+// status of 422, and a string otherwise.
+type Problem struct {
+	Envelope
+	Detail any `json:"detail"`
+}
+
+// The key of the envelope's last member.
+const (
+	data   = "data"
+	detail = "detail"
+)
+
+// A handler serves one route: it returns the data of the answer, or an error
+// that problemOf knows.
+type handler func(*http.Request) (any, error)
+
+// answer makes a handler one of net/http's.
+func (s *Server) answer(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		value, err := h(r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		s.write(w, r, http.StatusOK, data, value)
+	}
+}
+
+// fail answers with the problem that err is to the client. What is no fault of
+// the client's goes to the log, and only there.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	status, value := problemOf(err)
+	if status >= http.StatusInternalServerError {
+		s.log.Error().Str("id", exchangeOf(r.Context()).id).Err(err).Msg("request failed")
+	}
+	s.write(w, r, status, detail, value)
+}
+
+// buffers holds the buffers that bodies are read into and answers are made in.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// takeBuffer returns an empty buffer; putBuffer takes it back.
+func takeBuffer() *bytes.Buffer {
+	buffer := buffers.Get().(*bytes.Buffer)
+	buffer.Reset()
+	return buffer
+}
+
+func putBuffer(buffer *bytes.Buffer) {
+	const keep = 1 << 20 // one large request must not hold its memory for ever
+	if buffer.Cap() <= keep {
+		buffers.Put(buffer)
+	}
+}
+
+// A text that is no UTF-8, such as a path of a request, comes back with U+FFFD
+// where it is not.
+var encoding = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
+
+// write sends an answer: the envelope, with value under key as its last member.
+// Status and header go out only once all of it is encoded.
+func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, key string, value any) {
+	buffer := takeBuffer()
+	defer putBuffer(buffer)
+	buffer.Write(appendEnvelope(buffer.AvailableBuffer(), r, status))
+	buffer.WriteString(`,"` + key + `":`)
+	if err := json.MarshalWrite(buffer, value, encoding); err != nil {
+		s.log.Error().Str("id", exchangeOf(r.Context()).id).Err(err).Msg("answer not encoded")
+		status = http.StatusInternalServerError
+		buffer.Reset()
+		buffer.Write(appendEnvelope(buffer.AvailableBuffer(), r, status))
+		buffer.WriteString(`,"detail":"` + http.StatusText(status) + `"`)
+	}
+	buffer.WriteByte('}')
+
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(buffer.Len()))
+	w.WriteHeader(status)
+	// An error here is the client's going away; there is no one left to tell.
+	_, _ = w.Write(buffer.Bytes())
+}
+
+// appendEnvelope appends the members of an [Envelope], without the brace that
+// closes it.
+func appendEnvelope(b []byte, r *http.Request, status int) []byte {
+	b = append(b, `{"message":"`...)
+	b = append(b, http.StatusText(status)...)
+	b = append(b, `","method":`...)
+	b = appendQuote(b, r.Method)
+	b = append(b, `,"status-code":`...)
+	b = strconv.AppendInt(b, int64(status), 10)
+	b = append(b, `,"timestamp":"`...)
+	b = appendTimestamp(b, time.Now())
+	b = append(b, `","url":`...)
+	return appendQuote(b, requestURL(r))
+}
+
+// appendQuote appends s as a JSON string; the error it passes over says only
+// that s was no UTF-8, which it has made it by then.
+func appendQuote(b []byte, s string) []byte {
+	b, _ = jsontext.AppendQuote(b, s)
+	return b
+}
+
+// appendTimestamp appends the local time in ISO 8601: no zone, and six digits
+// of a fraction unless they are zero.
+func appendTimestamp(b []byte, t time.Time) []byte {
+	layout := "2006-01-02T15:04:05.000000"
+	if t.Nanosecond() < 1000 {
+		layout = "2006-01-02T15:04:05"
+	}
+	return t.Local().AppendFormat(b, layout)
+}
+
+// requestURL returns the URL of a request with the host and target as they were sent.
+func requestURL(r *http.Request) string {
+	target := r.RequestURI
+	if target == "" { // a request made in process
+		target = r.URL.RequestURI()
+	}
+	if !strings.HasPrefix(target, "/") && r.URL.IsAbs() {
+		return target // a client that takes this server for a proxy sends the whole
+	}
+	scheme := "http://"
+	if r.TLS != nil {
+		scheme = "https://"
+	}
+	host := r.Host
+	if host == "" { // HTTP/1.0
+		if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+			host = addr.String()
+		}
+	}
+	return scheme + host + target
+}

@@ -1,0 +1,46 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"time"
+)
+
+// ErrUnreadable is the error of a body that is no text.
+var ErrUnreadable = errUnreadable
+
+// Route adds a route, so that tests can see what becomes of what a handler returns.
+func (s *Server) Route(method, pattern string, h func(*http.Request) (any, error)) {
+	s.mux.Method(method, pattern, s.answer(h))
+}
+
+// RouteRaw adds a route that writes its answer itself.
+func (s *Server) RouteRaw(pattern string, h http.HandlerFunc) { s.mux.Get(pattern, h) }
+
+var payloads = newBinder[PredictPayload](0, 10)
+
+// Decode reads a document as the body of POST /predict, with at most ten texts.
+func Decode(doc []byte) (*PredictPayload, error) {
+	text, err := decodeText(doc)
+	if err != nil {
+		return nil, err
+	}
+	return payloads.decode(text)
+}
+
+// DecodeInto reads a document as a T, with at most three items in a list, and returns the items that are wrong with it.
+func DecodeInto[T any](doc string) (*T, []Item) {
+	value, err := newBinder[T](0, 3).decode(doc)
+	return value, Items(err)
+}
+
+// Items returns what err says is wrong with a body.
+func Items(err error) []Item {
+	if invalid, ok := errors.AsType[*invalidError](err); ok {
+		return invalid.items
+	}
+	return nil
+}
+
+// Timestamp returns a time as the envelope has it.
+func Timestamp(t time.Time) string { return string(appendTimestamp(nil, t)) }

@@ -1,0 +1,398 @@
+package server_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+
+	"tagifai/internal/server"
+)
+
+func TestHead(t *testing.T) {
+	s := start(t, server.Options{})
+	for _, path := range []string{"/", "/performance?filter=overall", "/args", "/args/analyzer", "/docs", "/docs/doc.json", "/docs/swagger-ui.css"} {
+		t.Run(path, func(t *testing.T) {
+			get := s.ask(t, http.MethodGet, path, nil, "")
+			head := s.ask(t, http.MethodHead, path, nil, "")
+			if head.status != http.StatusOK || head.body != "" {
+				t.Errorf("got %d with %q", head.status, head.body)
+			}
+			if diff := cmp.Diff(head.header.Get("Content-Type"), get.header.Get("Content-Type")); diff != "" {
+				t.Error(diff)
+			}
+			// The timestamp may have lost its fraction, and HEAD is a letter longer than GET.
+			if diff := head.length - get.length; diff < -7 || diff > 8 {
+				t.Errorf("got a length of %d, want that of %d", head.length, get.length)
+			}
+		})
+	}
+}
+
+func TestTrailingSlash(t *testing.T) {
+	s := start(t, server.Options{})
+	tests := []struct{ name, method, path, want string }{
+		{"with a query", "GET", "/performance/?filter=overall", "/performance?filter=overall"},
+		{"more than one", "GET", "/args//", "/args"},
+		{"HEAD", "HEAD", "/args/", "/args"},
+		{"POST", "POST", "/predict/", "/predict"},
+		{"a method that the route has not", "DELETE", "/predict/", "/predict"},
+		{"a parameter", "GET", "/args/a%20b%2F/", "/args/a%20b%2F"},
+		{"a space", "GET", "/args/a%20b/", "/args/a%20b"},
+		{"a parameter like a host", "GET", "/args/%2F%2Fexample.org/", "/args/%2F%2Fexample.org"},
+		{"docs", "GET", "/docs/", "/docs"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			answer := s.ask(t, test.method, test.path, nil, "")
+			if answer.status != http.StatusTemporaryRedirect {
+				t.Fatalf("%d: %s", answer.status, answer.body)
+			}
+			if diff := cmp.Diff(answer.header.Get("Location"), test.want); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What a URL of an answer is when the client did not send the usual.
+func TestURL(t *testing.T) {
+	s := start(t, server.Options{})
+	tests := []struct{ name, request, want string }{
+		{"a host of its own", "GET /args?x HTTP/1.1\r\nHost: example.org:99\r\n\r\n", "http://example.org:99/args?x"},
+		{"a target with a host", "GET http://example.org/args HTTP/1.1\r\nHost: other\r\n\r\n", "http://example.org/args"},
+		{"no host", "GET /args HTTP/1.0\r\n\r\n", s.url + "/args"},
+		{"a target to quote", "GET /nope?\"\\\xc3\xa9\xff HTTP/1.1\r\nHost: a\r\n\r\n", "http://a/nope?\"\\é\ufffd"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := decodeEnvelope(t, s.raw(t, test.request, 1)[0].body)
+			if diff := cmp.Diff(got.URL, test.want); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestRequestID(t *testing.T) {
+	s := start(t, server.Options{})
+	tests := []struct {
+		name, id string
+		kept     bool
+	}{
+		{"none", "", false},
+		{"a client's", "Abc-123_x.y", true},
+		{"as long as it may be", strings.Repeat("a", 64), true},
+		{"too long", strings.Repeat("a", 65), false},
+		{"with a space", "a b", false},
+		{"not ASCII", "é", false},
+		{"with a quote", `a"b`, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			header := http.Header{}
+			if test.id != "" {
+				header.Set("X-Request-ID", test.id)
+			}
+			answer := s.ask(t, http.MethodGet, "/nope", header, "")
+			got := answer.header.Get("X-Request-ID")
+			if got == "" || (got == test.id) != test.kept {
+				t.Errorf("got %q for %q", got, test.id)
+			}
+		})
+	}
+}
+
+func TestAccessLog(t *testing.T) {
+	s := start(t, server.Options{})
+	s.ask(t, http.MethodPost, "/predict", http.Header{"X-Request-Id": {"the-id"}}, `{"texts":[{"text":"a secret"},{"text":"another"}]}`)
+	s.ask(t, http.MethodPost, "/predict", http.Header{"X-Request-Id": {"bad-id"}}, `{"texts":[{"text":"a secret"},"another secret"]}`)
+	s.ask(t, http.MethodGet, "/args/secret?secret", nil, "")
+	if err := s.stop(); err != nil { // after which all is logged
+		t.Fatal(err)
+	}
+	type line struct {
+		Message, ID, Method, Route string
+		Status, Texts              int
+	}
+	var got []line
+	for text := range strings.Lines(s.logs.String()) {
+		var l struct {
+			line
+			Level, Remote string
+			MS            float64
+			Bytes         int
+		}
+		if err := json.Unmarshal([]byte(text), &l, json.MatchCaseInsensitiveNames(true)); err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+		if l.Message != "request" {
+			continue
+		}
+		if l.Remote == "" || l.MS <= 0 || l.Bytes < 100 {
+			t.Errorf("incomplete: %s", text)
+		}
+		if l.Route == "/args/{arg}" {
+			l.ID = ""
+		}
+		got = append(got, l.line)
+	}
+	want := []line{
+		{"request", "the-id", "POST", "/predict", 200, 2},
+		{"request", "bad-id", "POST", "/predict", 422, 0},
+		{"request", "", "GET", "/args/{arg}", 200, 0},
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Error(diff)
+	}
+	if strings.Contains(s.logs.String(), "secret") {
+		t.Errorf("the log tells: %s", s.logs)
+	}
+}
+
+// The cause of a 5xx is in the log and not in the answer.
+func TestCauseStaysHere(t *testing.T) {
+	s := start(t, server.Options{}, func(s *server.Server) {
+		s.Route(http.MethodGet, "/error", func(*http.Request) (any, error) { return nil, errors.New("the cause") })
+		s.Route(http.MethodGet, "/panic", func(*http.Request) (any, error) { panic("the cause") })
+		s.Route(http.MethodGet, "/data", func(*http.Request) (any, error) { return failing{}, nil })
+	})
+	for _, path := range []string{"/error", "/panic", "/data"} {
+		t.Run(path, func(t *testing.T) {
+			before := len(s.logs.String())
+			answer := s.ask(t, http.MethodGet, path, http.Header{"X-Request-Id": {"an-id"}}, "")
+			if answer.status != http.StatusInternalServerError {
+				t.Error(answer.status)
+			}
+			if diff := cmp.Diff(string(decodeEnvelope(t, answer.body).Detail), `"Internal Server Error"`); diff != "" {
+				t.Error(diff)
+			}
+			if strings.Contains(answer.body, "cause") || strings.Contains(fmt.Sprint(answer.header), "cause") {
+				t.Errorf("the client learns it: %s %s", answer.header, answer.body)
+			}
+			logged := s.logs.String()[before:]
+			if !strings.Contains(logged, "the cause") || !strings.Contains(logged, "an-id") {
+				t.Errorf("the log does not tell: %s", logged)
+			}
+			if path == "/panic" && !strings.Contains(logged, "http_test.go") {
+				t.Errorf("the log has no stack: %s", logged)
+			}
+		})
+	}
+}
+
+type failing struct{}
+
+func (failing) MarshalJSON() ([]byte, error) { return nil, errors.New("the cause") }
+
+// A panic in the middle of an answer must not let that look whole.
+func TestPanicAfterHeader(t *testing.T) {
+	s := start(t, server.Options{}, func(s *server.Server) {
+		s.RouteRaw("/half", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "half")
+			_ = http.NewResponseController(w).Flush()
+			panic("the cause")
+		})
+	})
+	answer, err := http.Get(s.url + "/half")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if body, err := io.ReadAll(answer.Body); err == nil {
+		t.Errorf("got %q as a whole answer", body)
+	}
+	if !strings.Contains(s.logs.String(), "the cause") {
+		t.Errorf("the log does not tell: %s", s.logs)
+	}
+}
+
+const payload = `{"texts":[{"text":"CNNs for image segmentation."}]}`
+
+func TestChunkedBody(t *testing.T) {
+	s := start(t, server.Options{MaxBody: 100})
+	send := func(body string) answer {
+		return s.raw(t, fmt.Sprintf("POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n",
+			10, body[:10], len(body)-10, body[10:]), 1)[0]
+	}
+	if got := send(payload); got.status != http.StatusOK {
+		t.Errorf("got %d", got.status)
+	}
+	if got := send(payload + strings.Repeat(" ", 100)); got.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("got %d", got.status)
+	}
+	broken := s.raw(t, "POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 1)[0]
+	if broken.status != http.StatusBadRequest {
+		t.Errorf("got %d", broken.status)
+	}
+}
+
+func TestPipelinedRequests(t *testing.T) {
+	s := start(t, server.Options{})
+	request := fmt.Sprintf("POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(payload), payload)
+	for _, answer := range s.raw(t, strings.Repeat(request, 3), 3) {
+		if answer.status != http.StatusOK {
+			t.Errorf("got %d", answer.status)
+		}
+	}
+}
+
+// A client that promises a body and sends half of it, or none.
+func TestSlowClient(t *testing.T) {
+	s := start(t, server.Options{ReadTimeout: 50 * time.Millisecond, ReadHeaderTimeout: 50 * time.Millisecond})
+	got := s.raw(t, "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{", 1)[0]
+	if got.status != http.StatusRequestTimeout {
+		t.Errorf("got %d", got.status)
+	}
+	conn, err := net.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, "GET / HT"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Errorf("the connection of half a header stays: %v", err)
+	}
+}
+
+func TestBrokenClient(t *testing.T) {
+	s := start(t, server.Options{})
+	for range 10 {
+		conn, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(conn, "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{")
+		_ = conn.Close()
+	}
+	if answer := s.ask(t, http.MethodPost, "/predict", nil, payload); answer.status != http.StatusOK {
+		t.Errorf("%d: %s", answer.status, answer.body)
+	}
+}
+
+func TestLargeHeader(t *testing.T) {
+	s := start(t, server.Options{MaxHeader: 1 << 10})
+	got := s.raw(t, "GET / HTTP/1.1\r\nHost: a\r\nX-A: "+strings.Repeat("a", 8<<10)+"\r\n\r\n", 1)[0]
+	if got.status != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("got %d", got.status)
+	}
+}
+
+// Requests at the same time do not see each other's texts.
+func TestConcurrentRequests(t *testing.T) {
+	s := start(t, server.Options{})
+	for i := range 8 {
+		t.Run(fmt.Sprint("client ", i), func(t *testing.T) {
+			t.Parallel()
+			for j := range 20 {
+				text := strings.Repeat(fmt.Sprintf("text %d of client %d ", j, i), i+1)
+				request, _ := json.Marshal(server.PredictPayload{Texts: []server.Text{{Text: text}}})
+				answer := s.ask(t, http.MethodPost, "/predict", jsonBody, string(request))
+				var got struct {
+					server.Envelope
+					Data server.Predictions `json:"data"`
+				}
+				if err := json.Unmarshal([]byte(answer.body), &got); err != nil {
+					t.Fatal(err)
+				}
+				if len(got.Data.Predictions) != 1 || got.Data.Predictions[0].InputText != text {
+					t.Errorf("got %s for %q", answer.body, text)
+				}
+			}
+		})
+	}
+}
+
+func TestDocs(t *testing.T) {
+	s := start(t, server.Options{})
+	page := s.ask(t, http.MethodGet, "/docs", nil, "")
+	if page.status != http.StatusOK || page.header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Fatalf("%d, %s", page.status, page.header)
+	}
+	if policy := page.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'self'") {
+		t.Errorf("the page may load from elsewhere: %q", policy)
+	}
+	paths := regexp.MustCompile(`(?:src|href|url)(?:=|: )"([^"]*)"`).FindAllStringSubmatch(page.body, -1)
+	if len(paths) != 6 {
+		t.Errorf("got %d paths, want the style, two icons, two scripts and the document: %q", len(paths), paths)
+	}
+	for _, path := range paths {
+		path := "/" + strings.ReplaceAll(path[1], `\/`, "/")
+		if answer := s.ask(t, http.MethodGet, path, nil, ""); answer.status != http.StatusOK {
+			t.Errorf("%s: %d", path, answer.status)
+		}
+	}
+
+	document := s.ask(t, http.MethodGet, "/docs/doc.json", nil, "")
+	var got struct {
+		Swagger string
+		Info    struct{ Title, Description, Version string }
+		Paths   map[string]map[string]struct{ Tags []string }
+
+		Definitions struct {
+			PredictPayload struct{ Example server.PredictPayload }
+		}
+	}
+	if err := json.Unmarshal([]byte(document.body), &got, json.MatchCaseInsensitiveNames(true)); err != nil {
+		t.Fatal(err)
+	}
+	operations := map[string]string{}
+	for path, methods := range got.Paths {
+		for method, operation := range methods {
+			operations[method+" "+path] = strings.Join(operation.Tags, " ")
+		}
+	}
+	want := map[string]string{
+		"get /": "General", "get /performance": "Performance", "get /args": "Arguments", "get /args/{arg}": "Arguments", "post /predict": "Prediction",
+	}
+	if diff := cmp.Diff(operations, want); diff != "" {
+		t.Error(diff)
+	}
+	if n := len(got.Definitions.PredictPayload.Example.Texts); n != 2 {
+		t.Errorf("got an example of %d texts, want 2", n)
+	}
+	if got.Swagger != "2.0" || got.Info.Title != "TagIfAI - Made With ML" || got.Info.Version != "0.1" {
+		t.Errorf("got %s, %+v", got.Swagger, got.Info)
+	}
+}
+
+// BenchmarkPredict is a request with two texts through the router and back.
+func BenchmarkPredict(b *testing.B) {
+	h := newServer(b, server.Options{Log: zerolog.New(io.Discard)}).Handler()
+	const body = `{"texts":[{"text":"Transfer learning with transformers for text classification."},{"text":"Generative adversarial networks in both PyTorch and TensorFlow."}]}`
+	reader := strings.NewReader(body)
+	request := httptest.NewRequest(http.MethodPost, "/predict", http.NoBody)
+	request.Body = io.NopCloser(reader)
+	request.Header.Set("Content-Type", "application/json")
+	request.ContentLength = int64(len(body))
+	w := discard{http.Header{}}
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		reader.Reset(body)
+		clear(w.header)
+		h.ServeHTTP(w, request)
+	}
+}
+
+// discard is a ResponseWriter that costs nothing.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d discard) WriteHeader(int)             {}

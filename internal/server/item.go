@@ -1,0 +1,195 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// An Item is one thing that is wrong with a body.
+type Item struct {
+	Loc  []any  `json:"loc"` // "body", then the keys and indexes that lead to it
+	Msg  string `json:"msg" example:"ensure this value has at least 1 characters"`
+	Type string `json:"type" example:"value_error.any_str.min_length"`
+	Ctx  any    `json:"ctx,omitempty" swaggertype:"object"` // what the message was made of
+}
+
+// The Ctx of an Item.
+type (
+	limitCtx struct {
+		LimitValue any `json:"limit_value"`
+	}
+	permittedCtx struct {
+		Given     any      `json:"given"`
+		Permitted []string `json:"permitted"`
+	}
+	syntaxCtx struct {
+		Msg    string `json:"msg"`
+		Pos    int    `json:"pos"`
+		Line   int    `json:"lineno"`
+		Column int    `json:"colno"`
+	}
+	contentTypeCtx struct {
+		Given  string `json:"content_type"`
+		Wanted string `json:"wanted"`
+	}
+)
+
+// What is said of a value that is not there, or null, or too long.
+var (
+	fieldRequired = Item{Msg: "field required", Type: "value_error.missing"}
+	noneGiven     = Item{Msg: "none is not an allowed value", Type: "type_error.none.not_allowed"}
+)
+
+func tooManyItems(limit int) Item {
+	return Item{Msg: fmt.Sprintf("ensure this value has at most %d items", limit), Type: "value_error.list.max_items", Ctx: limitCtx{limit}}
+}
+
+// A step leads from a value to one inside it: to the field of that name, which
+// is the index-th of its struct, or, without a name, to the index-th item.
+type step struct {
+	name  string
+	index int
+}
+
+// A fault is one thing that is wrong with a value of a document.
+type fault struct {
+	path []step
+	item Item // without its Loc
+	// The value could not be decoded, so that no rule has anything to look at.
+	undecoded bool
+	// For a string with half of a surrogate pair: what is wrong with it. Such a
+	// document is no text, which counts only when all else is well.
+	unpaired *syntaxError
+}
+
+// items returns what to say of faults, in order of position.
+func items(doc string, faults []fault) []Item {
+	var unpaired *syntaxError // the first
+	faults = slices.DeleteFunc(faults, func(f fault) bool {
+		unpaired = cmp.Or(unpaired, f.unpaired)
+		return f.unpaired != nil
+	})
+	if len(faults) == 0 {
+		return []Item{unpaired.item(doc)}
+	}
+	slices.SortStableFunc(faults, func(a, b fault) int {
+		return slices.CompareFunc(a.path, b.path, func(a, b step) int { return cmp.Compare(a.index, b.index) })
+	})
+	items := make([]Item, 0, len(faults))
+	undecoded := -1 // the last of them
+	for i, f := range faults {
+		switch {
+		case f.undecoded:
+			undecoded = i
+		case undecoded >= 0 && hasPrefix(f.path, faults[undecoded].path):
+			continue // a rule for what is not there
+		case i+1 < len(faults) && len(faults[i+1].path) > len(f.path) && hasPrefix(faults[i+1].path, f.path):
+			continue // a rule for a list; its items come first
+		}
+		f.item.Loc = location(f.path)
+		items = append(items, f.item)
+	}
+	return items
+}
+
+func hasPrefix(path, prefix []step) bool {
+	return len(path) >= len(prefix) && slices.Equal(path[:len(prefix)], prefix)
+}
+
+func location(path []step) []any {
+	loc := make([]any, 0, 1+len(path))
+	loc = append(loc, "body")
+	for _, s := range path {
+		if s.name != "" {
+			loc = append(loc, s.name)
+		} else {
+			loc = append(loc, s.index)
+		}
+	}
+	return loc
+}
+
+// item returns what to say of a document that is not JSON.
+func (e *syntaxError) item(doc string) Item {
+	pos, line, column := position(doc, e.offset)
+	return Item{
+		Loc:  []any{"body", pos},
+		Msg:  fmt.Sprintf("%s: line %d column %d (char %d)", e.msg, line, column, pos),
+		Type: "value_error.jsondecode",
+		Ctx:  syntaxCtx{e.msg, pos, line, column},
+	}
+}
+
+// fault returns the fault that a broken rule is.
+func (p *plan) fault(broken validator.FieldError) fault {
+	// The namespace is "PredictPayload.texts[0].text", say.
+	var path []step
+	for _, part := range strings.Split(broken.Namespace(), ".")[1:] {
+		name, index, isItem := strings.Cut(strings.TrimSuffix(part, "]"), "[")
+		i := slices.IndexFunc(p.fields, func(f plan) bool { return f.name == name })
+		p = &p.fields[i]
+		path = append(path, step{name, i})
+		if isItem {
+			n, _ := strconv.Atoi(index) // the validator's own writing
+			p = p.elem
+			path = append(path, step{index: n})
+		}
+	}
+	if p.message != "" {
+		return fault{path: path, item: Item{Msg: p.message, Type: "value_error"}}
+	}
+	return fault{path: path, item: ruleItem(broken)}
+}
+
+// ruleItem returns what to say of a broken rule.
+func ruleItem(broken validator.FieldError) Item {
+	limit := any(broken.Param())
+	if n, err := strconv.Atoi(broken.Param()); err == nil {
+		limit = n
+	}
+	say := func(kind, format string) Item {
+		return Item{Msg: fmt.Sprintf(format, limit), Type: "value_error." + kind, Ctx: limitCtx{limit}}
+	}
+	switch rule := broken.Tag(); broken.Kind() {
+	case reflect.String:
+		switch rule {
+		case "min":
+			return say("any_str.min_length", "ensure this value has at least %v characters")
+		case "max":
+			return say("any_str.max_length", "ensure this value has at most %v characters")
+		}
+	case reflect.Slice:
+		switch rule {
+		case "min":
+			return say("list.min_items", "ensure this value has at least %v items")
+		case "max":
+			return say("list.max_items", "ensure this value has at most %v items")
+		}
+	default:
+		switch rule {
+		case "gt":
+			return say("number.not_gt", "ensure this value is greater than %v")
+		case "min", "gte":
+			return say("number.not_ge", "ensure this value is greater than or equal to %v")
+		case "lt":
+			return say("number.not_lt", "ensure this value is less than %v")
+		case "max", "lte":
+			return say("number.not_le", "ensure this value is less than or equal to %v")
+		}
+	}
+	if broken.Tag() == "oneof" {
+		permitted := strings.Fields(broken.Param())
+		return Item{
+			Msg:  "unexpected value; permitted: '" + strings.Join(permitted, "', '") + "'",
+			Type: "value_error.const",
+			Ctx:  permittedCtx{broken.Value(), permitted},
+		}
+	}
+	return say(broken.Tag(), "this value breaks the rule "+broken.Tag()+" %v")
+}

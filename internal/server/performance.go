@@ -1,0 +1,30 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Performance is the data of GET /performance.
+type Performance struct {
+	Performance jsontext.Value `json:"performance" swaggertype:"object"`
+}
+
+// performance answers GET /performance: the part of the metrics that the last
+// filter of the query names, and all of them if it names none.
+//
+//	@Summary	Get the performance metrics.
+//	@Tags		Performance
+//	@Param		filter	query		string	false	"The part to get: overall, class or slices; all of it by default."
+//	@Success	200		{object}	Answer{data=Performance}
+//	@Router		/performance [get]
+func (s *Server) performance(r *http.Request) (any, error) {
+	metrics := s.model.Performance()
+	if filters := r.URL.Query()["filter"]; len(filters) > 0 {
+		if part, ok := metrics.Get(filters[len(filters)-1]); ok {
+			return Performance{part}, nil
+		}
+	}
+	return Performance{metrics.JSON()}, nil
+}

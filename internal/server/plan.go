@@ -1,0 +1,112 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A plan says how a JSON value is read into a Go value of one type. It is made
+// once and shared.
+type plan struct {
+	takes    byte                                         // the kind of JSON value: one of the kinds below
+	wrong    Item                                         // what to say of another kind
+	none     Item                                         // what to say of null
+	optional bool                                         // may be absent or null
+	fields   []plan                                       // of an object, in order
+	name     string                                       // of a field: its key
+	message  string                                       // of a field: what to say when a rule of it fails, instead of the usual
+	elem     *plan                                        // of a list
+	set      func(dst reflect.Value, literal string) bool // of a number or boolean
+}
+
+// The kinds of JSON values.
+const (
+	objectKind  = '{'
+	listKind    = '['
+	stringKind  = '"'
+	numberKind  = '0'
+	booleanKind = 't'
+	nullKind    = 'n'
+)
+
+// maxFields is how many fields of an object the decoder has room for.
+const maxFields = 32
+
+// newPlan returns the plan for a type. It panics on one that no payload can
+// have, so that a wiring mistake is met at start.
+//
+// The fields of a struct carry tags: json for the key, and with omitempty also
+// that the field may be absent; validate for the rules; message for what to say
+// when a rule fails, if it is not the rule's own message.
+func newPlan(t reflect.Type) plan {
+	switch t.Kind() {
+	case reflect.Struct:
+		p := plan{takes: objectKind, none: noneGiven, wrong: Item{Msg: "value is not a valid dict", Type: "type_error.dict"}}
+		for i := range t.NumField() {
+			field := t.Field(i)
+			name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if name == "" || !field.IsExported() {
+				panic(fmt.Sprintf("server: field %s of %s has no JSON name", field.Name, t))
+			}
+			f := newPlan(field.Type)
+			f.name, f.optional, f.message = name, options == "omitempty", field.Tag.Get("message")
+			p.fields = append(p.fields, f)
+		}
+		if len(p.fields) > maxFields {
+			panic(fmt.Sprintf("server: %s has more than %d fields", t, maxFields))
+		}
+		return p
+	case reflect.Slice:
+		elem := newPlan(t.Elem())
+		return plan{takes: listKind, none: noneGiven, elem: &elem, wrong: Item{Msg: "value is not a valid list", Type: "type_error.list"}}
+	case reflect.String:
+		return plan{takes: stringKind, none: noneGiven, wrong: Item{Msg: "str type expected", Type: "type_error.str"}}
+	case reflect.Bool:
+		return plan{takes: booleanKind, none: noneGiven, set: setBool, wrong: Item{Msg: "value could not be parsed to a boolean", Type: "type_error.bool"}}
+	case reflect.Int, reflect.Int64:
+		return plan{takes: numberKind, none: noneGiven, set: setInt, wrong: Item{Msg: "value is not a valid integer", Type: "type_error.integer"}}
+	case reflect.Float64:
+		return plan{takes: numberKind, none: noneGiven, set: setFloat, wrong: Item{Msg: "value is not a valid float", Type: "type_error.float"}}
+	default:
+		panic(fmt.Sprintf("server: a payload cannot have a %s", t))
+	}
+}
+
+func setBool(dst reflect.Value, literal string) bool {
+	dst.SetBool(literal == "true")
+	return true
+}
+
+func setInt(dst reflect.Value, literal string) bool {
+	n, err := strconv.ParseInt(literal, 10, dst.Type().Bits())
+	dst.SetInt(n)
+	return err == nil
+}
+
+func setFloat(dst reflect.Value, literal string) bool {
+	f, err := strconv.ParseFloat(literal, 64)
+	dst.SetFloat(f) // also an infinity that a large number becomes
+	return err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+// field returns the index of the field that a quoted key names, or -1.
+func (p *plan) field(key string) int {
+	if p == nil {
+		return -1
+	}
+	plain := key[1 : len(key)-1]
+	if strings.IndexByte(plain, '\\') >= 0 {
+		unquoted, err := jsontext.AppendUnquote(nil, key)
+		if err != nil {
+			return -1
+		}
+		plain = string(unquoted)
+	}
+	return slices.IndexFunc(p.fields, func(f plan) bool { return f.name == plain })
+}

@@ -1,0 +1,295 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"tagifai/internal/server"
+	"tagifai/model"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A service is a server that a test has started, and what it logs.
+type service struct {
+	*server.Server
+	url  string
+	logs *logs
+	stop func() error // ends Run and returns what it returned
+}
+
+// logs is a log that can be read while it is written.
+type logs struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// newServer returns a server of the default model that does not listen yet.
+func newServer(tb testing.TB, options server.Options) *server.Server {
+	tb.Helper()
+	m, err := model.Default()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	options.Model = m
+	options.Addr = "127.0.0.1:0"
+	s, err := server.New(options)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// start serves on a free port until the test ends; prepare comes before.
+func start(t *testing.T, options server.Options, prepare ...func(*server.Server)) *service {
+	t.Helper()
+	logs := new(logs)
+	options.Log = zerolog.New(logs)
+	s := newServer(t, options)
+	for _, f := range prepare {
+		f(s)
+	}
+	if err := s.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ran := make(chan error, 1)
+	go func() { ran <- s.Run(ctx) }()
+	stop := sync.OnceValue(func() error {
+		cancel()
+		return <-ran
+	})
+	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
+		if err := stop(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	return &service{s, "http://" + s.Addr(), logs, stop}
+}
+
+// An answer is a response that has been read.
+type answer struct {
+	status int
+	header http.Header
+	length int64 // as announced
+	body   string
+}
+
+func read(t *testing.T, r *http.Response) answer {
+	t.Helper()
+	body, err := io.ReadAll(r.Body)
+	if err := errors.Join(err, r.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return answer{r.StatusCode, r.Header, r.ContentLength, string(body)}
+}
+
+// ask sends one request.
+func (s *service) ask(t *testing.T, method, path string, header http.Header, body string) answer {
+	t.Helper()
+	r, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, values := range header {
+		r.Header[key] = values
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read(t, response)
+}
+
+// raw sends bytes as they are and returns as many answers.
+func (s *service) raw(t *testing.T, request string, answers int) []answer {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	reader := bufio.NewReader(conn)
+	got := make([]answer, answers)
+	for i := range got {
+		response, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[i] = read(t, response)
+	}
+	return got
+}
+
+// An envelope is any answer, decoded.
+type envelope struct {
+	server.Envelope
+	Data   jsontext.Value `json:"data,omitzero"`
+	Detail jsontext.Value `json:"detail,omitzero"`
+}
+
+func decodeEnvelope(t *testing.T, body string) envelope {
+	t.Helper()
+	var e envelope
+	if err := json.Unmarshal([]byte(body), &e, json.RejectUnknownMembers(true)); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	return e
+}
+
+func TestNew(t *testing.T) {
+	m, err := model.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		options server.Options
+		want    string
+	}{
+		{"no model", server.Options{}, "server: no model"},
+		{"negative limit", server.Options{Model: m, MaxBody: -1}, "server: a limit is negative"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := server.New(test.options)
+			if err == nil || err.Error() != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestTakenPort(t *testing.T) {
+	first := start(t, server.Options{})
+	m, err := model.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := server.New(server.Options{Model: m, Addr: first.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = second.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), first.Addr()) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want one line that names %s", err, first.Addr())
+	}
+}
+
+// slow makes a route that tells when it is asked and answers when it may.
+func slow(asked chan<- struct{}, may <-chan struct{}) func(*server.Server) {
+	return func(s *server.Server) {
+		s.Route(http.MethodGet, "/slow", func(r *http.Request) (any, error) {
+			asked <- struct{}{}
+			select {
+			case <-may:
+				return "at last", nil
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		})
+	}
+}
+
+func TestShutdownFinishesRequest(t *testing.T) {
+	asked, may := make(chan struct{}), make(chan struct{})
+	s := start(t, server.Options{}, slow(asked, may))
+	stopped := make(chan error, 1)
+	go func() {
+		<-asked
+		go func() { stopped <- s.stop() }()
+		for { // until no more connections are accepted
+			conn, err := net.Dial("tcp", s.Addr())
+			if err != nil {
+				break
+			}
+			_ = conn.Close()
+		}
+		if len(stopped) > 0 {
+			t.Error("Run returned with a request in flight")
+		}
+		close(may)
+	}()
+	answer := s.ask(t, http.MethodGet, "/slow", nil, "")
+	if data := string(decodeEnvelope(t, answer.body).Data); data != `"at last"` {
+		t.Errorf("got %s", data)
+	}
+	if err := <-stopped; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+func TestShutdownIsBounded(t *testing.T) {
+	asked, never := make(chan struct{}), make(chan struct{})
+	logs := new(logs)
+	s := newServer(t, server.Options{DrainTimeout: 20 * time.Millisecond, Log: zerolog.New(logs)})
+	slow(asked, never)(s)
+	if err := s.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	ran := make(chan error)
+	go func() { ran <- s.Run(ctx) }()
+	if response, err := http.Get("http://" + s.Addr() + "/slow"); err == nil {
+		_ = response.Body.Close()
+		t.Errorf("got %s, want a broken connection", response.Status)
+	}
+	if err := <-ran; !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Run: %v, want that the time is over", err)
+	}
+}
+
+// The contract's own checker, for those who have it beside the project.
+func TestContractChecker(t *testing.T) {
+	checker := filepath.Join("..", "..", "..", "shared", "contract", "check.py")
+	if _, err := os.Stat(checker); err != nil {
+		t.Skipf("there is no %s", checker)
+	}
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("there is no python3 to run the checker with")
+	}
+	s := start(t, server.Options{})
+	output, err := exec.Command(python, checker, s.url).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, output)
+	}
+	t.Logf("%s", output)
+}

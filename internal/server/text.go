@@ -1,0 +1,144 @@
+package server
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// decodeText returns a JSON document as UTF-8, whichever of the Unicode
+// encodings it came in. It tells them apart as Python's json module does: by a
+// byte order mark, or else by where the zeros are in the first characters,
+// which are ASCII in any document. A surrogate without its other half passes,
+// in three bytes as UTF-8 would have it, as it may be in a part of the document
+// that nobody reads.
+func decodeText(body []byte) (string, error) {
+	switch encoding, mark := detectEncoding(body); encoding {
+	case utf8Encoding:
+		if text := string(body[mark:]); validText(text) {
+			return text, nil
+		}
+		return "", fmt.Errorf("%w: not UTF-8", errUnreadable)
+	default:
+		return encoding.decode(body[mark:])
+	}
+}
+
+// A textEncoding is one of fixed units.
+type textEncoding struct {
+	unit  int // bytes
+	order binary.ByteOrder
+}
+
+var (
+	utf8Encoding = textEncoding{unit: 1}
+	utf16BE      = textEncoding{2, binary.BigEndian}
+	utf16LE      = textEncoding{2, binary.LittleEndian}
+	utf32BE      = textEncoding{4, binary.BigEndian}
+	utf32LE      = textEncoding{4, binary.LittleEndian}
+)
+
+// detectEncoding returns the encoding of a document and the length of its byte
+// order mark.
+func detectEncoding(b []byte) (textEncoding, int) {
+	marks := []struct {
+		bytes    string
+		encoding textEncoding
+	}{
+		{"\x00\x00\xfe\xff", utf32BE},
+		{"\xff\xfe\x00\x00", utf32LE}, // before the one that it begins with
+		{"\xfe\xff", utf16BE},
+		{"\xff\xfe", utf16LE},
+		{"\xef\xbb\xbf", utf8Encoding},
+	}
+	for _, mark := range marks {
+		if strings.HasPrefix(string(b[:min(len(b), 4)]), mark.bytes) {
+			return mark.encoding, len(mark.bytes)
+		}
+	}
+	switch zero := func(i int) bool { return b[i] == 0 }; {
+	case len(b) == 2 && zero(0), len(b) >= 4 && zero(0) && !zero(1):
+		return utf16BE, 0
+	case len(b) >= 4 && zero(0):
+		return utf32BE, 0
+	case len(b) == 2 && zero(1), len(b) >= 4 && zero(1) && !(zero(2) && zero(3)):
+		return utf16LE, 0
+	case len(b) >= 4 && zero(1):
+		return utf32LE, 0
+	}
+	return utf8Encoding, 0
+}
+
+// decode turns whole units into UTF-8.
+func (e textEncoding) decode(b []byte) (string, error) {
+	if len(b)%e.unit != 0 {
+		return "", fmt.Errorf("%w: half a character at its end", errUnreadable)
+	}
+	text := make([]byte, 0, len(b))
+	for len(b) > 0 {
+		var r rune
+		if e.unit == 2 {
+			r = rune(e.order.Uint16(b))
+			if len(b) >= 4 {
+				if pair := utf16.DecodeRune(r, rune(e.order.Uint16(b[2:]))); pair != utf8.RuneError {
+					r, b = pair, b[2:]
+				}
+			}
+		} else {
+			point := e.order.Uint32(b)
+			if point > utf8.MaxRune {
+				return "", fmt.Errorf("%w: no Unicode character", errUnreadable)
+			}
+			r = rune(point)
+		}
+		b = b[e.unit:]
+		if utf16.IsSurrogate(r) {
+			text = append(text, 0xed, byte(0x80|r>>6&0x3f), byte(0x80|r&0x3f))
+		} else {
+			text = utf8.AppendRune(text, r)
+		}
+	}
+	return string(text), nil
+}
+
+// validText reports whether s is UTF-8, or would be if that had surrogates.
+func validText(s string) bool {
+	if utf8.ValidString(s) { // the fast way for nearly all
+		return true
+	}
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && n == 1 {
+			if n = 3; !startsWithSurrogate(s) {
+				return false
+			}
+		}
+		s = s[n:]
+	}
+	return true
+}
+
+func startsWithSurrogate(s string) bool {
+	return len(s) >= 3 && s[0] == 0xed && s[1]&0xe0 == 0xa0 && s[2]&0xc0 == 0x80
+}
+
+// position returns where in a document a byte is, in characters: how many come
+// before it, and its line and column, counted from one.
+func position(doc string, offset int) (pos, line, column int) {
+	before := doc[:offset]
+	lineStart := strings.LastIndexByte(before, '\n') + 1
+	return characters(before), strings.Count(before, "\n") + 1, characters(before[lineStart:]) + 1
+}
+
+// characters counts them also where there are surrogates, unlike package utf8.
+func characters(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i]&0xc0 != 0x80 { // no continuation byte
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,200 @@
+package train
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"tagifai/model"
+)
+
+// A Report says how well tags were predicted. Its JSON form is performance.json.
+type Report struct {
+	Overall Metrics            `json:"overall"` // means over the classes, weighted by their samples
+	Class   map[string]Metrics `json:"class"`
+	Slices  map[string]Metrics `json:"slices"` // over all classes together, for some of the samples
+
+	// Confusion counts the samples by true class (row) and predicted class (column),
+	// in the order of Classes.
+	Classes   []string `json:"-"`
+	Confusion [][]int  `json:"-"`
+}
+
+// Metrics are precision, recall and F1 of a number of samples. What would be a
+// division by zero is 0, as it is in scikit-learn.
+type Metrics struct {
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	F1        float64 `json:"f1"`
+	Samples   int     `json:"num_samples"`
+}
+
+// Object returns the report as performance.json holds it.
+func (r *Report) Object() (model.Object, error) {
+	data, err := json.Marshal(r, json.Deterministic(true))
+	if err != nil {
+		return model.Object{}, err
+	}
+	return model.ParseObject(data)
+}
+
+// A slicing function picks samples that deserve a look of their own. These two are
+// the course's.
+var slicing = map[string]func(text, tag string) bool{
+	"nlp_cnn": func(text, tag string) bool {
+		return tag == "natural-language-processing" &&
+			(strings.Contains(text, "CNN") || strings.Contains(strings.ToLower(text), "convolution"))
+	},
+	"short_text": func(text, _ string) bool { return len(strings.Fields(text)) < 8 },
+}
+
+// report compares the predictions for s, indices of classes, with its labels.
+func (s *samples) report(predicted []int) *Report {
+	all := newTally(len(s.classes))
+	parts := make(map[string]*tally)
+	for name := range slicing {
+		parts[name] = newTally(len(s.classes))
+	}
+	for i, label := range s.labels {
+		all.add(label, predicted[i])
+		for name, in := range slicing {
+			if in(s.texts[i], s.classes[label]) {
+				parts[name].add(label, predicted[i])
+			}
+		}
+	}
+	r := all.report(s.classes)
+	for name, t := range parts {
+		r.Slices[name] = t.micro()
+	}
+	return r
+}
+
+// A tally counts samples by true and by predicted class.
+type tally struct{ confusion [][]int }
+
+func newTally(classes int) *tally {
+	t := &tally{confusion: make([][]int, classes)}
+	for k := range t.confusion {
+		t.confusion[k] = make([]int, classes)
+	}
+	return t
+}
+
+func (t *tally) add(label, predicted int) { t.confusion[label][predicted]++ }
+
+// report returns the report of what was counted, without slices.
+func (t *tally) report(classes []string) *Report {
+	r := &Report{
+		Overall:   t.weighted(),
+		Class:     make(map[string]Metrics),
+		Slices:    make(map[string]Metrics),
+		Classes:   classes,
+		Confusion: t.confusion,
+	}
+	for k, class := range classes {
+		r.Class[class] = t.class(k)
+	}
+	return r
+}
+
+// class returns the metrics of class k against the rest.
+func (t *tally) class(k int) Metrics {
+	samples, predicted := 0, 0
+	for j := range t.confusion {
+		samples += t.confusion[k][j]
+		predicted += t.confusion[j][k]
+	}
+	return newMetrics(t.confusion[k][k], predicted, samples)
+}
+
+func newMetrics(hits, predicted, samples int) Metrics {
+	m := Metrics{Precision: ratio(hits, predicted), Recall: ratio(hits, samples), Samples: samples}
+	m.F1 = ratio(2*hits, predicted+samples)
+	return m
+}
+
+func ratio(a, b int) float64 {
+	if b == 0 {
+		return 0
+	}
+	return float64(a) / float64(b)
+}
+
+// weighted returns the means over the classes, weighted by their samples.
+func (t *tally) weighted() Metrics {
+	var mean Metrics
+	for k := range t.confusion {
+		m := t.class(k)
+		n := float64(m.Samples)
+		mean.Precision += n * m.Precision
+		mean.Recall += n * m.Recall
+		mean.F1 += n * m.F1
+		mean.Samples += m.Samples
+	}
+	if n := float64(mean.Samples); n > 0 {
+		mean.Precision /= n
+		mean.Recall /= n
+		mean.F1 /= n
+	}
+	return mean
+}
+
+// micro returns the metrics of all classes together, which are all the same number:
+// the share of samples that were predicted right.
+func (t *tally) micro() Metrics {
+	hits, samples := 0, 0
+	for k, row := range t.confusion {
+		hits += row[k]
+		for _, n := range row {
+			samples += n
+		}
+	}
+	return newMetrics(hits, samples, samples)
+}
+
+// Evaluate predicts the tags of a data set and compares. A tag that the model does
+// not know counts as other, as it did in training.
+func Evaluate(m *model.Model, d *Dataset) (*Report, error) {
+	s := &samples{classes: m.Classes()}
+	other := slices.Index(s.classes, model.Other)
+	for _, row := range d.Rows {
+		class := slices.Index(s.classes, row.Tag)
+		if class < 0 {
+			class = other
+		}
+		if class < 0 {
+			return nil, d.errorf(row.Line, "tag %q is none of the model's classes %q", row.Tag, s.classes)
+		}
+		s.texts = append(s.texts, row.Text)
+		s.labels = append(s.labels, class)
+	}
+	if len(s.texts) == 0 {
+		return nil, d.errorf(1, "no row has a text and a tag")
+	}
+	return s.report(s.predict(m)), nil
+}
+
+// predict returns the index of the class that m predicts for each sample.
+func (s *samples) predict(m *model.Model) []int {
+	predicted := make([]int, len(s.texts))
+	for i, text := range s.texts {
+		predicted[i] = slices.Index(s.classes, m.Tag(text))
+	}
+	return predicted
+}
+
+// Pool returns the report of all samples of several reports on the same classes.
+// It has no slices.
+func Pool(reports []*Report) *Report {
+	all := newTally(len(reports[0].Classes))
+	for _, r := range reports {
+		for i, row := range r.Confusion {
+			for j, n := range row {
+				all.confusion[i][j] += n
+			}
+		}
+	}
+	return all.report(reports[0].Classes)
+}

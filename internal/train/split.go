@@ -1,0 +1,166 @@
+package train
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"tagifai/model"
+)
+
+// samples are rows with their labels: what is left of a data set when the arguments
+// have been applied to it.
+type samples struct {
+	texts   []string
+	labels  []int // index of the class of each text
+	lines   []int // of the file
+	classes []string
+}
+
+// label applies subset, accepted_tags and min_freq to the data set and encodes the
+// tags.
+func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
+	rows := slices.Clone(d.Rows)
+	if args.Shuffle {
+		rng.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	}
+	if args.Subset != nil && *args.Subset < len(rows) {
+		rows = rows[:*args.Subset]
+	}
+	frequency := make(map[string]int)
+	for i := range rows {
+		if args.AcceptedTags != nil && !slices.Contains(args.AcceptedTags, rows[i].Tag) {
+			rows[i].Tag = model.Other
+		}
+		frequency[rows[i].Tag]++
+	}
+	s := new(samples)
+	for i := range rows {
+		if frequency[rows[i].Tag] < args.MinFreq {
+			rows[i].Tag = model.Other
+		}
+		s.classes = append(s.classes, rows[i].Tag)
+	}
+	slices.Sort(s.classes)
+	s.classes = slices.Compact(s.classes)
+	if len(s.classes) < 2 {
+		return nil, d.errorf(1, "the %d rows have %d classes (%q), at least 2 are wanted; tags with fewer than min_freq = %d rows count as %s",
+			len(rows), len(s.classes), s.classes, args.MinFreq, model.Other)
+	}
+	for _, row := range rows {
+		class, _ := slices.BinarySearch(s.classes, row.Tag)
+		s.texts = append(s.texts, row.Text)
+		s.labels = append(s.labels, class)
+		s.lines = append(s.lines, row.Line)
+	}
+	return s, s.checkSizes(d)
+}
+
+// checkSizes makes sure that every class has enough samples to be split.
+func (s *samples) checkSizes(d *Dataset) error {
+	for class, of := range s.byClass(false, nil) {
+		if len(of) < smallestClass {
+			line := 1
+			if len(of) > 0 {
+				line = s.lines[of[0]]
+			}
+			return d.errorf(line, "class %q has %d rows here, too few to split; give it at least %d, or change accepted_tags or min_freq",
+				s.classes[class], len(of), smallestClass)
+		}
+	}
+	return nil
+}
+
+// smallestClass is the number of rows that a class needs to have one in each part.
+const smallestClass = 3
+
+// at returns the samples with these indices.
+func (s *samples) at(indices []int) *samples {
+	part := &samples{classes: s.classes}
+	for _, i := range indices {
+		part.texts = append(part.texts, s.texts[i])
+		part.labels = append(part.labels, s.labels[i])
+		part.lines = append(part.lines, s.lines[i])
+	}
+	return part
+}
+
+// without returns the samples but those with these indices, which are sorted.
+func (s *samples) without(indices []int) *samples {
+	var rest []int
+	for i := range s.labels {
+		if _, found := slices.BinarySearch(indices, i); !found {
+			rest = append(rest, i)
+		}
+	}
+	return s.at(rest)
+}
+
+// byClass returns the indices of the samples of each class, in random order if they
+// are to be shuffled.
+func (s *samples) byClass(shuffle bool, rng *rand.Rand) [][]int {
+	indices := make([][]int, len(s.classes))
+	for i, label := range s.labels {
+		indices[label] = append(indices[label], i)
+	}
+	if shuffle {
+		for _, of := range indices {
+			rng.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
+		}
+	}
+	return indices
+}
+
+// split cuts the samples into parts of about the given shares, each class alike:
+// every part but the first has at least one sample of every class, and the first
+// has the rest. A part keeps the order of the samples.
+func (s *samples) split(shares []float64, shuffle bool, rng *rand.Rand) []*samples {
+	parts := make([][]int, len(shares))
+	for _, of := range s.byClass(shuffle, rng) {
+		end := len(of)
+		for p := len(shares) - 1; p > 0; p-- {
+			start := end - max(1, int(math.Round(shares[p]*float64(len(of)))))
+			parts[p] = append(parts[p], of[start:end]...)
+			end = start
+		}
+		parts[0] = append(parts[0], of[:end]...)
+	}
+	collected := make([]*samples, len(parts))
+	for p, indices := range parts {
+		slices.Sort(indices)
+		collected[p] = s.at(indices)
+	}
+	return collected
+}
+
+// folds deals the samples out to k parts, each class alike.
+func (s *samples) folds(k int, shuffle bool, rng *rand.Rand) [][]int {
+	parts := make([][]int, k)
+	dealt := 0
+	for _, of := range s.byClass(shuffle, rng) {
+		for _, i := range of {
+			parts[dealt%k] = append(parts[dealt%k], i)
+			dealt++
+		}
+	}
+	for _, part := range parts {
+		slices.Sort(part)
+	}
+	return parts
+}
+
+// oversample repeats random samples until every class has as many as the largest.
+func (s *samples) oversample(rng *rand.Rand) []int {
+	byClass := s.byClass(false, nil)
+	most := 0
+	for _, of := range byClass {
+		most = max(most, len(of))
+	}
+	indices := sequence(len(s.labels))
+	for _, of := range byClass {
+		for range most - len(of) {
+			indices = append(indices, of[rng.IntN(len(of))])
+		}
+	}
+	return indices
+}

@@ -1,0 +1,107 @@
+package train
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"tagifai/model"
+)
+
+// A guess is the most probable class of a sample, and its probability.
+type guess struct {
+	class, label int
+	confidence   float64
+}
+
+// guesses returns the guess for each sample, the least confident first. The model
+// has no threshold.
+func (s *samples) guesses(m *model.Model) []guess {
+	guesses := make([]guess, 0, len(s.texts))
+	for i, p := range m.PredictAll(s.texts) {
+		best := 0
+		for k := range p.Probabilities {
+			if p.Probabilities[k] > p.Probabilities[best] {
+				best = k
+			}
+		}
+		guesses = append(guesses, guess{class: best, label: s.labels[i], confidence: p.Probabilities[best]})
+	}
+	slices.SortStableFunc(guesses, func(a, b guess) int { return cmp.Compare(a.confidence, b.confidence) })
+	return guesses
+}
+
+// threshold finds the threshold by the rule of the arguments; nil is none.
+func (s *samples) threshold(args *Args, m *model.Model) *float64 {
+	switch args.ThresholdRule {
+	case MaxF1:
+		if other := slices.Index(s.classes, model.Other); other >= 0 {
+			t := maxF1(s.guesses(m), other, len(s.classes))
+			return &t
+		}
+	case FirstQuartile:
+		var confidences []float64
+		for _, g := range s.guesses(m) {
+			confidences = append(confidences, g.confidence)
+		}
+		t := quantile(confidences, 0.25)
+		return &t
+	case Fixed:
+		return args.Threshold
+	}
+	return nil
+}
+
+// The thresholds that are tried lie a hundredth apart, and each is judged by the
+// mean over its neighbours up to a tenth away: on the some hundred samples of a
+// validation part, F1 jumps up and down from one threshold to the next, and its bare
+// maximum is mostly luck. Of those that do as well as the best, give or take asGood,
+// the highest is taken: texts that are like nothing in the data set, of which a
+// validation part has none, are better off with it.
+const (
+	thresholdSteps = 100
+	neighbours     = 10
+	asGood         = 0.004
+)
+
+// maxF1 returns the threshold at which the weighted F1 of the guesses, sorted by
+// confidence, is highest if those that are not above it count as other.
+func maxF1(guesses []guess, other, classes int) float64 {
+	t := newTally(classes)
+	for _, g := range guesses {
+		t.add(g.label, g.class)
+	}
+	var f1, mean [thresholdSteps]float64
+	for step := range f1 {
+		for len(guesses) > 0 && guesses[0].confidence <= float64(step)/thresholdSteps {
+			g := guesses[0]
+			t.confusion[g.label][g.class]--
+			t.confusion[g.label][other]++
+			guesses = guesses[1:]
+		}
+		f1[step] = t.weighted().F1
+	}
+	for step := range mean {
+		near := f1[max(0, step-neighbours):min(step+neighbours+1, len(f1))]
+		for _, x := range near {
+			mean[step] += x / float64(len(near))
+		}
+	}
+	best := 0
+	highest := slices.Max(mean[:])
+	for step := range mean {
+		if mean[step] >= highest-asGood {
+			best = step
+		}
+	}
+	return float64(best) / thresholdSteps
+}
+
+// quantile returns the q-quantile of sorted values, interpolated linearly between
+// its neighbours (numpy's default).
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	below := int(math.Floor(at))
+	above := min(below+1, len(sorted)-1)
+	return sorted[below] + (at-float64(below))*(sorted[above]-sorted[below])
+}

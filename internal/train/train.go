@@ -1,0 +1,239 @@
+// Package train makes models: from a labelled CSV file to an artifact directory.
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	"tagifai/model"
+)
+
+// shares are those of the samples that are trained on, that the threshold is found
+// with, and that the result is judged by.
+var shares = []float64{0.70, 0.15, 0.15}
+
+// A Result is a trained model with what was learned about it on the way.
+type Result struct {
+	Artifact *model.Artifact
+	Report   *Report // on the test part, before the refit
+	Losses   []Loss  // of each epoch before the refit
+
+	Train, Validation, Test int // samples in each part
+}
+
+// A Loss is the mean log loss after an epoch.
+type Loss struct{ Train, Validation float64 }
+
+// Origin says what made a model, and when.
+type Origin struct {
+	Tool string // name and version
+	Time time.Time
+}
+
+// Progress is told of each epoch, from 1. The loss is nil in a refit, for which
+// none is computed.
+type Progress func(epoch, epochs int, loss *Loss)
+
+// Train trains a model on the data set. Equal data, arguments and origin give equal
+// artifacts, byte for byte, whatever the number of cores.
+func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress Progress) (*Result, error) {
+	rng := rand.New(rand.NewPCG(args.Seed, 0))
+	all, err := label(d, &args, rng)
+	if err != nil {
+		return nil, err
+	}
+	parts := all.split(shares, args.Shuffle, rng)
+	train, validation, test := parts[0], parts[1], parts[2]
+	result := &Result{Train: len(train.texts), Validation: len(validation.texts), Test: len(test.texts)}
+
+	weights, losses, err := fitWithThreshold(ctx, &args, train, validation, rng, progress)
+	if err != nil {
+		return nil, err
+	}
+	result.Losses = losses
+	m, err := newModel(&args, weights)
+	if err != nil {
+		return nil, err
+	}
+	result.Report = test.report(test.predict(m))
+	if args.Refit {
+		if weights, err = refit(ctx, &args, all, rng, progress); err != nil {
+			return nil, err
+		}
+	}
+	weights.Provenance = map[string]string{
+		"created":        origin.Time.UTC().Format(time.RFC3339),
+		"tool":           origin.Tool,
+		"dataset_sha256": d.SHA256,
+		"dataset_rows":   strconv.Itoa(len(all.texts)),
+		"seed":           strconv.FormatUint(args.Seed, 10),
+	}
+	result.Artifact, err = newArtifact(&args, weights)
+	if err != nil {
+		return nil, err
+	}
+	if result.Artifact.Performance, err = result.Report.Object(); err != nil {
+		return nil, err
+	}
+	result.Artifact.RunID = runID(result.Artifact.Args, d)
+	return result, nil
+}
+
+// CrossValidate trains k models, each on all but a k-th of the data set, and judges
+// each by that k-th. It returns the report of each.
+func CrossValidate(ctx context.Context, d *Dataset, args Args, k int, progress func(fold, epoch, epochs int)) ([]*Report, error) {
+	rng := rand.New(rand.NewPCG(args.Seed, 0))
+	all, err := label(d, &args, rng)
+	if err != nil {
+		return nil, err
+	}
+	if k < 2 || k > len(all.texts)/2 {
+		return nil, fmt.Errorf("%s: %d folds of %d rows; at least 2 folds with at least 2 rows are wanted", d.File, k, len(all.texts))
+	}
+	var reports []*Report
+	for fold, held := range all.folds(k, args.Shuffle, rng) {
+		rest := all.without(held)
+		if err := rest.checkSizes(d); err != nil {
+			return nil, fmt.Errorf("fold %d: %w", fold+1, err)
+		}
+		validation := shares[1] / (shares[0] + shares[1])
+		parts := rest.split([]float64{1 - validation, validation}, args.Shuffle, rng)
+		onEpoch := func(epoch, epochs int, _ *Loss) { progress(fold+1, epoch, epochs) }
+		foldArgs := args
+		weights, _, err := fitWithThreshold(ctx, &foldArgs, parts[0], parts[1], rng, onEpoch)
+		if err != nil {
+			return nil, err
+		}
+		if args.Refit {
+			if weights, err = refit(ctx, &foldArgs, rest, rng, onEpoch); err != nil {
+				return nil, err
+			}
+		}
+		m, err := newModel(&foldArgs, weights)
+		if err != nil {
+			return nil, err
+		}
+		test := all.at(held)
+		reports = append(reports, test.report(test.predict(m)))
+	}
+	return reports, nil
+}
+
+// fitWithThreshold fits on train, finds the threshold on validation, and puts it
+// into args.
+func fitWithThreshold(ctx context.Context, args *Args, train, validation *samples, rng *rand.Rand, progress Progress) (*model.Weights, []Loss, error) {
+	var losses []Loss
+	f := newFit(args, train)
+	validationRows := f.vectorizer.transform(validation.texts)
+	err := f.run(ctx, rng, func(epoch int) {
+		loss := Loss{
+			Train:      f.classifier.logLoss(f.rows, train.labels),
+			Validation: f.classifier.logLoss(validationRows, validation.labels),
+		}
+		losses = append(losses, loss)
+		progress(epoch, args.NumEpochs, &loss)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	weights := f.weights()
+	unbounded := *args
+	unbounded.Threshold = nil
+	m, err := newModel(&unbounded, weights)
+	if err != nil {
+		return nil, nil, err
+	}
+	args.Threshold = validation.threshold(args, m)
+	return weights, losses, nil
+}
+
+// refit fits on all samples; the threshold stays what it is.
+func refit(ctx context.Context, args *Args, all *samples, rng *rand.Rand, progress Progress) (*model.Weights, error) {
+	f := newFit(args, all)
+	err := f.run(ctx, rng, func(epoch int) { progress(epoch, args.NumEpochs, nil) })
+	if err != nil {
+		return nil, err
+	}
+	return f.weights(), nil
+}
+
+// A fit is a vectorizer and a classifier that are being fitted on samples.
+type fit struct {
+	args       *Args
+	samples    *samples
+	vectorizer *vectorizer
+	rows       *rows // TF-IDF of the samples
+	classifier *classifier
+}
+
+func newFit(args *Args, s *samples) *fit {
+	f := &fit{args: args, samples: s}
+	f.vectorizer, f.rows = fitVectorizer(args.vectorizer(), s.texts)
+	f.classifier = newClassifier(args, len(f.vectorizer.ngrams), s.labels, len(s.classes))
+	return f
+}
+
+// run goes through the epochs and calls after at the end of each.
+func (f *fit) run(ctx context.Context, rng *rand.Rand, after func(epoch int)) error {
+	var order []int
+	if f.args.Balance == Oversampling {
+		order = f.samples.oversample(rng)
+	} else {
+		order = sequence(len(f.samples.labels))
+	}
+	for epoch := 1; epoch <= f.args.NumEpochs; epoch++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if f.args.Shuffle {
+			rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		}
+		f.classifier.epoch(f.rows, f.samples.labels, order)
+		if !f.classifier.finite() {
+			return fmt.Errorf("the weights grew out of all bounds in epoch %d: learning_rate %v or alpha %v is too high", epoch, f.args.LearningRate, f.args.Alpha)
+		}
+		after(epoch)
+	}
+	return nil
+}
+
+func (f *fit) weights() *model.Weights {
+	coefficients, intercepts := f.classifier.coefficients()
+	return &model.Weights{
+		Vectorizer:   f.vectorizer.Vectorizer,
+		Loss:         model.LogLoss,
+		Classes:      slices.Clone(f.samples.classes),
+		NGrams:       f.vectorizer.ngrams,
+		IDF:          f.vectorizer.idf,
+		Coefficients: coefficients,
+		Intercepts:   intercepts,
+	}
+}
+
+func newArtifact(args *Args, weights *model.Weights) (*model.Artifact, error) {
+	object, err := args.Object()
+	if err != nil {
+		return nil, err
+	}
+	return &model.Artifact{Args: object, Weights: weights}, nil
+}
+
+func newModel(args *Args, weights *model.Weights) (*model.Model, error) {
+	a, err := newArtifact(args, weights)
+	if err != nil {
+		return nil, err
+	}
+	return model.New(a)
+}
+
+// runID names a run after what went into it: its arguments and its data.
+func runID(args model.Object, d *Dataset) string {
+	sum := sha256.Sum256([]byte(d.SHA256 + string(args.JSON())))
+	return hex.EncodeToString(sum[:16])
+}

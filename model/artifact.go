@@ -1,0 +1,199 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The files of an artifact directory.
+const (
+	ArgsFile         = "args.json"
+	LabelEncoderFile = "label_encoder.json"
+	PerformanceFile  = "performance.json"
+	RunIDFile        = "run_id.txt"
+	WeightsFile      = "model.safetensors"
+)
+
+const (
+	maxJSONFile    = 16 << 20 // bytes; these files hold some hundreds
+	maxWeightsFile = 4 << 30
+)
+
+// An Artifact is what an artifact directory holds.
+type Artifact struct {
+	Args        Object // training arguments, the threshold among them
+	Performance Object // empty if unknown
+	RunID       string // may be empty
+	Weights     *Weights
+}
+
+// ReadArtifact reads the artifact directory that is the root of fsys. It returns
+// all of it or an error that names file, field and reason.
+func ReadArtifact(fsys fs.FS) (*Artifact, error) {
+	var a Artifact
+	var err error
+	if a.Args, err = readObject(fsys, ArgsFile); err != nil {
+		return nil, err
+	}
+	a.Performance, err = readObject(fsys, PerformanceFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	runID, err := readFile(fsys, RunIDFile, maxJSONFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	a.RunID = strings.TrimSpace(string(runID))
+	labels, err := readLabels(fsys)
+	if err != nil {
+		return nil, err
+	}
+	data, err := readFile(fsys, WeightsFile, maxWeightsFile)
+	if err != nil {
+		return nil, err
+	}
+	if a.Weights, err = parseWeights(data); err != nil {
+		return nil, fmt.Errorf("%s: %w", WeightsFile, err)
+	}
+	for i, class := range a.Weights.Classes {
+		if index, ok := labels[class]; !ok || index != i || len(labels) != len(a.Weights.Classes) {
+			return nil, fmt.Errorf("%s: class_to_index: does not agree with the classes of %s, which are %q in this order", LabelEncoderFile, WeightsFile, a.Weights.Classes)
+		}
+	}
+	return &a, nil
+}
+
+// Write makes dir, whose parent has to exist, and writes the artifact into it. An
+// existing dir is an error that wraps [fs.ErrExist]. A failure leaves nothing
+// behind: the files are written beside it and renamed at the end.
+func (a *Artifact) Write(dir string, more map[string][]byte) (err error) {
+	if _, err := os.Lstat(dir); err == nil {
+		return &fs.PathError{Op: "write artifact", Path: dir, Err: fs.ErrExist}
+	}
+	weights, err := a.Weights.marshal()
+	if err != nil {
+		return err
+	}
+	labels, err := marshalLabels(a.Weights.Classes)
+	if err != nil {
+		return err
+	}
+	args, err := indented(a.Args)
+	if err != nil {
+		return err
+	}
+	performance, err := indented(a.Performance)
+	if err != nil {
+		return err
+	}
+	files := map[string][]byte{
+		ArgsFile:         args,
+		LabelEncoderFile: labels,
+		PerformanceFile:  performance,
+		RunIDFile:        []byte(a.RunID + "\n"),
+		WeightsFile:      weights,
+	}
+	for name, data := range more {
+		files[name] = data
+	}
+
+	dir = filepath.Clean(dir)
+	beside, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(beside))
+		}
+	}()
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(beside, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(beside, 0o755); err != nil { // MkdirTemp's is for the owner alone
+		return err
+	}
+	return os.Rename(beside, dir)
+}
+
+func indented(o Object) ([]byte, error) {
+	text := o.JSON().Clone()
+	if err := text.Indent(jsontext.WithIndent("  ")); err != nil {
+		return nil, err
+	}
+	return append(text, '\n'), nil
+}
+
+func readObject(fsys fs.FS, name string) (Object, error) {
+	data, err := readFile(fsys, name, maxJSONFile)
+	if err != nil {
+		return Object{}, err
+	}
+	object, err := ParseObject(data)
+	if err != nil {
+		return Object{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return object, nil
+}
+
+type labelEncoder struct {
+	ClassToIndex map[string]int `json:"class_to_index"`
+}
+
+func readLabels(fsys fs.FS) (map[string]int, error) {
+	data, err := readFile(fsys, LabelEncoderFile, maxJSONFile)
+	if err != nil {
+		return nil, err
+	}
+	var labels labelEncoder
+	if err := json.Unmarshal(data, &labels); err != nil {
+		return nil, fmt.Errorf("%s: %w", LabelEncoderFile, err)
+	}
+	if len(labels.ClassToIndex) == 0 {
+		return nil, fmt.Errorf("%s: class_to_index: missing or empty", LabelEncoderFile)
+	}
+	return labels.ClassToIndex, nil
+}
+
+func marshalLabels(classes []string) ([]byte, error) {
+	labels := labelEncoder{ClassToIndex: make(map[string]int, len(classes))}
+	for i, class := range classes {
+		labels.ClassToIndex[class] = i
+	}
+	data, err := json.Marshal(labels, json.Deterministic(true), jsontext.WithIndent("  "))
+	return append(data, '\n'), err
+}
+
+// readFile reads a whole file of at most limit bytes.
+func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", name)
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s: %d bytes, more than the %d that are allowed", name, info.Size(), limit)
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return data, nil
+}

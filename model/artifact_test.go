@@ -1,0 +1,296 @@
+package model_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"tagifai/model"
+)
+
+// smallWeights are valid: two n-grams, three classes.
+func smallWeights() *model.Weights {
+	return &model.Weights{
+		Vectorizer:   model.Vectorizer{Analyzer: model.Char, NgramMin: 1, NgramMax: 1, Norm: model.L2, UseIDF: true},
+		Loss:         model.LogLoss,
+		Classes:      []string{"left", "other", "right"},
+		NGrams:       []string{"l", "r"},
+		IDF:          []float64{1, 2},
+		Coefficients: []float64{5, -5, 0, 0, -5, 5},
+		Intercepts:   []float64{0, -1, 0},
+		Provenance:   map[string]string{"tool": "test"},
+	}
+}
+
+// smallDirectory is the artifact directory of smallWeights, as files in memory.
+func smallDirectory(t testing.TB) fstest.MapFS {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	args, err := model.ParseObject([]byte(`{"threshold": 0.4}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &model.Artifact{Args: args, RunID: "small", Weights: smallWeights()}
+	if err := a.Write(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	files := make(fstest.MapFS)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[entry.Name()] = &fstest.MapFile{Data: data}
+	}
+	return files
+}
+
+// edit changes the header of a weights file, mends its length and, if asked, its
+// checksum.
+func edit(t testing.TB, file []byte, old, replacement string, mendChecksum bool) []byte {
+	t.Helper()
+	n := binary.LittleEndian.Uint64(file)
+	header, body := string(file[8:8+n]), file[8+n:]
+	if !strings.Contains(header, old) {
+		t.Fatalf("the header has no %q: %s", old, header)
+	}
+	header = strings.Replace(header, old, replacement, 1)
+	edited := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	edited = append(append(edited, header...), body...)
+	if mendChecksum {
+		return mend(t, edited)
+	}
+	return edited
+}
+
+// mend makes the checksum of a weights file true again.
+func mend(t testing.TB, file []byte) []byte {
+	t.Helper()
+	file = bytes.Clone(file)
+	mark := []byte(`"checksum":"`)
+	at := bytes.Index(file, mark)
+	if at < 0 {
+		t.Fatal("the header has no checksum")
+	}
+	digits := file[at+len(mark):][:64]
+	copy(digits, strings.Repeat("0", 64))
+	sum := sha256.Sum256(file)
+	hex.Encode(digits, sum[:])
+	return file
+}
+
+func TestOpenRefuses(t *testing.T) {
+	nan := make([]byte, 8)
+	binary.LittleEndian.PutUint64(nan, math.Float64bits(math.NaN()))
+	one := make([]byte, 8)
+	binary.LittleEndian.PutUint64(one, math.Float64bits(5))
+	weights := func(change func([]byte) []byte) func(fstest.MapFS) {
+		return func(files fstest.MapFS) {
+			files["model.safetensors"] = &fstest.MapFile{Data: change(files["model.safetensors"].Data)}
+		}
+	}
+	header := func(old, replacement string) func(fstest.MapFS) {
+		return weights(func(file []byte) []byte { return edit(t, file, old, replacement, true) })
+	}
+	text := func(name, data string) func(fstest.MapFS) {
+		return func(files fstest.MapFS) { files[name] = &fstest.MapFile{Data: []byte(data)} }
+	}
+	remove := func(name string) func(fstest.MapFS) {
+		return func(files fstest.MapFS) { delete(files, name) }
+	}
+	for _, c := range []struct {
+		name  string
+		spoil func(fstest.MapFS)
+		want  []string // in the error
+	}{
+		{"no weights", remove("model.safetensors"), []string{"model.safetensors", "not exist"}},
+		{"no args", remove("args.json"), []string{"args.json", "not exist"}},
+		{"no labels", remove("label_encoder.json"), []string{"label_encoder.json", "not exist"}},
+		{"empty weights", weights(func([]byte) []byte { return nil }), []string{"model.safetensors", "truncated"}},
+		{"no safetensors", weights(func([]byte) []byte { return []byte("this is not a model") }), []string{"header", "safetensors"}},
+		{"header cut", weights(func(b []byte) []byte { return b[:40] }), []string{"truncated"}},
+		{"body cut", weights(func(b []byte) []byte { return mend(t, b[:len(b)-1]) }), []string{"tensor ngrams", "truncated"}},
+		{"body grown", weights(func(b []byte) []byte { return mend(t, append(bytes.Clone(b), 0)) }), []string{"oversized"}},
+		{"header no JSON", header(`{"__metadata__"`, `["__metadata__"`), []string{"header"}},
+		{"a flipped bit", weights(func(b []byte) []byte { b = bytes.Clone(b); b[len(b)-1] ^= 1; return b }), []string{"checksum", "damaged"}},
+		{"a changed parameter", weights(func(b []byte) []byte { return edit(t, b, `"lowercase":"false"`, `"lowercase":"true"`, false) }), []string{"checksum"}},
+		{"no checksum", weights(func(b []byte) []byte { return edit(t, b, `"checksum"`, `"checksun"`, false) }), []string{"checksum"}},
+		{"another's file", header(`"format":"tagifai"`, `"format":"pt"`), []string{"format", `"pt"`}},
+		{"a later version", header(`"format_version":"1"`, `"format_version":"2"`), []string{"format_version", `"2"`}},
+		{"wrong dtype", header(`"idf":{"dtype":"F64"`, `"idf":{"dtype":"F16"`), []string{"idf", "F16"}},
+		{"other dtype", header(`"idf":{"dtype":"F64","shape":[2]`, `"idf":{"dtype":"U32","shape":[4]`), []string{"idf", "U32"}},
+		{"wrong shape", header(`"coefficients":{"dtype":"F64","shape":[3,2]`, `"coefficients":{"dtype":"F64","shape":[2,3]`), []string{"coefficients", "[2 3]", "[3 2]"}},
+		{"negative shape", header(`"intercepts":{"dtype":"F64","shape":[3]`, `"intercepts":{"dtype":"F64","shape":[-3]`), []string{"intercepts", "-3"}},
+		{"huge shape", header(`"intercepts":{"dtype":"F64","shape":[3]`, `"intercepts":{"dtype":"F64","shape":[4611686018427387904,3]`), []string{"intercepts", "shape"}},
+		{"overlap", header(`"data_offsets":[48,64]`, `"data_offsets":[40,56]`), []string{"idf", "[40 56]"}},
+		{"tensor missing", header(`"idf"`, `"idg"`), []string{"idf", "missing"}},
+		{"key missing", header(`"analyzer"`, `"analyser"`), []string{"analyzer"}},
+		{"unknown analyzer", header(`"analyzer":"char"`, `"analyzer":"bytes"`), []string{"analyzer", `"bytes"`}},
+		{"bad range", header(`"ngram_max":"1"`, `"ngram_max":"0"`), []string{"n-gram range", "(1, 0)"}},
+		{"range no number", header(`"ngram_max":"1"`, `"ngram_max":"x"`), []string{"ngram_max", `"x"`}},
+		{"flag no flag", header(`"binary":"false"`, `"binary":"no"`), []string{"binary", `"no"`}},
+		{"unknown loss", header(`"loss":"log_loss"`, `"loss":"hinge"`), []string{"loss", `"hinge"`}},
+		{"unknown norm", header(`"norm":"l2"`, `"norm":"l3"`), []string{"norm", `"l3"`}},
+		{"a class twice", header(`\"left\"`, `\"right\"`), []string{"classes", `"right"`}},
+		{"a weight that is no number", weights(func(b []byte) []byte { return mend(t, bytes.Replace(b, one, nan, 1)) }), []string{"coefficients", "NaN"}},
+		{"n-grams end in a wrong place", weights(func(b []byte) []byte {
+			return mend(t, bytes.Replace(b, []byte{1, 0, 0, 0, 2, 0, 0, 0}, []byte{3, 0, 0, 0, 2, 0, 0, 0}, 1))
+		}), []string{"ngram_ends", "3"}},
+		{"labels disagree", text("label_encoder.json", `{"class_to_index":{"left":1,"other":0,"right":2}}`), []string{"label_encoder.json", "class_to_index"}},
+		{"labels empty", text("label_encoder.json", `{}`), []string{"label_encoder.json", "class_to_index"}},
+		{"args no JSON", text("args.json", `{"threshold": 0.4`), []string{"args.json"}},
+		{"args no object", text("args.json", `[1]`), []string{"args.json", "object"}},
+		{"threshold no number", text("args.json", `{"threshold": "high"}`), []string{"args.json", "threshold", `"high"`}},
+		{"threshold for too few classes", text("args.json", `{"threshold": {"0": 0.5, "2": 0.5}}`), []string{"threshold", "class 1"}},
+		{"threshold for too many", text("args.json", `{"threshold": {"0": 0.5, "1": 0.5, "2": 0.5, "3": 0.5}}`), []string{"threshold", "4 keys"}},
+		{"threshold of a class no number", text("args.json", `{"threshold": {"0": 0.5, "1": null, "2": 0.5}}`), []string{"threshold.1", "null"}},
+		{"performance no JSON", text("performance.json", `nope`), []string{"performance.json"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := smallDirectory(t)
+			c.spoil(files)
+			_, err := model.OpenFS(files)
+			if err == nil {
+				t.Fatal("got a model")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error %q does not mention %s", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestOpen(t *testing.T) {
+	m, err := model.OpenFS(smallDirectory(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.RunID(); got != "small" {
+		t.Errorf("run id: got %q", got)
+	}
+	if got := string(m.Performance().JSON()); got != `{}` {
+		t.Errorf("performance: got %s", got)
+	}
+	_, err = model.Open(filepath.Join(t.TempDir(), "nowhere"))
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("a directory that is not there: got %v", err)
+	}
+}
+
+func TestThreshold(t *testing.T) {
+	for _, c := range []struct{ args, text, want string }{
+		{`{}`, "l", "left"},
+		{`{"threshold": null}`, "l", "left"},
+		{`{"threshold": 0.4}`, "l", "left"},
+		{`{"threshold": 0.4}`, "lr", "right"},
+		{`{"threshold": 0.9}`, "lr", "other"},
+		{`{"threshold": 1}`, "l", "other"},
+		{`{"threshold": {"0": 0.9, "1": 0, "2": 0.1}}`, "lll", "other"},
+		{`{"threshold": {"0": 0.9, "1": 0, "2": 0.1}}`, "rrr", "right"},
+	} {
+		m := newModel(t, c.args, smallWeights())
+		p := m.Predict(c.text)
+		if p.Tag != c.want {
+			t.Errorf("%s of %q: got %s, want %s (%v)", c.args, c.text, p.Tag, c.want, p.Probabilities)
+		}
+		w := smallWeights()
+		w.Classes[1] = "neither" // now there is nothing to fall back to
+		p = newModel(t, c.args, w).Predict(c.text)
+		if want := w.Classes[argMax(p.Probabilities)]; p.Tag != want {
+			t.Errorf("%s of %q without a class other: got %s, want %s", c.args, c.text, p.Tag, want)
+		}
+	}
+}
+
+func argMax(p []float64) int {
+	best := 0
+	for k := range p {
+		if p[k] > p[best] {
+			best = k
+		}
+	}
+	return best
+}
+
+func TestWriteRefusesWhatExists(t *testing.T) {
+	dir := t.TempDir()
+	a := &model.Artifact{Weights: smallWeights()}
+	if err := a.Write(dir, nil); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("got %v, want an error that is %v", err, fs.ErrExist)
+	}
+	a.Weights.IDF[0] = math.Inf(1)
+	if err := a.Write(filepath.Join(dir, "run"), nil); err == nil || !strings.Contains(err.Error(), "idf") {
+		t.Errorf("weights that are no numbers: got %v", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 0 {
+		t.Errorf("left behind: %v", entries)
+	}
+}
+
+func TestParseObject(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{`{}`, `{}`},
+		{` { "b" : 144.0 , "a" : [ 1e5, null ] } `, `{"b":144.0,"a":[1e5,null]}`},
+		{`{"é": "\u00e9 \u003c"}`, `{"é":"é <"}`},
+		{`{"a": 1, "b": 2, "a": 3}`, `{"a":3,"b":2}`},
+	} {
+		object, err := model.ParseObject([]byte(c.text))
+		if err != nil {
+			t.Errorf("%s: %v", c.text, err)
+		}
+		if got := string(object.JSON()); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.text, got, c.want)
+		}
+	}
+	for _, text := range []string{``, `null`, `[]`, `{`, `{"a":1}}`, `{"a":1} 2`, `{a:1}`} {
+		if _, err := model.ParseObject([]byte(text)); err == nil {
+			t.Errorf("%q: no error", text)
+		}
+	}
+}
+
+// FuzzOpen feeds the reader of weights files with anything, its checksum mended: it
+// must never panic, and what it accepts must predict.
+func FuzzOpen(f *testing.F) {
+	valid := smallDirectory(f)["model.safetensors"].Data
+	f.Add(valid)
+	f.Add(valid[:len(valid)/2])
+	f.Add([]byte{})
+	files := smallDirectory(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if bytes.Contains(data, []byte(`"checksum":"`)) && len(data) > bytes.Index(data, []byte(`"checksum":"`))+80 {
+			data = mend(t, data)
+		}
+		files := fstest.MapFS{
+			"args.json":          files["args.json"],
+			"label_encoder.json": files["label_encoder.json"],
+			"model.safetensors":  &fstest.MapFile{Data: data},
+		}
+		m, err := model.OpenFS(files)
+		if err != nil {
+			return
+		}
+		if p := m.Predict("l r \x00"); math.IsNaN(p.Probabilities[0]) {
+			t.Errorf("got %v", p)
+		}
+	})
+}

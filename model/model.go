@@ -1,0 +1,128 @@
+// Package model is the text classifier: a TF-IDF vectorizer over n-grams and a
+// linear classifier, in the arithmetic of scikit-learn, with the artifact directory
+// that it is kept in.
+//
+// [Open], [OpenFS] and [Default] load a [Model], which predicts. An [Artifact] is
+// what such a directory holds, for those who write or inspect one.
+package model
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"sync"
+)
+
+// Other is the class of what belongs to none: the answer where the most probable
+// class is not above its threshold.
+const Other = "other"
+
+// A Model predicts the tag of a text. It is immutable and safe for concurrent use.
+type Model struct {
+	vectorizer Vectorizer
+	trie       *trie
+	intercepts []float64
+	loss       Loss
+	classes    []string
+	other      int       // index of the class other, -1 without one
+	threshold  []float64 // of each class; nil if there is none
+
+	args, performance Object
+	runID             string
+
+	pool sync.Pool // of *scratch
+}
+
+// A Prediction is the answer to one text.
+type Prediction struct {
+	Tag           string    // the predicted class
+	Probabilities []float64 // of each class, in the order of [Model.Classes]; their sum is 1
+}
+
+// Open loads the artifact directory dir.
+func Open(dir string) (*Model, error) {
+	m, err := OpenFS(os.DirFS(dir))
+	if err != nil {
+		return nil, fmt.Errorf("open model %s: %w", dir, err)
+	}
+	return m, nil
+}
+
+// OpenFS loads the artifact directory that is the root of fsys.
+func OpenFS(fsys fs.FS) (*Model, error) {
+	a, err := ReadArtifact(fsys)
+	if err != nil {
+		return nil, err
+	}
+	return New(a)
+}
+
+// New makes a Model of an artifact, which it does not refer to afterwards.
+func New(a *Artifact) (*Model, error) {
+	if err := a.Weights.Validate(); err != nil {
+		return nil, err
+	}
+	threshold, err := parseThreshold(a.Args, len(a.Weights.Classes))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ArgsFile, err)
+	}
+	trie, err := newTrie(a.Weights)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{
+		vectorizer:  a.Weights.Vectorizer,
+		trie:        trie,
+		intercepts:  slices.Clone(a.Weights.Intercepts),
+		loss:        a.Weights.Loss,
+		classes:     slices.Clone(a.Weights.Classes),
+		other:       slices.Index(a.Weights.Classes, Other),
+		threshold:   threshold,
+		args:        a.Args,
+		performance: a.Performance,
+		runID:       a.RunID,
+	}, nil
+}
+
+// Predict returns the tag of text and the probability of every class.
+func (m *Model) Predict(text string) Prediction {
+	return m.PredictAll([]string{text})[0]
+}
+
+// PredictAll predicts every text, in order.
+func (m *Model) PredictAll(texts []string) []Prediction {
+	s := m.getScratch()
+	defer m.putScratch(s)
+	n := len(m.classes)
+	predictions := make([]Prediction, len(texts))
+	probabilities := make([]float64, n*len(texts))
+	for i, text := range texts {
+		p := probabilities[i*n : (i+1)*n : (i+1)*n]
+		m.loss.Probabilities(p, m.score(s, text))
+		predictions[i] = Prediction{Tag: m.classes[m.choose(p)], Probabilities: p}
+	}
+	return predictions
+}
+
+// Tag returns the tag of text alone. It allocates nothing.
+func (m *Model) Tag(text string) string {
+	s := m.getScratch()
+	m.loss.Probabilities(s.probabilities, m.score(s, text))
+	tag := m.classes[m.choose(s.probabilities)]
+	m.putScratch(s)
+	return tag
+}
+
+// Classes returns the names of the classes, in the order of their indices.
+func (m *Model) Classes() []string { return slices.Clone(m.classes) }
+
+// Args returns the arguments of the run that trained the model: its args.json.
+func (m *Model) Args() Object { return m.args }
+
+// Performance returns how well the model did in that run: its performance.json,
+// the empty object if there is none.
+func (m *Model) Performance() Object { return m.performance }
+
+// RunID returns the name of that run, "" if it has none.
+func (m *Model) RunID() string { return m.runID }

@@ -1,0 +1,265 @@
+package model
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"unicode/utf8"
+)
+
+// An Analyzer says what n-grams are made of. The names are scikit-learn's.
+type Analyzer string
+
+// The analyzers.
+const (
+	// Char makes n-grams of code points, over the whole text.
+	Char Analyzer = "char"
+	// CharWB makes n-grams of code points inside words, each padded with a space on
+	// both sides.
+	CharWB Analyzer = "char_wb"
+	// Word makes n-grams of words: runs of two or more letters, numbers and
+	// underscores.
+	Word Analyzer = "word"
+)
+
+// A Norm is what the TF-IDF vector of a text is divided by.
+type Norm string
+
+// The norms.
+const (
+	L2     Norm = "l2"
+	L1     Norm = "l1"
+	NoNorm Norm = "none"
+)
+
+// A Vectorizer holds the parameters of a TF-IDF vectorizer; they mean what they
+// mean in scikit-learn's TfidfVectorizer. What is fitted, the vocabulary and its
+// idf, is in [Weights].
+type Vectorizer struct {
+	Analyzer           Analyzer
+	NgramMin, NgramMax int  // n-gram lengths, both included, in code points or words
+	Lowercase          bool // lower-case first, as Python's str.lower
+	Norm               Norm
+	UseIDF             bool // else every idf is 1
+	SublinearTF        bool // 1 + ln(count) in place of the count
+	Binary             bool // 1 in place of the count
+	Clean              bool // before all else, clean the text as the course does
+	Stem               bool // and reduce its words to their stems (Snowball English)
+}
+
+// Validate says what is wrong with the parameters, if anything is.
+func (v *Vectorizer) Validate() error {
+	switch v.Analyzer {
+	case Char, CharWB, Word:
+	default:
+		return fmt.Errorf("analyzer: %q is not supported, only %q, %q and %q", v.Analyzer, Char, CharWB, Word)
+	}
+	switch v.Norm {
+	case L1, L2, NoNorm:
+	default:
+		return fmt.Errorf("norm: %q is not supported, only %q, %q and %q", v.Norm, L1, L2, NoNorm)
+	}
+	if v.NgramMin < 1 || v.NgramMax < v.NgramMin {
+		return fmt.Errorf("n-gram range: (%d, %d) is none; 1 <= min <= max is wanted", v.NgramMin, v.NgramMax)
+	}
+	if v.Stem && !v.Clean {
+		return errors.New("stem: words are only stemmed where the text is cleaned")
+	}
+	return nil
+}
+
+// NGrams yields every n-gram of text, as often as it occurs. A yielded slice is
+// valid until the next one.
+func (v *Vectorizer) NGrams(text string) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		s := new(scratch)
+		tape := v.tape(s, text)
+		switch v.Analyzer {
+		case Char:
+			v.windows(tape, yield)
+		case CharWB:
+			for len(tape) > 1 {
+				end := 1 + bytes.IndexByte(tape[1:], ' ') // of the word; its second space
+				word := tape[:end+1]
+				if utf8.RuneCount(word) < v.NgramMin {
+					if !yield(word) {
+						return
+					}
+				} else if !v.windows(word, yield) {
+					return
+				}
+				tape = tape[end+v.padding()-1:]
+			}
+		case Word:
+			v.windows(tape, func(words []byte) bool { return yield(bytes.TrimSuffix(words, space)) })
+		}
+	}
+}
+
+var space = []byte{' '}
+
+// windows yields the runs of NgramMin to NgramMax units of tape, and reports
+// whether the consumer wants more.
+func (v *Vectorizer) windows(tape []byte, yield func([]byte) bool) bool {
+	for start := 0; start < len(tape); start = v.unitEnd(tape, start) {
+		end := start
+		for n := 1; n <= v.NgramMax && end < len(tape); n++ {
+			end = v.unitEnd(tape, end)
+			if n >= v.NgramMin && !yield(tape[start:end]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// unitEnd returns the end of the unit of tape that starts at i: a code point, or a
+// word with the space behind it.
+func (v *Vectorizer) unitEnd(tape []byte, i int) int {
+	if v.Analyzer == Word {
+		return i + bytes.IndexByte(tape[i:], ' ') + 1
+	}
+	_, size := utf8.DecodeRune(tape[i:])
+	return i + size
+}
+
+// tape prepares text for reading n-grams off it, in valid UTF-8:
+//
+//	char     the text, each run of two or more white-space characters one space
+//	char_wb  " deep learning ", with two spaces between words if one alone is an n-gram
+//	word     "deep learning "
+//
+// so that every n-gram of a text is a piece of its tape, and every piece of a tape
+// that [Vectorizer.key] accepts is an n-gram. The result lives in s.
+func (v *Vectorizer) tape(s *scratch, text string) []byte {
+	if v.Lowercase {
+		s.text = appendLower(s.text[:0], text)
+	} else {
+		s.text = appendValid(s.text[:0], text)
+	}
+	if v.Clean {
+		s.cleaned = appendClean(s.cleaned[:0], s.text, v.Stem)
+		s.text, s.cleaned = s.cleaned, s.text
+	}
+	s.tape = s.tape[:0]
+	switch v.Analyzer {
+	case Char:
+		s.tape = appendCharTape(s.tape, s.text)
+	case CharWB:
+		s.tape = appendCharWBTape(s.tape, s.text, v.padding())
+	case Word:
+		s.tape = appendWordTape(s.tape, s.text)
+	}
+	return s.tape
+}
+
+// padding is the number of spaces between two words on a char_wb tape. Words share
+// one, unless a lone space is an n-gram and has to be met once for each of them.
+func (v *Vectorizer) padding() int {
+	if v.NgramMin == 1 {
+		return 2
+	}
+	return 1
+}
+
+func appendCharTape(dst, text []byte) []byte {
+	for i := 0; i < len(text); {
+		size, blank := runeAt(text, i)
+		if !blank {
+			dst = append(dst, text[i:i+size]...)
+			i += size
+			continue
+		}
+		first, end := i, i+size
+		for i = end; i < len(text); i += size {
+			if size, blank = runeAt(text, i); !blank {
+				break
+			}
+		}
+		if i > end {
+			dst = append(dst, ' ')
+		} else { // a lone one stays what it is
+			dst = append(dst, text[first:end]...)
+		}
+	}
+	return dst
+}
+
+func appendCharWBTape(dst, text []byte, padding int) []byte {
+	inWord := false
+	for i := 0; i < len(text); {
+		size, blank := runeAt(text, i)
+		if !blank {
+			if !inWord && (padding == 2 || len(dst) == 0) {
+				dst = append(dst, ' ')
+			}
+			dst = append(dst, text[i:i+size]...)
+		} else if inWord {
+			dst = append(dst, ' ')
+		}
+		inWord = !blank
+		i += size
+	}
+	if inWord {
+		dst = append(dst, ' ')
+	}
+	return dst
+}
+
+func appendWordTape(dst, text []byte) []byte {
+	start, runes := 0, 0 // of the word that is being read
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if isWord(r) {
+			i += size
+			runes++
+			continue
+		}
+		if runes >= 2 {
+			dst = append(append(dst, text[start:i]...), ' ')
+		}
+		i += size
+		start, runes = i, 0
+	}
+	if runes >= 2 {
+		dst = append(append(dst, text[start:]...), ' ')
+	}
+	return dst
+}
+
+// runeAt returns the size of the code point of text at i, and whether it is white
+// space.
+func runeAt(text []byte, i int) (size int, blank bool) {
+	if c := text[i]; c < utf8.RuneSelf {
+		return 1, isSpace(rune(c))
+	}
+	r, size := utf8.DecodeRune(text[i:])
+	return size, isSpace(r)
+}
+
+// key returns the bytes under which an n-gram of the vocabulary is met on a tape,
+// and false if no text has that n-gram.
+func (v *Vectorizer) key(ngram string) (string, bool) {
+	if v.Analyzer == Word {
+		// The space keeps "deep" from being met in "deeper".
+		words := 1 + strings.Count(ngram, " ")
+		return ngram + " ", v.NgramMin <= words && words <= v.NgramMax
+	}
+	n := utf8.RuneCountInString(ngram)
+	inRange := v.NgramMin <= n && n <= v.NgramMax
+	if v.Analyzer == Char {
+		return ngram, inRange
+	}
+	if ngram == " " {
+		return ngram, inRange
+	}
+	inner := strings.TrimSuffix(strings.TrimPrefix(ngram, " "), " ")
+	if inner == "" || strings.Contains(inner, " ") {
+		return ngram, false // no word has a space inside
+	}
+	// A padded word that is shorter than every n-gram gives itself.
+	whole := len(inner) == len(ngram)-2
+	return ngram, inRange || whole && n < v.NgramMin
+}
