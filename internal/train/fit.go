@@ -339,12 +339,9 @@ func (c *classifier) finite() bool {
 	return true
 }
 
-// logLoss returns the mean of -ln(probability of the true class) over the matrix.
-// Probabilities are kept off 0 by the distance of 1 to its neighbour, as in
-// scikit-learn's log_loss.
-func (c *classifier) logLoss(matrix *rows, labels []int) float64 {
-	const epsilon = 0x1p-52
-	losses := make([]float64, matrix.len()) // summed in order, so that the sum is always the same
+// meanLoss returns the mean log loss over the matrix.
+func (c *classifier) meanLoss(matrix *rows, labels []int) float64 {
+	losses := make([]float64, matrix.len())
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
 	for worker := range workers {
@@ -357,16 +354,28 @@ func (c *classifier) logLoss(matrix *rows, labels []int) float64 {
 					scores[k] = t.scale*dot(t.weights, columns, values) + t.intercept
 				}
 				model.LogLoss.Probabilities(probabilities, scores)
-				losses[i] = -math.Log(max(probabilities[labels[i]], epsilon))
+				losses[i] = logLoss(probabilities[labels[i]])
 			}
 		})
 	}
 	wg.Wait()
+	return mean(losses) // in their order: the same sum whatever the number of workers
+}
+
+// logLoss is the loss of a sample whose true class got probability p, which is kept
+// off 0 and 1 by the distance between 1 and the next number, as in scikit-learn's
+// log_loss.
+func logLoss(p float64) float64 {
+	const epsilon = 0x1p-52
+	return -math.Log(max(epsilon, min(p, 1-epsilon)))
+}
+
+func mean(values []float64) float64 {
 	sum := 0.0
-	for _, loss := range losses {
-		sum += loss
+	for _, v := range values {
+		sum += v
 	}
-	return sum / float64(len(losses))
+	return sum / float64(len(values))
 }
 
 // sequence returns the numbers 0 to n-1.

@@ -133,8 +133,8 @@ func fitWithThreshold(ctx context.Context, args *Args, train, validation *sample
 	validationRows := f.vectorizer.transform(validation.texts)
 	err := f.run(ctx, rng, func(epoch int) {
 		loss := Loss{
-			Train:      f.classifier.logLoss(f.rows, train.labels),
-			Validation: f.classifier.logLoss(validationRows, validation.labels),
+			Train:      f.classifier.meanLoss(f.rows, train.labels),
+			Validation: f.classifier.meanLoss(validationRows, validation.labels),
 		}
 		losses = append(losses, loss)
 		progress(epoch, args.NumEpochs, &loss)

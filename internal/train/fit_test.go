@@ -1,0 +1,240 @@
+package train
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tagifai/model"
+)
+
+// These tests hold the fit against scikit-learn's own numbers, which
+// testdata/generate.py wrote.
+
+type fixtureVectorizer struct {
+	Analyzer    model.Analyzer
+	NgramMin    int `json:"ngram_min"`
+	NgramMax    int `json:"ngram_max"`
+	Lowercase   bool
+	Norm        model.Norm
+	UseIDF      bool `json:"use_idf"`
+	SublinearTF bool `json:"sublinear_tf"`
+	Binary      bool
+}
+
+func (f *fixtureVectorizer) params() model.Vectorizer {
+	v := model.Vectorizer{
+		Analyzer: f.Analyzer, NgramMin: f.NgramMin, NgramMax: f.NgramMax, Lowercase: f.Lowercase,
+		Norm: f.Norm, UseIDF: f.UseIDF, SublinearTF: f.SublinearTF, Binary: f.Binary,
+	}
+	if v.Norm == "" {
+		v.Norm = model.NoNorm
+	}
+	return v
+}
+
+type fixture struct {
+	TFIDF []struct {
+		Name       string
+		Vectorizer fixtureVectorizer
+		Rows       int
+		Vocabulary []string
+		IDF        []float64
+		Indptr     []int
+		Indices    []int32
+		Data       []float64
+	}
+	SGDInput struct {
+		Vectorizer fixtureVectorizer
+		Rows       int
+		Vocabulary []string
+		Labels     []string
+	} `json:"sgd_input"`
+	SGD []struct {
+		Name         string
+		Alpha        float64
+		LearningRate Schedule `json:"learning_rate"`
+		Eta0         float64
+		PowerT       float64 `json:"power_t"`
+		ClassWeight  *string `json:"class_weight"`
+		Classes      []string
+		After        []struct {
+			Fits         int
+			Coefficients [][]float64
+			Intercepts   []float64
+		}
+	}
+	Metrics []struct {
+		Name      string
+		True      []string
+		Predicted []string
+		Classes   []string
+		Class     struct {
+			Precision, Recall, F1 []float64
+			Support               []float64
+		}
+		Weighted, Micro struct{ Precision, Recall, F1 float64 }
+	}
+	Quantiles []struct {
+		Values      []float64
+		Q, Quantile float64
+	}
+	LogLoss []struct {
+		Name          string
+		True          []int
+		Probabilities [][]float64
+		LogLoss       float64 `json:"log_loss"`
+	} `json:"log_loss"`
+}
+
+func readFixture(t *testing.T) *fixture {
+	t.Helper()
+	data, err := os.ReadFile("testdata/fit.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := new(fixture)
+	if err := json.Unmarshal(data, f); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func readTexts(t *testing.T, rows int) []string {
+	t.Helper()
+	d, err := ReadDataset("testdata/labelled.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, row := range d.Rows[:rows] {
+		texts = append(texts, row.Text)
+	}
+	return texts
+}
+
+// compare fails the test where two vectors are more than tolerance apart.
+func compare(t *testing.T, what string, got, want []float64, tolerance float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: got %d numbers, want %d", what, len(got), len(want))
+	}
+	for i := range got {
+		if d := math.Abs(got[i] - want[i]); !(d <= tolerance) {
+			t.Fatalf("%s: number %d: got %v, want %v, %g apart", what, i, got[i], want[i], d)
+		}
+	}
+}
+
+func TestVectorizerIsScikitLearns(t *testing.T) {
+	f := readFixture(t)
+	if len(f.TFIDF) == 0 {
+		t.Fatal("no cases")
+	}
+	for _, c := range f.TFIDF {
+		t.Run(c.Name, func(t *testing.T) {
+			texts := readTexts(t, c.Rows)
+			v, matrix := fitVectorizer(c.Vectorizer.params(), texts)
+			if diff := cmp.Diff(v.ngrams, c.Vocabulary); diff != "" {
+				t.Fatalf("vocabulary (-got +want):\n%s", diff)
+			}
+			compare(t, "idf", v.idf, c.IDF, 1e-12)
+			for _, matrix := range []*rows{matrix, v.transform(texts)} {
+				if diff := cmp.Diff(matrix.ends, c.Indptr[1:]); diff != "" {
+					t.Errorf("ends of the rows (-got +want):\n%s", diff)
+				}
+				if diff := cmp.Diff(matrix.columns, c.Indices); diff != "" {
+					t.Errorf("columns (-got +want):\n%s", diff)
+				}
+				compare(t, "values", matrix.values, c.Data, 1e-12)
+			}
+		})
+	}
+}
+
+func TestClassifierIsScikitLearns(t *testing.T) {
+	f := readFixture(t)
+	_, all := fitVectorizer(f.SGDInput.Vectorizer.params(), readTexts(t, f.SGDInput.Rows))
+	for _, c := range f.SGD {
+		t.Run(c.Name, func(t *testing.T) {
+			var labels, order []int // of the rows whose class takes part
+			for i, tag := range f.SGDInput.Labels {
+				label := slices.Index(c.Classes, tag)
+				labels = append(labels, label)
+				if label >= 0 {
+					order = append(order, i)
+				}
+			}
+			taking := make([]int, 0, len(order))
+			for _, i := range order {
+				taking = append(taking, labels[i])
+			}
+			args := &Args{Alpha: c.Alpha, LearningRate: c.Eta0, PowerT: c.PowerT, Schedule: c.LearningRate, Balance: Unbalanced}
+			if c.ClassWeight != nil {
+				args.Balance = ClassWeights
+			}
+			classifier := newClassifier(args, len(f.SGDInput.Vocabulary), taking, len(c.Classes))
+			fits := 0
+			for _, after := range c.After {
+				for ; fits < after.Fits; fits++ {
+					classifier.epoch(all, labels, order)
+				}
+				coefficients, intercepts := classifier.coefficients()
+				compare(t, "coefficients", coefficients, slices.Concat(after.Coefficients...), 1e-9)
+				compare(t, "intercepts", intercepts, after.Intercepts, 1e-9)
+			}
+		})
+	}
+}
+
+func TestReportIsScikitLearns(t *testing.T) {
+	for _, c := range readFixture(t).Metrics {
+		t.Run(c.Name, func(t *testing.T) {
+			tally := newTally(len(c.Classes))
+			for i := range c.True {
+				tally.add(slices.Index(c.Classes, c.True[i]), slices.Index(c.Classes, c.Predicted[i]))
+			}
+			for k := range c.Classes {
+				m := tally.class(k)
+				compare(t, "class "+c.Classes[k], []float64{m.Precision, m.Recall, m.F1, float64(m.Samples)},
+					[]float64{c.Class.Precision[k], c.Class.Recall[k], c.Class.F1[k], c.Class.Support[k]}, 1e-12)
+			}
+			weighted := tally.weighted()
+			compare(t, "weighted", []float64{weighted.Precision, weighted.Recall, weighted.F1},
+				[]float64{c.Weighted.Precision, c.Weighted.Recall, c.Weighted.F1}, 1e-12)
+			micro := tally.micro()
+			compare(t, "micro", []float64{micro.Precision, micro.Recall, micro.F1},
+				[]float64{c.Micro.Precision, c.Micro.Recall, c.Micro.F1}, 1e-12)
+		})
+	}
+}
+
+func TestQuantileIsNumpys(t *testing.T) {
+	for _, c := range readFixture(t).Quantiles {
+		sorted := slices.Sorted(slices.Values(c.Values))
+		if got := quantile(sorted, c.Q); math.Abs(got-c.Quantile) > 1e-12 {
+			t.Errorf("%v-quantile of %v: got %v, want %v", c.Q, c.Values, got, c.Quantile)
+		}
+	}
+}
+
+// TestLogLossIsScikitLearns looks at the loss of a classifier that is made to give
+// the probabilities of the fixture: one row of the matrix for each, all weights in
+// its own column.
+func TestLogLossIsScikitLearns(t *testing.T) {
+	for _, c := range readFixture(t).LogLoss {
+		t.Run(c.Name, func(t *testing.T) {
+			losses := make([]float64, len(c.True))
+			for i, label := range c.True {
+				losses[i] = logLoss(c.Probabilities[i][label])
+			}
+			if got := mean(losses); math.Abs(got-c.LogLoss) > 1e-12 {
+				t.Errorf("got %v, want %v", got, c.LogLoss)
+			}
+		})
+	}
+}
