@@ -26,7 +26,7 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	log := newLogger(s.err)
-	log.Info().Str("run_id", m.RunID()).Strs("classes", m.Classes()).Dur("duration", time.Since(start)).Msg("model loaded")
+	log.Info().Str("run_id", m.RunID()).Strs("classes", m.Classes()).Dur("ms", time.Since(start)).Msg("model loaded")
 	srv, err := server.New(server.Options{Addr: c.Addr, Model: m, Log: log})
 	if err != nil {
 		return err

@@ -150,7 +150,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("server: %w", err)
 	case <-ctx.Done():
 	}
-	s.log.Info().Dur("within", s.drain).Msg("stopping")
+	s.log.Info().Dur("within_ms", s.drain).Msg("stopping")
 	// ctx is over; the drain has a clock of its own.
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.drain)
 	defer cancel()

@@ -1,0 +1,303 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
+)
+
+// labelled has 62 rows of 4 tags, the rarest of which has 10.
+const labelled = "../../internal/train/testdata/labelled.csv"
+
+// An outcome is what a command leaves: its exit code and what it wrote.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+// tagifai runs a command with stdin as its input.
+func tagifai(t *testing.T, stdin string, args ...string) outcome {
+	t.Helper()
+	var stdout, stderr strings.Builder
+	code := run(t.Context(), args, strings.NewReader(stdin), &stdout, &stderr)
+	return outcome{code, stdout.String(), stderr.String()}
+}
+
+// succeed runs a command that is to succeed without a word on stderr, and returns
+// its stdout.
+func succeed(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	got := tagifai(t, stdin, args...)
+	if got.code != success || got.stderr != "" {
+		t.Fatalf("tagifai %.200q: exit code %d, stderr %q", args, got.code, got.stderr)
+	}
+	return got.stdout
+}
+
+// fail runs a command that is to fail with nothing on stdout and a single line on
+// stderr, which has all of the given parts.
+func fail(t *testing.T, parts []string, args ...string) {
+	t.Helper()
+	got := tagifai(t, "", args...)
+	if want := (outcome{failure, "", got.stderr}); got != want {
+		t.Errorf("tagifai %q:\n%s", args, cmp.Diff(fmt.Sprint(got), fmt.Sprint(want)))
+	}
+	if strings.Count(got.stderr, "\n") != 1 || !strings.HasSuffix(got.stderr, "\n") {
+		t.Errorf("stderr is not one line: %q", got.stderr)
+	}
+	for _, part := range append(parts, "tagifai: ") {
+		if !strings.Contains(got.stderr, part) {
+			t.Errorf("stderr is %q, which lacks %q", got.stderr, part)
+		}
+	}
+}
+
+// write makes a file with this name and text in a directory of its own.
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func readFile(t *testing.T, elements ...string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(elements...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// list returns the names in a directory, hidden ones too.
+func list(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
+// An object is a JSON object.
+type object = map[string]any
+
+func parse[T any](t *testing.T, text string) T {
+	t.Helper()
+	var value T
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%v in %.300q", err, text)
+	}
+	return value
+}
+
+// quick writes training arguments that suit labelled and take no time, and puts
+// others above them.
+func quick(t *testing.T, others object) string {
+	t.Helper()
+	args := object{"min_freq": 3, "num_epochs": 3, "ngram_max_range": 3}
+	maps.Copy(args, others)
+	text, err := json.Marshal(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return write(t, "args.json", string(text))
+}
+
+// trained trains on labelled with quick arguments and returns the directory.
+func trained(t *testing.T, others object) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	succeed(t, "", "train", "--data", labelled, "--args", quick(t, others), "--out", dir)
+	return dir
+}
+
+func TestHelp(t *testing.T) {
+	for _, command := range []string{"serve", "predict", "train", "evaluate", "inspect", "version"} {
+		for _, flag := range []string{"--help", "-h"} {
+			t.Run(command+" "+flag, func(t *testing.T) {
+				help := succeed(t, "", command, flag)
+				for _, part := range []string{"Usage: tagifai " + command, "Example:\n", "\n    tagifai " + command} {
+					if !strings.Contains(help, part) {
+						t.Errorf("%q is missing in\n%s", part, help)
+					}
+				}
+			})
+		}
+	}
+	t.Run("no command", func(t *testing.T) {
+		help := succeed(t, "", "--help")
+		for _, part := range []string{"Usage: tagifai", "serve", "predict", "train", "evaluate", "inspect", "version", "Example"} {
+			if !strings.Contains(help, part) {
+				t.Errorf("%q is missing in\n%s", part, help)
+			}
+		}
+	})
+}
+
+func TestMisuse(t *testing.T) {
+	tests := []struct {
+		name string
+		args []string
+		part string
+	}{
+		{"no command", nil, "expected one of"},
+		{"unknown command", []string{"classify"}, "classify"},
+		{"unknown flag", []string{"serve", "--port", "80"}, "--port"},
+		{"unknown flag before the command", []string{"--quiet", "version"}, "--quiet"},
+		{"flag without its value", []string{"serve", "--addr"}, "--addr"},
+		{"argument too many", []string{"serve", "here"}, "here"},
+		{"version with an argument", []string{"version", "please"}, "please"},
+		{"inspect of two", []string{"inspect", "a", "b"}, "b"},
+		{"inspect, not a number", []string{"inspect", "--top", "ten"}, "--top"},
+		{"train without data", []string{"train", "--out", "x"}, "--data"},
+		{"train without out", []string{"train", "--data", "x"}, "--out"},
+		{"train with an argument", []string{"train", "x", "--data", "x", "--out", "x"}, "x"},
+		{"evaluate without data", []string{"evaluate"}, "--data"},
+		{"evaluate, not a number", []string{"evaluate", "--data", labelled, "--folds", "few"}, "--folds"},
+		{"predict, unknown format", []string{"predict", "--format", "xml", "x"}, "--format"},
+		{"predict, unknown flag", []string{"predict", "-x"}, "-x"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := tagifai(t, "", test.args...)
+			if diff := cmp.Diff(fmt.Sprint(got.code, got.stdout), fmt.Sprint(misuse, "")); diff != "" {
+				t.Error(diff)
+			}
+			if !strings.HasPrefix(got.stderr, "tagifai: ") || !strings.Contains(got.stderr, test.part) || strings.Count(got.stderr, "\n") != 1 {
+				t.Errorf("stderr is %q, which should be a line with %q", got.stderr, test.part)
+			}
+		})
+	}
+}
+
+func TestVersion(t *testing.T) {
+	tests := []struct{ name, linked, want string }{
+		{"linked in", "v1.2.3", "tagifai v1.2.3\n"},
+		{"not linked in", "", "tagifai " + toolVersion() + "\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			defer func(v string) { version = v }(version)
+			version = test.linked
+			if diff := cmp.Diff(succeed(t, "", "version"), test.want); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	if toolVersion() == "" {
+		t.Error("no version")
+	}
+}
+
+// A model that cannot be loaded is named by every command that takes one.
+func TestNoModel(t *testing.T) {
+	absent := filepath.Join(t.TempDir(), "absent")
+	broken := trained(t, nil)
+	weights := filepath.Join(broken, "model.safetensors")
+	if err := os.Truncate(weights, 1000); err != nil {
+		t.Fatal(err)
+	}
+	models := []struct {
+		name, dir string
+		parts     []string
+	}{
+		{"absent", absent, []string{absent, "args.json"}},
+		{"truncated weights", broken, []string{broken, "model.safetensors"}},
+	}
+	commands := [][]string{
+		{"serve", "--addr", "127.0.0.1:0", "--model"},
+		{"predict", "x", "--model"},
+		{"evaluate", "--data", labelled, "--model"},
+		{"inspect"},
+	}
+	for _, model := range models {
+		for _, command := range commands {
+			t.Run(command[0]+", "+model.name, func(t *testing.T) {
+				fail(t, model.parts, append(command, model.dir)...)
+			})
+		}
+	}
+}
+
+// A writer takes so many bytes and then has only this error.
+type writer struct {
+	room int
+	err  error
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	if w.room -= len(p); w.room < 0 {
+		return 0, w.err
+	}
+	return len(p), nil
+}
+
+// A reader of the output who has seen enough is no failure; a full disk is one.
+func TestStdoutFails(t *testing.T) {
+	dir := trained(t, nil)
+	commands := []struct {
+		name string
+		args []string
+	}{
+		{"version", []string{"version"}},
+		{"predict, arguments", []string{"predict", "--model", dir, "a", "b"}},
+		{"predict, lines", []string{"predict", "--model", dir}},
+		{"inspect", []string{"inspect", dir}},
+		{"evaluate", []string{"evaluate", "--data", labelled, "--model", dir}},
+		{"evaluate, folds", []string{"evaluate", "--data", labelled, "--model", dir, "--folds", "2"}},
+		{"train", []string{"train", "--data", labelled, "--args", quick(t, nil), "--out"}},
+	}
+	failures := []struct {
+		name   string
+		err    error
+		code   int
+		stderr string
+	}{
+		{"closed pipe", &os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE}, success, ""},
+		{"full disk", errors.New("disk full"), failure, "tagifai: disk full\n"},
+	}
+	for _, command := range commands {
+		for _, test := range failures {
+			t.Run(command.name+", "+test.name, func(t *testing.T) {
+				args := command.args
+				if command.name == "train" {
+					args = append(args[:len(args):len(args)], filepath.Join(t.TempDir(), "run"))
+				}
+				var stderr strings.Builder
+				lines := io.LimitReader(endless("a line\n"), 10<<20)
+				code := run(context.Background(), args, lines, &writer{0, test.err}, &stderr)
+				if diff := cmp.Diff(fmt.Sprint(code, stderr.String()), fmt.Sprint(test.code, test.stderr)); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	}
+}
+
+// endless is a text that repeats itself for ever.
+type endless string
+
+func (s endless) Read(p []byte) (int, error) {
+	n := 0
+	for len(p)-n >= len(s) {
+		n += copy(p[n:], s)
+	}
+	return n, nil
+}
