@@ -71,7 +71,10 @@ type builder struct {
 	*trie
 	weights *Weights
 	keys    []key // sorted, all different
-	free    int   // no node before it is worth trying
+
+	end int32 // behind the last node in use
+	// The unused nodes, linked in their order, to a ring with node 0, which is the root.
+	next, previous []int32
 }
 
 // A branch is a node whose children are still to be placed: its keys are
@@ -84,8 +87,10 @@ type branch struct {
 }
 
 func (b *builder) build() error {
-	b.grow(2 * fanOut)
+	b.nodes, b.next, b.previous = make([]node, 1), make([]int32, 1), make([]int32, 1)
 	b.nodes[0].parent = unused // no node is the root's parent, itself least of all
+	b.end = 1
+	b.grow()
 	queue := []branch{{lo: 0, hi: len(b.keys)}}
 	var children []branch
 	var labels []byte
@@ -106,18 +111,18 @@ func (b *builder) build() error {
 		if len(labels) == 0 {
 			continue
 		}
-		base := b.place(labels)
-		if base > math.MaxInt32-2*fanOut {
+		if b.end > math.MaxInt32-4*fanOut {
 			return fmt.Errorf("ngrams: %d of them are more than a model can hold", len(b.keys))
 		}
-		b.nodes[at.node].base = int32(base)
+		base := b.place(labels)
+		b.nodes[at.node].base = base
 		for i, child := range children {
-			child.node = int32(base) + int32(labels[i])
+			child.node = base + int32(labels[i])
 			if len(b.keys[child.lo].text) == child.depth { // an n-gram ends here
 				child.row = b.addRow(at.row, b.keys[child.lo].column)
 				child.lo++
 			}
-			b.nodes[child.node] = node{parent: at.node, row: child.row}
+			b.use(child.node, node{parent: at.node, row: child.row})
 			if child.lo < child.hi {
 				queue = append(queue, child)
 			}
@@ -126,46 +131,51 @@ func (b *builder) build() error {
 	return nil
 }
 
-// place finds a base at which all of labels, which are sorted, meet unused nodes.
-func (b *builder) place(labels []byte) int {
-	const patience = 256 // nodes tried before the array is simply made longer
-	first := int(labels[0])
-	at := max(b.free, first+1) // a base is never 0, so that no child is the root
-	tried, taken := 0, 0
-	for ; at < len(b.nodes)-fanOut && tried < patience; at++ {
-		tried++
-		if b.nodes[at].parent != unused {
-			taken++
+// place finds a base at which all of labels, which are sorted, meet unused nodes. A
+// lone child, as most nodes have, goes into the first gap.
+func (b *builder) place(labels []byte) int32 {
+	const patience = 64 // gaps tried before the children go behind the last node in use
+	first := int32(labels[0])
+	tried := 0
+	for gap := b.next[0]; gap < b.end && tried < patience; gap = b.next[gap] {
+		base := gap - first
+		if base < 1 { // so that no child is the root
 			continue
 		}
-		if b.fits(at-first, labels) {
-			break
+		if b.fits(base, labels) {
+			return base
 		}
+		tried++
 	}
-	if tried >= patience {
-		at = max(len(b.nodes)-fanOut, first+1)
-	}
-	if taken*20 >= tried*19 { // hardly a gap here: the next search begins behind it
-		b.free = at
-	}
-	b.grow(at - first + 2*fanOut)
-	return at - first
+	return max(1, b.end-first)
 }
 
-func (b *builder) fits(base int, labels []byte) bool {
+func (b *builder) fits(base int32, labels []byte) bool {
 	for _, label := range labels {
-		if b.nodes[base+int(label)].parent != unused {
+		if b.nodes[base+int32(label)].parent != unused {
 			return false
 		}
 	}
 	return true
 }
 
-// grow makes room for n nodes. There are always fanOut more than the largest base,
-// so that a walk never leaves the array.
-func (b *builder) grow(n int) {
-	for len(b.nodes) < n {
+// use puts n in the place of the unused node at.
+func (b *builder) use(at int32, n node) {
+	b.nodes[at] = n
+	next, previous := b.next[at], b.previous[at]
+	b.next[previous], b.previous[next] = next, previous
+	b.end = max(b.end, at+1)
+	b.grow()
+}
+
+// grow makes sure that enough unused nodes follow the last one in use for place to
+// look at, and for no walk to leave the array.
+func (b *builder) grow() {
+	for len(b.nodes) < int(b.end)+2*fanOut {
+		at, last := int32(len(b.nodes)), b.previous[0]
 		b.nodes = append(b.nodes, node{parent: unused})
+		b.next, b.previous = append(b.next, 0), append(b.previous, last)
+		b.next[last], b.previous[0] = at, at
 	}
 }
 
