@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,9 +72,10 @@ func ReadArtifact(fsys fs.FS) (*Artifact, error) {
 	return &a, nil
 }
 
-// Write makes dir, whose parent has to exist, and writes the artifact into it. An
-// existing dir is an error that wraps [fs.ErrExist]. A failure leaves nothing
-// behind: the files are written beside it and renamed at the end.
+// Write makes dir, with its parents, and writes the artifact into it, along with more
+// files by their names. An existing dir is an error that wraps [fs.ErrExist]. A
+// failure leaves no part of it behind: the files are written beside it, and what they
+// are in is renamed at the end.
 func (a *Artifact) Write(dir string, more map[string][]byte) (err error) {
 	if _, err := os.Lstat(dir); err == nil {
 		return &fs.PathError{Op: "write artifact", Path: dir, Err: fs.ErrExist}
@@ -101,11 +103,12 @@ func (a *Artifact) Write(dir string, more map[string][]byte) (err error) {
 		RunIDFile:        []byte(a.RunID + "\n"),
 		WeightsFile:      weights,
 	}
-	for name, data := range more {
-		files[name] = data
-	}
+	maps.Copy(files, more)
 
 	dir = filepath.Clean(dir)
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
 	beside, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+".*")
 	if err != nil {
 		return err

@@ -25,12 +25,16 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	loading := time.Since(start)
 	log := newLogger(s.err)
-	log.Info().Str("run_id", m.RunID()).Strs("classes", m.Classes()).Dur("ms", time.Since(start)).Msg("model loaded")
 	srv, err := server.New(server.Options{Addr: c.Addr, Model: m, Log: log})
 	if err != nil {
 		return err
 	}
+	if err := srv.Listen(); err != nil { // before any log: a taken port is one line
+		return err
+	}
+	log.Info().Str("run_id", m.RunID()).Strs("classes", m.Classes()).Dur("ms", loading).Msg("model loaded")
 	return srv.Run(ctx)
 }
 

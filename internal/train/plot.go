@@ -97,7 +97,7 @@ func confusionMatrix(r *Report) ([]byte, error) {
 		return nil, err
 	}
 	p.Add(labels)
-	side := vg.Length(6+4*n) * vg.Centimeter
+	side := vg.Length(min(6+4*n, 60)) * vg.Centimeter
 	return png(p, side, side*3/4)
 }
 
