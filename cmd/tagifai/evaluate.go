@@ -9,9 +9,9 @@ import (
 )
 
 type evaluateCommand struct {
-	Data  string `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
-	Model string `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
-	Folds int    `placeholder:"K" help:"Judge the model's arguments instead: train K models, each on all but a K-th of the file, and judge each by that K-th."`
+	Data  string  `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
+	Model *string `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
+	Folds int     `placeholder:"K" help:"Judge the model's arguments instead: train K models, each on all but a K-th of the file, and judge each by that K-th."`
 }
 
 func (evaluateCommand) Help() string {
@@ -31,7 +31,7 @@ func (c evaluateCommand) Run(ctx context.Context, s streams) error {
 		fmt.Fprintf(s.err, "%s: %d rows without a tag or a text are left out\n", data.File, data.Dropped)
 	}
 	if c.Folds == 0 {
-		report, err := train.Evaluate(m, data)
+		report, err := train.Evaluate(ctx, m, data)
 		if err != nil {
 			return err
 		}

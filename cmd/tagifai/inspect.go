@@ -13,8 +13,8 @@ import (
 )
 
 type inspectCommand struct {
-	Dir string `arg:"" optional:"" help:"Artifact directory; the embedded model if left out."`
-	Top int    `default:"10" placeholder:"N" help:"How many n-grams of each class to show (${default})."`
+	Dir *string `arg:"" optional:"" help:"Artifact directory; the embedded model if left out."`
+	Top int     `default:"10" placeholder:"N" help:"How many n-grams of each class to show (${default})."`
 }
 
 func (inspectCommand) Help() string {
@@ -22,18 +22,26 @@ func (inspectCommand) Help() string {
 }
 
 func (c inspectCommand) Run(s streams) error {
-	fsys := model.DefaultFS()
-	if c.Dir != "" {
-		fsys = os.DirFS(c.Dir)
-	}
-	a, err := model.ReadArtifact(fsys)
+	a, err := readArtifact(c.Dir)
 	if err != nil {
-		return fmt.Errorf("open model %s: %w", c.Dir, err)
+		return err
 	}
 	if err := printArtifact(s.out, a); err != nil {
 		return err
 	}
 	return printHeaviest(s.out, a.Weights, c.Top)
+}
+
+// readArtifact reads the artifact in dir, the embedded one if none is given.
+func readArtifact(dir *string) (*model.Artifact, error) {
+	if dir == nil {
+		return model.ReadArtifact(model.DefaultFS())
+	}
+	a, err := model.ReadArtifact(os.DirFS(*dir))
+	if err != nil {
+		return nil, fmt.Errorf("open model %q: %w", *dir, err)
+	}
+	return a, nil
 }
 
 func printArtifact(w io.Writer, a *model.Artifact) error {

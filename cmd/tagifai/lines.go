@@ -99,15 +99,14 @@ func readBatches(in io.Reader, emit func(*batch) bool) error {
 			continue // the line goes on
 		}
 		if err == nil || len(b.text) > start { // the last line may have no end
-			b.text = bytes.TrimSuffix(b.text, []byte("\n"))
-			if len(b.text) > start {
-				b.text = bytes.TrimSuffix(b.text, []byte("\r"))
-			}
+			b.text = b.text[:start+len(withoutEnd(b.text[start:]))]
 			b.ends = append(b.ends, len(b.text))
 			start = len(b.text)
 		}
-		if err == nil && len(b.text) < batchSize && r.Buffered() > 0 {
-			continue
+		if err == nil && len(b.text) < batchSize {
+			if rest, _ := r.Peek(r.Buffered()); bytes.IndexByte(rest, '\n') >= 0 {
+				continue // the next line is there, whole
+			}
 		}
 		if !flush() {
 			return nil
@@ -120,4 +119,12 @@ func readBatches(in io.Reader, emit func(*batch) bool) error {
 			return err
 		}
 	}
+}
+
+// withoutEnd takes "\n" or "\r\n" off a line.
+func withoutEnd(line []byte) []byte {
+	if whole, ok := bytes.CutSuffix(line, []byte("\n")); ok {
+		return bytes.TrimSuffix(whole, []byte("\r"))
+	}
+	return line
 }

@@ -30,6 +30,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A closed pipe is an error of the write to it, not the end of the process.
 	signal.Ignore(syscall.SIGPIPE)
+	context.AfterFunc(ctx, stop) // a second signal ends what does not heed the first
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -53,12 +54,17 @@ type streams struct {
 
 // run runs the command that args name and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	helped := false
+	helped, helpErr := false, error(nil)
 	parser, err := kong.New(new(commands),
 		kong.Name("tagifai"),
-		kong.Description("A text classifier as a service: char n-gram TF-IDF and a linear model, in one binary."),
+		kong.Description("A text classifier as a service: char n-gram TF-IDF and a linear model, in one binary.\n\n"+
+			"Example: tagifai serve --addr 127.0.0.1:8000"),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }), // --help alone ends here
+		kong.Help(func(options kong.HelpOptions, c *kong.Context) error {
+			helpErr = kong.DefaultHelpPrinter(options, c)
+			return nil
+		}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 	if err != nil {
@@ -66,7 +72,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	command, err := parser.Parse(args)
 	if helped {
-		return success
+		return exitCode(helpErr, stderr)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "tagifai: %v; see tagifai --help\n", err)
@@ -74,7 +80,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	command.Bind(streams{stdin, stdout, stderr})
-	err = command.Run()
+	return exitCode(command.Run(), stderr)
+}
+
+// exitCode says what went wrong, if anything did, and returns the exit code for it.
+func exitCode(err error, stderr io.Writer) int {
 	switch {
 	case err == nil, errors.Is(err, syscall.EPIPE): // whoever read our output has seen enough
 		return success
@@ -86,15 +96,20 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return failure
 }
 
-// openModel loads the model in dir, the embedded one if dir is empty.
-func openModel(dir string) (*model.Model, error) {
-	if dir == "" {
+// openModel loads the model in dir, the embedded one if none is given.
+func openModel(dir *string) (*model.Model, error) {
+	if dir == nil {
 		return model.Default()
 	}
-	return model.Open(dir)
+	if *dir == "" { // an unset variable of a script, most likely
+		return nil, errors.New("the name of the artifact directory is empty; leave it out for the embedded model")
+	}
+	return model.Open(*dir)
 }
 
 type versionCommand struct{}
+
+func (versionCommand) Help() string { return "Example:\n\n    tagifai version" }
 
 func (versionCommand) Run(s streams) error {
 	_, err := fmt.Fprintln(s.out, "tagifai", toolVersion())

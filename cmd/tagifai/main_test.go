@@ -256,6 +256,8 @@ func TestStdoutFails(t *testing.T) {
 		name string
 		args []string
 	}{
+		{"help", []string{"--help"}},
+		{"help of a command", []string{"train", "--help"}},
 		{"version", []string{"version"}},
 		{"predict, arguments", []string{"predict", "--model", dir, "a", "b"}},
 		{"predict, lines", []string{"predict", "--model", dir}},

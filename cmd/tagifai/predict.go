@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -12,7 +13,7 @@ import (
 
 type predictCommand struct {
 	Texts         []string `arg:"" optional:"" name:"text" help:"Texts to predict; without any, every line of standard input is one."`
-	Model         string   `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
+	Model         *string  `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
 	Probabilities bool     `help:"Add the probability of every class."`
 	Format        string   `enum:"json,text" default:"json" placeholder:"FORMAT" help:"json: an object a line; text: columns for people (${default})."`
 }
@@ -75,7 +76,7 @@ func appendString(dst []byte, s string) []byte {
 func (c predictCommand) appendText(dst []byte, classes []string, text string, p model.Prediction) []byte {
 	width, highest := 0, 0.0
 	for k, class := range classes {
-		width = max(width, len(class))
+		width = max(width, utf8.RuneCountInString(class))
 		highest = max(highest, p.Probabilities[k])
 	}
 	dst = fmt.Appendf(dst, "%-*s  %.2f  %s", width, p.Tag, highest, text)

@@ -11,8 +11,8 @@ import (
 )
 
 type serveCommand struct {
-	Addr  string `default:":8000" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
-	Model string `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
+	Addr  string  `default:":8000" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
+	Model *string `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
 }
 
 func (serveCommand) Help() string {

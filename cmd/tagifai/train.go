@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"time"
@@ -14,10 +16,10 @@ import (
 )
 
 type trainCommand struct {
-	Data string `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
-	Args string `placeholder:"FILE" help:"Training arguments; the default recipe if left out (see configs/args.json)."`
-	Out  string `required:"" placeholder:"DIR" help:"Artifact directory to make; it must not exist."`
-	Plot bool   `help:"Put a confusion matrix and the loss curves beside the model, as PNG."`
+	Data string  `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
+	Args *string `placeholder:"FILE" help:"Training arguments; the default recipe if left out (see configs/args.json)."`
+	Out  string  `required:"" placeholder:"DIR" help:"Artifact directory to make; it must not exist."`
+	Plot bool    `help:"Put a confusion matrix and the loss curves beside the model, as PNG."`
 }
 
 func (trainCommand) Help() string {
@@ -26,17 +28,17 @@ func (trainCommand) Help() string {
 
 func (c trainCommand) Run(ctx context.Context, s streams) error {
 	args := train.DefaultArgs()
-	if c.Args != "" {
-		data, err := os.ReadFile(c.Args)
+	if c.Args != nil {
+		data, err := os.ReadFile(*c.Args)
 		if err != nil {
 			return err
 		}
 		if args, err = train.ParseArgs(data); err != nil {
-			return fmt.Errorf("%s: %w", c.Args, err)
+			return fmt.Errorf("%s: %w", *c.Args, err)
 		}
 	}
-	if _, err := os.Lstat(c.Out); err == nil {
-		return fmt.Errorf("%s exists already; name another directory", c.Out)
+	if err := checkNew(c.Out); err != nil { // before the work, not after it
+		return err
 	}
 	now, err := timeOfTraining()
 	if err != nil {
@@ -74,6 +76,21 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	return printResult(s.out, c.Out, result)
 }
 
+// checkNew makes sure that dir can be made.
+func checkNew(dir string) error {
+	if dir == "" {
+		return errors.New("the name of the output directory is empty")
+	}
+	_, err := os.Lstat(dir)
+	if err == nil {
+		return fmt.Errorf("%s exists already; name another directory", dir)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // epochs is the number of epochs that a training with args goes through.
 func epochs(args train.Args) int {
 	if args.Refit {
@@ -100,8 +117,8 @@ func timeOfTraining() (time.Time, error) {
 		return time.Now(), nil
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("SOURCE_DATE_EPOCH: %q is not a number of seconds", text)
+	if now := time.Unix(seconds, 0).UTC(); err == nil && seconds >= 0 && now.Year() <= 9999 {
+		return now, nil
 	}
-	return time.Unix(seconds, 0), nil
+	return time.Time{}, fmt.Errorf("SOURCE_DATE_EPOCH: %q is not a number of seconds since 1970", text)
 }

@@ -105,7 +105,7 @@ func ParseArgs(data []byte) (Args, error) {
 			return Args{}, fmt.Errorf("%s: null; leave it out for the default", key)
 		}
 	}
-	if err := json.Unmarshal(object.JSON(), &args, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(data, &args, json.RejectUnknownMembers(true)); err != nil {
 		return Args{}, err
 	}
 	return args, args.validate()

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -15,11 +16,14 @@ type Report struct {
 	Class   map[string]Metrics `json:"class"`
 	Slices  map[string]Metrics `json:"slices"` // over all classes together, for some of the samples
 
-	// Confusion counts the samples by true class (row) and predicted class (column),
-	// in the order of Classes.
-	Classes   []string `json:"-"`
-	Confusion [][]int  `json:"-"`
+	Classes []string `json:"-"` // in order
+	all     *tally
+	parts   map[string]*tally // of the slices
 }
+
+// Confusion counts the samples by true class (row) and predicted class (column), in
+// the order of Classes.
+func (r *Report) Confusion() [][]int { return r.all.confusion }
 
 // Metrics are precision, recall and F1 of a number of samples. What would be a
 // division by zero is 0, as it is in scikit-learn.
@@ -51,11 +55,7 @@ var slicing = map[string]func(text, tag string) bool{
 
 // report compares the predictions for s, indices of classes, with its labels.
 func (s *samples) report(predicted []int) *Report {
-	all := newTally(len(s.classes))
-	parts := make(map[string]*tally)
-	for name := range slicing {
-		parts[name] = newTally(len(s.classes))
-	}
+	all, parts := newTally(len(s.classes)), newSlices(len(s.classes))
 	for i, label := range s.labels {
 		all.add(label, predicted[i])
 		for name, in := range slicing {
@@ -64,11 +64,35 @@ func (s *samples) report(predicted []int) *Report {
 			}
 		}
 	}
-	r := all.report(s.classes)
-	for name, t := range parts {
-		r.Slices[name] = t.micro()
+	return newReport(s.classes, all, parts)
+}
+
+// newReport returns the report of what was counted, of all samples and of slices.
+func newReport(classes []string, all *tally, parts map[string]*tally) *Report {
+	r := &Report{
+		Overall: all.weighted(),
+		Class:   make(map[string]Metrics),
+		Slices:  make(map[string]Metrics),
+		Classes: classes,
+		all:     all,
+		parts:   parts,
+	}
+	for k, class := range classes {
+		r.Class[class] = all.class(k)
+	}
+	for name, part := range parts {
+		r.Slices[name] = part.micro()
 	}
 	return r
+}
+
+// newSlices returns an empty tally for each slice.
+func newSlices(classes int) map[string]*tally {
+	parts := make(map[string]*tally)
+	for name := range slicing {
+		parts[name] = newTally(classes)
+	}
+	return parts
 }
 
 // A tally counts samples by true and by predicted class.
@@ -84,19 +108,12 @@ func newTally(classes int) *tally {
 
 func (t *tally) add(label, predicted int) { t.confusion[label][predicted]++ }
 
-// report returns the report of what was counted, without slices.
-func (t *tally) report(classes []string) *Report {
-	r := &Report{
-		Overall:   t.weighted(),
-		Class:     make(map[string]Metrics),
-		Slices:    make(map[string]Metrics),
-		Classes:   classes,
-		Confusion: t.confusion,
+func (t *tally) merge(other *tally) {
+	for label, row := range other.confusion {
+		for predicted, n := range row {
+			t.confusion[label][predicted] += n
+		}
 	}
-	for k, class := range classes {
-		r.Class[class] = t.class(k)
-	}
-	return r
 }
 
 // class returns the metrics of class k against the rest.
@@ -156,7 +173,7 @@ func (t *tally) micro() Metrics {
 
 // Evaluate predicts the tags of a data set and compares. A tag that the model does
 // not know counts as other, as it did in training.
-func Evaluate(m *model.Model, d *Dataset) (*Report, error) {
+func Evaluate(ctx context.Context, m *model.Model, d *Dataset) (*Report, error) {
 	s := &samples{classes: m.Classes()}
 	other := slices.Index(s.classes, model.Other)
 	for _, row := range d.Rows {
@@ -173,28 +190,34 @@ func Evaluate(m *model.Model, d *Dataset) (*Report, error) {
 	if len(s.texts) == 0 {
 		return nil, d.errorf(1, "no row has a text and a tag")
 	}
-	return s.report(s.predict(m)), nil
+	predicted, err := s.predict(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	return s.report(predicted), nil
 }
 
 // predict returns the index of the class that m predicts for each sample.
-func (s *samples) predict(m *model.Model) []int {
+func (s *samples) predict(ctx context.Context, m *model.Model) ([]int, error) {
 	predicted := make([]int, len(s.texts))
 	for i, text := range s.texts {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		predicted[i] = slices.Index(s.classes, m.Tag(text))
 	}
-	return predicted
+	return predicted, nil
 }
 
 // Pool returns the report of all samples of several reports on the same classes.
-// It has no slices.
 func Pool(reports []*Report) *Report {
-	all := newTally(len(reports[0].Classes))
+	classes := reports[0].Classes
+	all, parts := newTally(len(classes)), newSlices(len(classes))
 	for _, r := range reports {
-		for i, row := range r.Confusion {
-			for j, n := range row {
-				all.confusion[i][j] += n
-			}
+		all.merge(r.all)
+		for name, part := range r.parts {
+			parts[name].merge(part)
 		}
 	}
-	return all.report(reports[0].Classes)
+	return newReport(classes, all, parts)
 }

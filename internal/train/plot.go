@@ -88,7 +88,7 @@ func confusionMatrix(r *Report) ([]byte, error) {
 	p.X.Tick.Marker = plot.ConstantTicks(across)
 	p.Y.Tick.Marker = plot.ConstantTicks(up)
 
-	cells := grid{r.Confusion}
+	cells := grid{r.Confusion()}
 	heat := plotter.NewHeatMap(cells, shades{})
 	heat.Min, heat.Max = 0, 1
 	p.Add(heat)

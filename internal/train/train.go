@@ -61,7 +61,11 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	if err != nil {
 		return nil, err
 	}
-	result.Report = test.report(test.predict(m))
+	predicted, err := test.predict(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	result.Report = test.report(predicted)
 	if args.Refit {
 		if weights, err = refit(ctx, &args, all, rng, progress); err != nil {
 			return nil, err
@@ -120,7 +124,11 @@ func CrossValidate(ctx context.Context, d *Dataset, args Args, k int, progress f
 			return nil, err
 		}
 		test := all.at(held)
-		reports = append(reports, test.report(test.predict(m)))
+		predicted, err := test.predict(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		reports = append(reports, test.report(predicted))
 	}
 	return reports, nil
 }
