@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -34,14 +35,29 @@ type Artifact struct {
 	Performance Object // empty if unknown
 	RunID       string // may be empty
 	Weights     *Weights
+	// Warnings are what whoever serves the artifact should know: sentences, each
+	// about something that is missing and what is done without it.
+	Warnings []string
 }
 
-// ReadArtifact reads the artifact directory that is the root of fsys. It returns
-// all of it or an error that names file, field and reason.
+// ReadArtifact reads the artifact directory that is the root of fsys: one of our
+// own, with [WeightsFile], or one of a registered [Format]. It returns all of it or
+// an error that names file, field and reason.
+//
+// A directory of another tool may lack args.json, of which a warning tells, and
+// label_encoder.json, if its classes have names without it.
 func ReadArtifact(fsys fs.FS) (*Artifact, error) {
+	format, err := findFormat(fsys)
+	if err != nil {
+		return nil, err
+	}
 	var a Artifact
-	var err error
-	if a.Args, err = readObject(fsys, ArgsFile); err != nil {
+	a.Args, err = readObject(fsys, ArgsFile)
+	switch {
+	case err == nil:
+	case !format.own() && errors.Is(err, fs.ErrNotExist):
+		a.Warnings = append(a.Warnings, ArgsFile+" is missing: no threshold, the most probable class is the answer")
+	default:
 		return nil, err
 	}
 	a.Performance, err = readObject(fsys, PerformanceFile)
@@ -54,22 +70,29 @@ func ReadArtifact(fsys fs.FS) (*Artifact, error) {
 	}
 	a.RunID = strings.TrimSpace(string(runID))
 	labels, err := readLabels(fsys)
-	if err != nil {
+	if err != nil && (format.own() || !errors.Is(err, fs.ErrNotExist)) {
 		return nil, err
 	}
+	if a.Weights, err = format.Read(fsys, labels); err != nil {
+		return nil, err
+	}
+	if labels != nil && !slices.Equal(labels, a.Weights.Classes) {
+		return nil, fmt.Errorf("%s: class_to_index: does not agree with the classes of %s, which are %q in this order", LabelEncoderFile, format.File, a.Weights.Classes)
+	}
+	return &a, nil
+}
+
+// readWeights reads model.safetensors, which has its own names of the classes.
+func readWeights(fsys fs.FS, _ []string) (*Weights, error) {
 	data, err := readFile(fsys, WeightsFile, maxWeightsFile)
 	if err != nil {
 		return nil, err
 	}
-	if a.Weights, err = parseWeights(data); err != nil {
+	w, err := parseWeights(data)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", WeightsFile, err)
 	}
-	for i, class := range a.Weights.Classes {
-		if index, ok := labels[class]; !ok || index != i || len(labels) != len(a.Weights.Classes) {
-			return nil, fmt.Errorf("%s: class_to_index: does not agree with the classes of %s, which are %q in this order", LabelEncoderFile, WeightsFile, a.Weights.Classes)
-		}
-	}
-	return &a, nil
+	return w, nil
 }
 
 // Write makes dir, with its parents, and writes the artifact into it, along with more
@@ -153,19 +176,31 @@ type labelEncoder struct {
 	ClassToIndex map[string]int `json:"class_to_index"`
 }
 
-func readLabels(fsys fs.FS) (map[string]int, error) {
+// readLabels returns the names of the classes by index.
+func readLabels(fsys fs.FS) ([]string, error) {
 	data, err := readFile(fsys, LabelEncoderFile, maxJSONFile)
 	if err != nil {
 		return nil, err
 	}
-	var labels labelEncoder
-	if err := json.Unmarshal(data, &labels); err != nil {
+	var file struct {
+		// A null, which is also what becomes of a NaN, must not pass for 0.
+		ClassToIndex map[string]*int `json:"class_to_index"`
+	}
+	if err := json.Unmarshal(nullNonNumbers(data), &file); err != nil {
 		return nil, fmt.Errorf("%s: %w", LabelEncoderFile, err)
 	}
-	if len(labels.ClassToIndex) == 0 {
+	if len(file.ClassToIndex) == 0 {
 		return nil, fmt.Errorf("%s: class_to_index: missing or empty", LabelEncoderFile)
 	}
-	return labels.ClassToIndex, nil
+	labels := make([]string, len(file.ClassToIndex))
+	named := make([]bool, len(labels))
+	for class, index := range file.ClassToIndex {
+		if index == nil || *index < 0 || *index >= len(labels) || named[*index] {
+			return nil, fmt.Errorf("%s: class_to_index: the indices of %d classes are not 0 to %d, each once", LabelEncoderFile, len(labels), len(labels)-1)
+		}
+		labels[*index], named[*index] = class, true
+	}
+	return labels, nil
 }
 
 func marshalLabels(classes []string) ([]byte, error) {

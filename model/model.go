@@ -30,6 +30,7 @@ type Model struct {
 
 	args, performance Object
 	runID             string
+	warnings          []string
 
 	pool sync.Pool // of *scratch
 }
@@ -82,6 +83,7 @@ func New(a *Artifact) (*Model, error) {
 		args:        a.Args,
 		performance: a.Performance,
 		runID:       a.RunID,
+		warnings:    slices.Clone(a.Warnings),
 	}, nil
 }
 
@@ -126,3 +128,7 @@ func (m *Model) Performance() Object { return m.performance }
 
 // RunID returns the name of that run, "" if it has none.
 func (m *Model) RunID() string { return m.runID }
+
+// Warnings returns what whoever serves the model should know: sentences, each about
+// something that its directory lacks and what is done without it.
+func (m *Model) Warnings() []string { return slices.Clone(m.warnings) }

@@ -23,9 +23,10 @@ type member struct {
 }
 
 // ParseObject reads one JSON object. Of a key that occurs twice the last value
-// counts, as it does in Python.
+// counts, as it does in Python. NaN, Infinity and -Infinity, which Python writes
+// and JSON has not, are read as null.
 func ParseObject(data []byte) (Object, error) {
-	value := jsontext.Value(bytes.Clone(data))
+	value := jsontext.Value(nullNonNumbers(data))
 	err := value.Format(jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false), jsontext.EscapeForHTML(false))
 	if err != nil {
 		return Object{}, err
@@ -114,3 +115,34 @@ func (o Object) JSON() jsontext.Value {
 
 // MarshalJSON makes an Object part of a larger answer as it stands.
 func (o Object) MarshalJSON() ([]byte, error) { return o.JSON(), nil }
+
+// nullNonNumbers returns a copy of data in which each NaN, Infinity and -Infinity
+// outside strings is null.
+func nullNonNumbers(data []byte) []byte {
+	nonNumbers := [...]string{"NaN", "-Infinity", "Infinity"}
+	clean := make([]byte, 0, len(data))
+	inString := false
+next:
+	for i := 0; i < len(data); {
+		c := data[i]
+		switch {
+		case inString && c == '\\' && i+1 < len(data): // what follows ends no string
+			clean = append(clean, c, data[i+1])
+			i += 2
+			continue
+		case c == '"':
+			inString = !inString
+		case !inString:
+			for _, word := range nonNumbers {
+				if bytes.HasPrefix(data[i:], []byte(word)) {
+					clean = append(clean, "null"...)
+					i += len(word)
+					continue next
+				}
+			}
+		}
+		clean = append(clean, c)
+		i++
+	}
+	return clean
+}

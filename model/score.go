@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"slices"
 )
 
 // scratch is what one prediction scribbles on. It is pooled; nothing that is
@@ -121,10 +122,14 @@ func (m *Model) weighCounts(s *scratch) {
 }
 
 // Probabilities sets dst, one element for each class, from the scores of one text,
-// one for each row of coefficients. Formulas: SGDClassifier.predict_proba of
-// scikit-learn 1.2; where every class gets 0, which leaves log loss undefined there,
-// all get the same.
+// one for each row of coefficients. Formulas: SGDClassifier.predict_proba and, for
+// Multinomial, LogisticRegression.predict_proba of scikit-learn 1.2; where every
+// class gets 0, which leaves log loss undefined there, all get the same.
 func (l Loss) Probabilities(dst, scores []float64) {
+	if l == Multinomial {
+		softmax(dst, scores)
+		return
+	}
 	probability := logistic
 	if l == ModifiedHuber {
 		probability = huber
@@ -151,6 +156,23 @@ func (l Loss) Probabilities(dst, scores []float64) {
 func logistic(score float64) float64 { return 1 / (1 + math.Exp(-score)) }
 
 func huber(score float64) float64 { return (max(-1, min(score, 1)) + 1) / 2 }
+
+func softmax(dst, scores []float64) {
+	if len(scores) == 1 {
+		dst[0], dst[1] = -scores[0], scores[0]
+	} else {
+		copy(dst, scores)
+	}
+	// Relative to the largest, so that no exponential is too large for a float64.
+	largest, sum := slices.Max(dst), 0.0
+	for k, score := range dst {
+		dst[k] = math.Exp(score - largest)
+		sum += dst[k]
+	}
+	for k := range dst {
+		dst[k] /= sum
+	}
+}
 
 // choose returns the index of the class that is predicted: the most probable one if
 // it is above its threshold, else other.

@@ -19,6 +19,9 @@ const (
 	LogLoss Loss = "log_loss"
 	// ModifiedHuber does so by (clip(score, -1, 1) + 1) / 2.
 	ModifiedHuber Loss = "modified_huber"
+	// Multinomial makes all scores probabilities at once, by the softmax function. A
+	// single score s, of two classes, stands for -s and s.
+	Multinomial Loss = "multinomial"
 )
 
 // Weights are a fitted vectorizer and a fitted linear classifier: all the numbers
@@ -58,9 +61,9 @@ func (w *Weights) Validate() error {
 		return err
 	}
 	switch w.Loss {
-	case LogLoss, ModifiedHuber:
+	case LogLoss, ModifiedHuber, Multinomial:
 	default:
-		return fmt.Errorf("loss: %q is not supported, only %q and %q", w.Loss, LogLoss, ModifiedHuber)
+		return fmt.Errorf("loss: %q is not supported, only %q, %q and %q", w.Loss, LogLoss, ModifiedHuber, Multinomial)
 	}
 	if len(w.Classes) < 2 {
 		return fmt.Errorf("classes: %d, at least 2 are wanted", len(w.Classes))
