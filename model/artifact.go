@@ -35,6 +35,7 @@ type Artifact struct {
 	Performance Object // empty if unknown
 	RunID       string // may be empty
 	Weights     *Weights
+	Format      string // of the directory that it was read from: "tagifai", "scikit-learn"
 	// Warnings are what whoever serves the artifact should know: sentences, each
 	// about something that is missing and what is done without it.
 	Warnings []string
@@ -51,7 +52,7 @@ func ReadArtifact(fsys fs.FS) (*Artifact, error) {
 	if err != nil {
 		return nil, err
 	}
-	var a Artifact
+	a := Artifact{Format: format.Name}
 	a.Args, err = readObject(fsys, ArgsFile)
 	switch {
 	case err == nil:

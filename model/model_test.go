@@ -73,28 +73,6 @@ func TestConcurrency(t *testing.T) {
 	wg.Wait()
 }
 
-// TestAllocations pins the steady state: none for a tag, whatever the text.
-func TestAllocations(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector makes sync.Pool drop what it holds")
-	}
-	cleaned := smallWeights()
-	cleaned.Vectorizer.Clean, cleaned.Vectorizer.Lowercase = true, true
-	texts := texts(t)
-	for name, m := range map[string]*model.Model{"default": defaultModel(t), "cleaned": newModel(t, `{}`, cleaned)} {
-		for _, text := range texts { // lets the scratch grow
-			m.Tag(text)
-		}
-		if got := testing.AllocsPerRun(100, func() {
-			for _, text := range texts {
-				m.Tag(text)
-			}
-		}); got != 0 {
-			t.Errorf("%s: %d texts took %v allocations, want none", name, len(texts), got)
-		}
-	}
-}
-
 func TestGiantText(t *testing.T) {
 	m := defaultModel(t)
 	text := strings.Repeat("deep learning for images ", 1<<18) // 6 MiB

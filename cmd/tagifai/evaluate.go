@@ -19,7 +19,7 @@ func (evaluateCommand) Help() string {
 }
 
 func (c evaluateCommand) Run(ctx context.Context, s streams) error {
-	m, err := openModel(c.Model)
+	m, err := openModelWarning(c.Model, s.err)
 	if err != nil {
 		return err
 	}

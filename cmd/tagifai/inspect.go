@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -26,22 +25,11 @@ func (c inspectCommand) Run(s streams) error {
 	if err != nil {
 		return err
 	}
+	printWarnings(s.err, a.Warnings)
 	if err := printArtifact(s.out, a); err != nil {
 		return err
 	}
 	return printHeaviest(s.out, a.Weights, c.Top)
-}
-
-// readArtifact reads the artifact in dir, the embedded one if none is given.
-func readArtifact(dir *string) (*model.Artifact, error) {
-	if dir == nil {
-		return model.ReadArtifact(model.DefaultFS())
-	}
-	a, err := model.ReadArtifact(os.DirFS(*dir))
-	if err != nil {
-		return nil, fmt.Errorf("open model %q: %w", *dir, err)
-	}
-	return a, nil
 }
 
 func printArtifact(w io.Writer, a *model.Artifact) error {
@@ -61,6 +49,7 @@ func printArtifact(w io.Writer, a *model.Artifact) error {
 		threshold = value.String()
 	}
 	fmt.Fprintf(t, "run\t%s\n", a.RunID)
+	fmt.Fprintf(t, "format\t%s\n", a.Format)
 	fmt.Fprintf(t, "classes\t%s\n", strings.Join(a.Weights.Classes, ", "))
 	fmt.Fprintf(t, "threshold\t%s\n", threshold)
 	fmt.Fprintf(t, "vectorizer\t%s, n-grams of %d to %d, norm %s, %s\n", v.Analyzer, v.NgramMin, v.NgramMax, v.Norm, strings.Join(flags, ", "))

@@ -13,8 +13,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"tagifai/model"
 )
 
 // version is set when the binary is linked.
@@ -43,6 +41,7 @@ type commands struct {
 	Train    trainCommand    `cmd:"" help:"Train a model on a labelled CSV file."`
 	Evaluate evaluateCommand `cmd:"" help:"Judge a model by a labelled CSV file."`
 	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`
+	Convert  convertCommand  `cmd:"" help:"Make an artifact directory of ours from one of scikit-learn's."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
@@ -94,17 +93,6 @@ func exitCode(err error, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "tagifai: %v\n", err)
 	return failure
-}
-
-// openModel loads the model in dir, the embedded one if none is given.
-func openModel(dir *string) (*model.Model, error) {
-	if dir == nil {
-		return model.Default()
-	}
-	if *dir == "" { // an unset variable of a script, most likely
-		return nil, errors.New("the name of the artifact directory is empty; leave it out for the embedded model")
-	}
-	return model.Open(*dir)
 }
 
 type versionCommand struct{}

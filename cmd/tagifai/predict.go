@@ -23,7 +23,7 @@ func (predictCommand) Help() string {
 }
 
 func (c predictCommand) Run(ctx context.Context, s streams) error {
-	m, err := openModel(c.Model)
+	m, err := openModelWarning(c.Model, s.err)
 	if err != nil {
 		return err
 	}

@@ -133,10 +133,10 @@ func TestPredictLines(t *testing.T) {
 				t.Errorf("%.2000s", diff)
 			}
 		})
+		if len(test.in) > 100 {
+			continue // too long for what follows
+		}
 		t.Run(test.name+", byte by byte", func(t *testing.T) {
-			if len(test.in) > 100 {
-				t.Skip("too long for that")
-			}
 			var stdout, stderr strings.Builder
 			code := run(t.Context(), []string{"predict", "--model", dir}, iotest.OneByteReader(strings.NewReader(test.in)), &stdout, &stderr)
 			if code != success {

@@ -34,6 +34,9 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	if err := srv.Listen(); err != nil { // before any log: a taken port is one line
 		return err
 	}
+	for _, warning := range m.Warnings() {
+		log.Warn().Msg(warning)
+	}
 	log.Info().Str("run_id", m.RunID()).Strs("classes", m.Classes()).Dur("ms", loading).Msg("model loaded")
 	return srv.Run(ctx)
 }

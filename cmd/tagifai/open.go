@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"tagifai/model"
+)
+
+// readArtifact reads the artifact in dir, the embedded one if none is given.
+func readArtifact(dir *string) (*model.Artifact, error) {
+	if dir == nil {
+		return model.ReadArtifact(model.DefaultFS())
+	}
+	if *dir == "" { // an unset variable of a script, most likely
+		return nil, errors.New("the name of the artifact directory is empty; leave it out for the embedded model")
+	}
+	a, err := model.ReadArtifact(os.DirFS(*dir))
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", *dir, err)
+	}
+	return a, nil
+}
+
+// openModel loads the model in dir, the embedded one if none is given.
+func openModel(dir *string) (*model.Model, error) {
+	a, err := readArtifact(dir)
+	if err != nil {
+		return nil, err
+	}
+	return model.New(a)
+}
+
+// openModelWarning does so and prints the model's warnings.
+func openModelWarning(dir *string, stderr io.Writer) (*model.Model, error) {
+	m, err := openModel(dir)
+	if err != nil {
+		return nil, err
+	}
+	printWarnings(stderr, m.Warnings())
+	return m, nil
+}
+
+func printWarnings(w io.Writer, warnings []string) {
+	for _, warning := range warnings {
+		fmt.Fprintf(w, "warning: %s\n", warning)
+	}
+}
