@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	_ "tagifai/internal/joblib" // lets model.Open read scikit-learn's directories
 )
 
 // version is set when the binary is linked.

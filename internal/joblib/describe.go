@@ -1,0 +1,81 @@
+package joblib
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	longestText  = 60 // bytes of a text that an error shows
+	longestItems = 4  // items of a container
+)
+
+// describe shows a value much as Python would, but briefly.
+func (p *pickled) describe(v value) string {
+	switch v.kind {
+	case tupleKind, listKind, setKind:
+		return p.describeItems(v)
+	case arrayKind:
+		return p.array(v).String()
+	}
+	return p.describeItem(v)
+}
+
+func (p *pickled) describeItems(v value) string {
+	ends := map[kind]string{tupleKind: "()", listKind: "[]", setKind: "{}"}[v.kind]
+	var b strings.Builder
+	b.WriteByte(ends[0])
+	for i, item := range p.items(v) {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if i == longestItems {
+			b.WriteString("…")
+			break
+		}
+		b.WriteString(p.describeItem(item))
+	}
+	b.WriteByte(ends[1])
+	return b.String()
+}
+
+func (p *pickled) describeItem(v value) string {
+	switch v.kind {
+	case boolKind:
+		if v.num == 0 {
+			return "False"
+		}
+		return "True"
+	case intKind:
+		return strconv.FormatInt(v.num, 10)
+	case floatKind:
+		return strconv.FormatFloat(math.Float64frombits(uint64(v.num)), 'g', -1, 64)
+	case stringKind:
+		return "'" + cut(p.raw(v)) + "'"
+	case globalKind:
+		return globals[v.num].name
+	case dtypeKind:
+		return fmt.Sprintf("dtype %v", *p.object(v).data.(*dtype))
+	case objectKind:
+		if class := p.object(v).class; class != nil {
+			return "a " + class.short()
+		}
+	}
+	return v.kind.String()
+}
+
+// cut returns the beginning of a text, on one line.
+func cut(text []byte) string {
+	end := ""
+	if len(text) > longestText {
+		text, end = text[:longestText], "…"
+		for len(text) > 0 && !utf8.Valid(text[max(0, len(text)-utf8.UTFMax):]) && !utf8.RuneStart(text[len(text)-1]) {
+			text = text[:len(text)-1]
+		}
+	}
+	quoted := strconv.Quote(string(text))
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`) + end
+}

@@ -1,0 +1,92 @@
+package joblib
+
+import (
+	"bytes"
+	"compress/bzip2"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/pierrec/lz4/v4"
+)
+
+// What a file may be and grow to.
+const (
+	maxFile     = 1 << 30  // bytes, also inflated
+	maxRatio    = 100      // of inflated to compressed
+	alwaysFits  = 16 << 20 // inflated bytes that are allowed whatever the ratio
+	pickleStart = 0x80     // PROTO, the first byte of every pickle of protocol 2 to 5
+)
+
+// readFile reads a whole file, if it is not too large.
+func readFile(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", name)
+	}
+	if info.Size() > maxFile {
+		return nil, fmt.Errorf("%s: %d bytes, more than the %d that are allowed", name, info.Size(), maxFile)
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return data, nil
+}
+
+// compressions are those that joblib writes, by the bytes that a file begins with.
+var compressions = []struct {
+	name, magic string
+	open        func(data []byte, limit int) (io.Reader, error)
+}{
+	{"zlib", "\x78", func(data []byte, _ int) (io.Reader, error) { return zlib.NewReader(bytes.NewReader(data)) }},
+	{"gzip", "\x1f\x8b", func(data []byte, _ int) (io.Reader, error) { return gzip.NewReader(bytes.NewReader(data)) }},
+	{"bz2", "BZ", func(data []byte, _ int) (io.Reader, error) { return bzip2.NewReader(bytes.NewReader(data)), nil }},
+	{"xz", "\xfd7zXZ\x00", openXZ},
+	{"lzma", "\x5d\x00", openLZMA},
+	{"lz4", "\x04\x22\x4d\x18", func(data []byte, _ int) (io.Reader, error) { return lz4.NewReader(bytes.NewReader(data)), nil }},
+}
+
+// inflate returns the pickle that a file holds: the file itself, unless it is
+// compressed.
+func inflate(data []byte) ([]byte, error) {
+	if len(data) == 0 {
+		return nil, errors.New("the file is empty")
+	}
+	if data[0] == pickleStart {
+		return data, nil
+	}
+	for _, c := range compressions {
+		if !bytes.HasPrefix(data, []byte(c.magic)) {
+			continue
+		}
+		limit := min(max(alwaysFits, maxRatio*len(data)), maxFile)
+		r, err := c.open(data, limit)
+		if err != nil {
+			return nil, fmt.Errorf("compressed with %s: %w", c.name, err)
+		}
+		inflated, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+		if len(inflated) > limit {
+			return nil, fmt.Errorf("compressed with %s: %d bytes grow to more than the %d that are allowed", c.name, len(data), limit)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("compressed with %s: %w", c.name, err)
+		}
+		if len(inflated) == 0 || inflated[0] != pickleStart {
+			return nil, fmt.Errorf("compressed with %s: what it holds is not a pickle of protocol 2 to 5", c.name)
+		}
+		return inflated, nil
+	}
+	return nil, fmt.Errorf("not a pickle of protocol 2 to 5, nor one that joblib compressed: it begins with %q", data[:min(8, len(data))])
+}

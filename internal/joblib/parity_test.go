@@ -1,0 +1,172 @@
+package joblib_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	_ "tagifai/internal/joblib"
+	"tagifai/model"
+)
+
+// tolerance is how far a probability may be from scikit-learn's.
+const tolerance = 1e-12
+
+// shared holds directories that users of the original trained and published. A clone
+// need not have it beside it.
+const shared = "../../../shared"
+
+// expected is what scikit-learn answers.
+type expected struct {
+	Probabilities [][]float64
+	Tags          []string // nil: the most probable class, of those there are
+	Classes       map[string]int
+}
+
+// tag is the tag of text i.
+func (e *expected) tag(i int) string {
+	if e.Tags != nil {
+		return e.Tags[i]
+	}
+	best := 0
+	for k, p := range e.Probabilities[i] {
+		if p > e.Probabilities[i][best] {
+			best = k
+		}
+	}
+	for class, index := range e.Classes {
+		if index == best {
+			return class
+		}
+	}
+	return ""
+}
+
+func readJSON(t testing.TB, name string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// rows returns the first n rows of a labelled file as title + " " + description.
+func rows(t testing.TB, name string, n int) []string {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	records, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	column := make(map[string]int)
+	for i, name := range records[0] {
+		column[name] = i
+	}
+	var texts []string
+	for _, record := range records[1:][:min(n, len(records)-1)] {
+		texts = append(texts, record[column["title"]]+" "+record[column["description"]])
+	}
+	return texts
+}
+
+// compare holds a model's answers against scikit-learn's and returns the largest
+// difference in probability and the number of tags that differ.
+func compare(t *testing.T, m *model.Model, texts []string, want expected) (largest float64, tags int) {
+	t.Helper()
+	if len(want.Probabilities) != len(texts) {
+		t.Fatalf("%d answers for %d texts", len(want.Probabilities), len(texts))
+	}
+	for i, p := range m.PredictAll(texts) {
+		if len(p.Probabilities) != len(want.Probabilities[i]) {
+			t.Fatalf("%d classes, want %d", len(p.Probabilities), len(want.Probabilities[i]))
+		}
+		for k, got := range p.Probabilities {
+			d := math.Abs(got - want.Probabilities[i][k])
+			if !(d <= tolerance) {
+				t.Errorf("%q: class %d: got %v, want %v", texts[i], k, got, want.Probabilities[i][k])
+			}
+			largest = max(largest, d)
+		}
+		if tag := want.tag(i); p.Tag != tag {
+			t.Errorf("%q: got %s, want %s", texts[i], p.Tag, tag)
+			tags++
+		}
+	}
+	return largest, tags
+}
+
+// sharedDirs skips the test if there are no published directories.
+func sharedDirs(t testing.TB) []string {
+	t.Helper()
+	dirs, err := filepath.Glob(filepath.Join(shared, "sklearn", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(dirs) == 0 {
+		t.Skipf("%s has no directories: the fixtures alone are tested", filepath.Join(shared, "sklearn"))
+	}
+	return dirs
+}
+
+// TestPublished holds the directories that others published against what
+// scikit-learn answers for them.
+func TestPublished(t *testing.T) {
+	dirs := sharedDirs(t)
+	var texts []string
+	readJSON(t, filepath.Join(shared, "texts", "texts.json"), &texts)
+	texts = append(texts, rows(t, filepath.Join(shared, "datasets", "dataset.csv"), 120)...)
+	for _, dir := range dirs {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			var want expected
+			readJSON(t, filepath.Join(dir, "expected.json"), &want)
+			a, err := model.ReadArtifact(os.DirFS(dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := model.New(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			largest, tags := compare(t, m, texts, want)
+			t.Logf("%s, %d n-grams, %d texts: at most %.1e apart, %d tags differ", a.Weights.Vectorizer.Analyzer, len(a.Weights.NGrams), len(texts), largest, tags)
+		})
+	}
+}
+
+// BenchmarkRead reads the two pickles of the published directories; BenchmarkOpen
+// makes models of them.
+func BenchmarkRead(b *testing.B) {
+	for _, dir := range sharedDirs(b) {
+		b.Run(filepath.Base(dir), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := model.ReadArtifact(os.DirFS(dir)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	for _, dir := range sharedDirs(b) {
+		b.Run(filepath.Base(dir), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := model.Open(dir); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,148 @@
+package joblib
+
+import (
+	"errors"
+	"fmt"
+)
+
+func (m *machine) push(v value) error {
+	if len(m.stack) == maxStack {
+		return fmt.Errorf("more than %d values on the stack", maxStack)
+	}
+	m.stack = append(m.stack, v)
+	return nil
+}
+
+// floor is the height below which the stack must not be taken from: that of the
+// last mark.
+func (m *machine) floor() int {
+	if n := len(m.marks); n > 0 {
+		return m.marks[n-1]
+	}
+	return 0
+}
+
+func (m *machine) pop() (value, error) {
+	items, err := m.popN(1)
+	if err != nil {
+		return value{}, err
+	}
+	return items[0], nil
+}
+
+// popN takes n values off the stack. The result is valid until the next push.
+func (m *machine) popN(n int) ([]value, error) {
+	from := len(m.stack) - n
+	if from < m.floor() {
+		return nil, errEmpty
+	}
+	items := m.stack[from:]
+	m.stack = m.stack[:from]
+	return items, nil
+}
+
+// popMark takes the values above the last mark off the stack, and the mark. The
+// result is valid until the next push.
+func (m *machine) popMark() ([]value, error) {
+	n := len(m.marks)
+	if n == 0 {
+		return nil, errors.New("no mark is set")
+	}
+	from := m.marks[n-1]
+	m.marks = m.marks[:n-1]
+	items := m.stack[from:]
+	m.stack = m.stack[:from]
+	return items, nil
+}
+
+// top returns the value on top of the stack.
+func (m *machine) top() (value, error) {
+	if len(m.stack) == m.floor() {
+		return value{}, errEmpty
+	}
+	return m.stack[len(m.stack)-1], nil
+}
+
+func (m *machine) get(width int) error {
+	i, err := m.length(width)
+	if err != nil {
+		return err
+	}
+	if i >= uint64(len(m.memo)) || m.memo[i].kind == unset {
+		return fmt.Errorf("memo slot %d was not written to", i)
+	}
+	return m.push(m.memo[i])
+}
+
+func (m *machine) put(width int) error {
+	i, err := m.length(width)
+	if err != nil {
+		return err
+	}
+	return m.memoize(i)
+}
+
+func (m *machine) memoize(i uint64) error {
+	v, err := m.top()
+	if err != nil {
+		return err
+	}
+	if limit := baseLimit + len(m.file)/bytesPerMemo; i >= uint64(limit) {
+		return fmt.Errorf("memo slot %d of a file of %d bytes: %d are allowed", i, len(m.file), limit)
+	}
+	for uint64(len(m.memo)) <= i {
+		m.memo = append(m.memo, value{})
+	}
+	m.memo[i] = v
+	return nil
+}
+
+// add makes an object and returns a value for it.
+func (m *machine) add(k kind, o object) (value, error) {
+	if limit := baseLimit + len(m.file)/bytesPerObject; len(m.heap) >= limit {
+		return value{}, fmt.Errorf("more than %d objects in a file of %d bytes", limit, len(m.file))
+	}
+	m.heap = append(m.heap, o)
+	return value{kind: k, num: int64(len(m.heap) - 1)}, nil
+}
+
+// pushNew pushes a new container of a copy of items.
+func (m *machine) pushNew(k kind, items []value) error {
+	if err := m.spend(len(items)); err != nil {
+		return err
+	}
+	v, err := m.add(k, object{items: append([]value(nil), items...)})
+	if err != nil {
+		return err
+	}
+	return m.push(v)
+}
+
+// extend adds items to the container below them on the stack, which has to be of
+// kind k. It is the second half of an opcode whose first half may have failed.
+func (m *machine) extend(k kind, items []value, err error) error {
+	if err != nil {
+		return err
+	}
+	v, err := m.top()
+	if err != nil {
+		return err
+	}
+	if v.kind != k {
+		return fmt.Errorf("items of %v are added to %v", k, v.kind)
+	}
+	if err := m.spend(len(items)); err != nil {
+		return err
+	}
+	o := m.object(v)
+	o.items = append(o.items, items...)
+	return nil
+}
+
+func (m *machine) spend(items int) error {
+	m.spent += items
+	if limit := baseLimit + len(m.file)/bytesPerItem; m.spent > limit {
+		return fmt.Errorf("more than %d items in a file of %d bytes", limit, len(m.file))
+	}
+	return nil
+}
