@@ -35,8 +35,21 @@ func classifier(n node, w *model.Weights, labels []string) error {
 	if w.Coefficients, err = coefficients.numbers(rows, columns); err != nil {
 		return err
 	}
-	w.Intercepts, err = n.floats("intercept_", rows)
+	w.Intercepts, err = intercepts(n, rows)
 	return err
+}
+
+// intercepts returns the intercepts: an array, or the 0 of a LogisticRegression that
+// was told to fit none.
+func intercepts(n node, rows int) ([]float64, error) {
+	a, err := n.attr("intercept_")
+	if err != nil {
+		return nil, err
+	}
+	if (a.value.kind == floatKind || a.value.kind == intKind) && a.value.num == 0 {
+		return make([]float64, rows), nil
+	}
+	return a.numbers(rows)
 }
 
 func sgdLoss(n node) (model.Loss, error) {

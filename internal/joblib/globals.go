@@ -63,9 +63,10 @@ func allowed() []global {
 		classes("numpy.random._mt19937", "MT19937"),
 
 		classes("scipy.sparse.csr", "csr_matrix"),
-		classes("scipy.sparse._csr", "csr_matrix", "csr_array"),
 		classes("scipy.sparse.dia", "dia_matrix"),
+		classes("scipy.sparse._csr", "csr_matrix", "csr_array"),
 		classes("scipy.sparse._dia", "dia_matrix", "dia_array"),
+		classes("scipy.sparse._arrays", "csr_array", "dia_array"),
 
 		classes("joblib.numpy_pickle", "NumpyArrayWrapper"),
 		classes("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper"),

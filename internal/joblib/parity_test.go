@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	_ "tagifai/internal/joblib"
@@ -24,6 +25,7 @@ type expected struct {
 	Probabilities [][]float64
 	Tags          []string // nil: the most probable class, of those there are
 	Classes       map[string]int
+	Rows          int // of labelled.csv, behind the texts
 }
 
 // tag is the tag of text i.
@@ -56,8 +58,9 @@ func readJSON(t testing.TB, name string, into any) {
 	}
 }
 
-// rows returns the first n rows of a labelled file as title + " " + description.
-func rows(t testing.TB, name string, n int) []string {
+// rows returns the first n rows of a labelled file, of the known tags if that is not
+// nil, as title + " " + description.
+func rows(t testing.TB, name string, known map[string]bool, n int) []string {
 	t.Helper()
 	f, err := os.Open(name)
 	if err != nil {
@@ -73,10 +76,12 @@ func rows(t testing.TB, name string, n int) []string {
 		column[name] = i
 	}
 	var texts []string
-	for _, record := range records[1:][:min(n, len(records)-1)] {
-		texts = append(texts, record[column["title"]]+" "+record[column["description"]])
+	for _, record := range records[1:] {
+		if known == nil || known[record[column["tag"]]] {
+			texts = append(texts, record[column["title"]]+" "+record[column["description"]])
+		}
 	}
-	return texts
+	return texts[:min(n, len(texts))]
 }
 
 // compare holds a model's answers against scikit-learn's and returns the largest
@@ -124,7 +129,7 @@ func TestPublished(t *testing.T) {
 	dirs := sharedDirs(t)
 	var texts []string
 	readJSON(t, filepath.Join(shared, "texts", "texts.json"), &texts)
-	texts = append(texts, rows(t, filepath.Join(shared, "datasets", "dataset.csv"), 120)...)
+	texts = append(texts, rows(t, filepath.Join(shared, "datasets", "dataset.csv"), nil, 120)...)
 	for _, dir := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			var want expected
@@ -139,6 +144,42 @@ func TestPublished(t *testing.T) {
 			}
 			largest, tags := compare(t, m, texts, want)
 			t.Logf("%s, %d n-grams, %d texts: at most %.1e apart, %d tags differ", a.Weights.Vectorizer.Analyzer, len(a.Weights.NGrams), len(texts), largest, tags)
+		})
+	}
+}
+
+// fixtures are the directories that testdata/generate.py writes.
+func fixtures(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", "*", "expected.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	for i, file := range files {
+		files[i] = filepath.Dir(file)
+	}
+	return files
+}
+
+// TestParity holds every option, file and version that is supported against what
+// scikit-learn answers.
+func TestParity(t *testing.T) {
+	var texts []string
+	readJSON(t, filepath.Join("..", "..", "model", "testdata", "texts.json"), &texts)
+	labelled := filepath.Join("..", "train", "testdata", "labelled.csv")
+	for _, dir := range fixtures(t) {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			var want expected
+			readJSON(t, filepath.Join(dir, "expected.json"), &want)
+			m, err := model.Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			known := make(map[string]bool) // the rows are those of the model's classes
+			for _, class := range m.Classes() {
+				known[class] = true
+			}
+			compare(t, m, append(slices.Clip(texts), rows(t, labelled, known, want.Rows)...), want)
 		})
 	}
 }
