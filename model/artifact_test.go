@@ -252,6 +252,8 @@ func TestParseObject(t *testing.T) {
 		{` { "b" : 144.0 , "a" : [ 1e5, null ] } `, `{"b":144.0,"a":[1e5,null]}`},
 		{`{"é": "\u00e9 \u003c"}`, `{"é":"é <"}`},
 		{`{"a": 1, "b": 2, "a": 3}`, `{"a":3,"b":2}`},
+		{`{"a": NaN, "b": [Infinity, -Infinity, 1]}`, `{"a":null,"b":[null,null,1]}`}, // as Python writes them
+		{`{"NaN": "NaN", "\"": NaN, "\\": -Infinity, "x": "\" Infinity"}`, `{"NaN":"NaN","\"":null,"\\":null,"x":"\" Infinity"}`},
 	} {
 		object, err := model.ParseObject([]byte(c.text))
 		if err != nil {
@@ -261,9 +263,28 @@ func TestParseObject(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", c.text, got, c.want)
 		}
 	}
-	for _, text := range []string{``, `null`, `[]`, `{`, `{"a":1}}`, `{"a":1} 2`, `{a:1}`} {
+	for _, text := range []string{``, `null`, `[]`, `{`, `{"a":1}}`, `{"a":1} 2`, `{a:1}`, `{"a":NaNa}`, `{"a":-NaN}`, `{"a":nan}`, `NaN`, `{"a\`} {
 		if _, err := model.ParseObject([]byte(text)); err == nil {
 			t.Errorf("%q: no error", text)
+		}
+	}
+}
+
+// TestMultinomial holds the softmax against its definition.
+func TestMultinomial(t *testing.T) {
+	for _, c := range []struct{ scores, want []float64 }{
+		{[]float64{0, 0, 0}, []float64{1. / 3, 1. / 3, 1. / 3}},
+		{[]float64{0, math.Log(2), math.Log(5)}, []float64{.125, .25, .625}},
+		{[]float64{-1e4, 1e4, 0}, []float64{0, 1, 0}},
+		{[]float64{1e308, 1e308, -1e308}, []float64{.5, .5, 0}},
+		{[]float64{0}, []float64{.5, .5}},
+		{[]float64{math.Log(3)}, []float64{.1, .9}}, // of -s and s
+		{[]float64{-800}, []float64{1, 0}},
+	} {
+		got := make([]float64, len(c.want))
+		model.Multinomial.Probabilities(got, c.scores)
+		if d := distance(got, c.want); !(d <= 1e-15) {
+			t.Errorf("%v: got %v, want %v", c.scores, got, c.want)
 		}
 	}
 }

@@ -44,24 +44,22 @@ func (m *machine) setState() error {
 	if err != nil {
 		return err
 	}
-	o := m.object(v)
 	switch v.kind {
 	case dtypeKind:
-		return m.setDTypeState(o.data.(*dtype), m.items(state))
+		return m.setDTypeState(m.object(v).data.(*dtype), m.items(state))
 	case arrayKind:
-		return m.setArrayState(o.data.(*array), m.items(state))
-	case objectKind, wrapperKind:
+		return m.setArrayState(m.array(v), m.items(state))
+	case objectKind:
+		o := m.object(v)
 		if o.state.kind != unset {
 			return fmt.Errorf("an instance of %s gets a state twice", o.class.name)
 		}
 		o.state = state
-	default:
-		return fmt.Errorf("%v gets a state", v.kind)
-	}
-	if v.kind == wrapperKind {
+		return nil
+	case wrapperKind:
 		return m.unwrap(state)
 	}
-	return nil
+	return fmt.Errorf("%v gets a state", v.kind)
 }
 
 // makeArray is numpy.core.multiarray._reconstruct(ndarray, (0,), b"b"): an array
@@ -160,6 +158,10 @@ func (m *machine) unwrap(state value) error {
 	}
 	if _, err := m.pop(); err != nil {
 		return err
+	}
+	const mostAttributes = 16 // or else many wrappers could share a state that takes long to search
+	if state.kind != dictKind || len(m.object(state).items) > 2*mostAttributes {
+		return errors.New("the state of joblib's array wrapper is not one")
 	}
 	shape, _ := m.lookup(state, "shape")
 	d, _ := m.lookup(state, "dtype")

@@ -118,7 +118,7 @@ func classNames(n node, labels []string) ([]string, error) {
 	if names := n.names(a); names != nil {
 		return names, nil
 	}
-	numbers := a.integers(n.pickled)
+	numbers := a.integers()
 	if numbers == nil {
 		return nil, classes.wrong("an array of integers or of strings")
 	}
@@ -159,7 +159,7 @@ func (p *pickled) names(a *array) []string {
 }
 
 // integers returns the items of an array of integers, nil if a is another.
-func (a *array) integers(p *pickled) []int64 {
+func (a *array) integers() []int64 {
 	numbers := make([]int64, 0, a.count())
 	if a.dtype.code == 'O' {
 		for _, v := range a.objects {

@@ -35,31 +35,31 @@ func makeDType(m *machine, args []value) (value, error) {
 	if len(args) == 0 || args[0].kind != stringKind {
 		return value{}, errors.New("its first argument is not a text")
 	}
-	name := string(m.raw(args[0]))
-	d, ok := parseDType(name)
+	d, ok := parseDType(m.raw(args[0]))
 	if !ok {
-		return value{}, fmt.Errorf("type %q is not supported", cut([]byte(name)))
+		return value{}, fmt.Errorf("type %s is not supported", m.describe(args[0]))
 	}
 	return m.add(dtypeKind, object{data: &d})
 }
 
 // parseDType reads a type as numpy pickles it: a letter and a number.
-func parseDType(name string) (dtype, bool) {
-	if len(name) < 2 || name[1] < '0' || name[1] > '9' {
+func parseDType(name []byte) (dtype, bool) {
+	const longest = 8
+	if len(name) < 2 || len(name) > longest {
 		return dtype{}, false
 	}
-	n, err := strconv.Atoi(name[1:])
-	if err != nil || n > 1<<20 {
+	n, err := strconv.ParseUint(string(name[1:]), 10, 24)
+	if err != nil {
 		return dtype{}, false
 	}
-	d := dtype{code: name[0], size: n}
-	switch name[:1] {
-	case "f", "i", "u", "b", "c", "O", "M", "m":
+	d := dtype{code: name[0], size: int(n)}
+	switch d.code {
+	case 'f', 'i', 'u', 'b', 'c', 'O', 'M', 'm':
 		return d, 1 <= n && n <= 32
-	case "U":
-		d.size = 4 * n // code points, of 4 bytes
+	case 'U':
+		d.size *= 4 // bytes of a code point
 		return d, true
-	case "S":
+	case 'S':
 		return d, true
 	}
 	return dtype{}, false
@@ -76,13 +76,13 @@ func (m *machine) setDTypeState(d *dtype, state []value) error {
 			return errors.New("a dtype has fields, which is not supported")
 		}
 	}
-	switch order := string(m.raw(state[1])); order {
+	switch string(m.raw(state[1])) {
 	case ">":
 		d.big = true
 	case "<", "|", "=":
 		d.big = false
 	default:
-		return fmt.Errorf("the byte order of a dtype is %q, none of '<', '>', '|' and '='", cut([]byte(order)))
+		return fmt.Errorf("the byte order of a dtype is %s, none of '<', '>', '|' and '='", m.describe(state[1]))
 	}
 	return nil
 }
@@ -99,7 +99,12 @@ func makeScalar(m *machine, args []value) (value, error) {
 	}
 	switch {
 	case d.code == 'U':
-		return m.textScalar(d, data)
+		if err := m.decode(len(data)); err != nil {
+			return value{}, err
+		}
+		from := len(m.extra)
+		m.extra = d.appendText(m.extra, data)
+		return m.decoded(stringKind, from), nil
 	case d.code == 'b' && d.size == 1:
 		return value{kind: boolKind, num: int64(min(data[0], 1))}, nil
 	}
@@ -147,13 +152,6 @@ func (d dtype) integer(data []byte) (int64, bool) {
 		return int64(signExtend(bits, d.size)), true
 	}
 	return int64(bits), bits <= math.MaxInt64
-}
-
-// textScalar is a numpy.str_: code points of 4 bytes.
-func (m *machine) textScalar(d dtype, data []byte) (value, error) {
-	from := len(m.extra)
-	m.extra = d.appendText(m.extra, data)
-	return m.decoded(stringKind, from)
 }
 
 // appendText appends the UTF-8 of an item of text, of which the zeros at the end are

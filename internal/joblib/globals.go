@@ -139,7 +139,8 @@ func (m *machine) global(module, name []byte) error {
 
 // refuse is the error for a global that is not allowed.
 func (m *machine) refuse(name string) error {
-	shown := name
+	const longest = 200
+	shown := name[:min(len(name), longest)]
 	if strings.ContainsFunc(shown, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		shown = fmt.Sprintf("%q", shown)
 	}
@@ -229,8 +230,11 @@ func makeSet(m *machine, args []value) (value, error) {
 	case len(args) == 0:
 		return m.add(setKind, object{})
 	case len(args) == 1 && (args[0].kind == listKind || args[0].kind == tupleKind):
-		// Not a copy: the set cannot grow into what the list has behind its end.
-		return m.add(setKind, object{items: slices.Clip(m.items(args[0]))})
+		items := m.items(args[0])
+		if err := m.spend(len(items)); err != nil {
+			return value{}, err
+		}
+		return m.add(setKind, object{items: slices.Clone(items)})
 	}
 	return value{}, errors.New("a set is made of something other than a list")
 }
@@ -258,6 +262,9 @@ func encode(m *machine, args []value) (value, error) {
 	if len(args) != 2 || args[0].kind != stringKind || args[1].kind != stringKind || string(m.raw(args[1])) != "latin1" {
 		return value{}, errors.New("its arguments are not a text and 'latin1'")
 	}
+	if err := m.decode(int(args[0].size)); err != nil {
+		return value{}, err
+	}
 	from := len(m.extra)
 	for _, r := range string(m.raw(args[0])) {
 		if r > 0xff {
@@ -265,15 +272,21 @@ func encode(m *machine, args []value) (value, error) {
 		}
 		m.extra = append(m.extra, byte(r))
 	}
-	return m.decoded(bytesKind, from)
+	return m.decoded(bytesKind, from), nil
 }
 
-// decoded returns a value for what was appended to m.extra from there on. All that
-// is ever decoded has to be less than the file, or else a text that is decoded again
-// and again would take more memory than any file should.
-func (m *machine) decoded(k kind, from int) (value, error) {
-	if len(m.extra) > len(m.file) {
-		return value{}, errors.New("more text and data is decoded than the file has")
+// decode accounts for so many bytes that are about to be decoded. All that ever are
+// have to be less than the file: a text that is decoded again and again would take
+// more memory, or time, than any file should.
+func (m *machine) decode(n int) error {
+	m.decodes += n
+	if m.decodes > len(m.file) {
+		return errors.New("more text and data is decoded than the file has")
 	}
-	return value{kind: k, size: uint32(len(m.extra) - from), num: int64(len(m.file) + from)}, nil
+	return nil
+}
+
+// decoded returns a value for what was appended to m.extra from there on.
+func (m *machine) decoded(k kind, from int) value {
+	return value{kind: k, size: uint32(len(m.extra) - from), num: int64(len(m.file) + from)}
 }

@@ -129,19 +129,23 @@ func readSteps(fsys fs.FS, name string, provenance map[string]string) ([]node, e
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	root := node{p, p.root, ""}
-	root.path = root.class()
-	if root.path == "" {
-		root.path = "the content"
-	}
-	if root.class() != pipeline {
-		return []node{root}, nil
-	}
-	steps, err := pipelineSteps(root)
+	steps, err := p.steps()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return steps, nil
+}
+
+// steps returns the steps of a Pipeline, or anything else as the only step.
+func (p *pickled) steps() ([]node, error) {
+	root := node{p, p.root, ""}
+	if root.path = root.class(); root.path == "" {
+		root.path = "the content"
+	}
+	if root.class() == pipeline {
+		return pipelineSteps(root)
+	}
+	return []node{root}, nil
 }
 
 func pipelineSteps(n node) ([]node, error) {

@@ -34,15 +34,17 @@ type machine struct {
 	stack  []value
 	marks  []int // heights of the stack
 	memo   []value
-	spent  int  // items that were put into containers
 	nested bool // inside an array of objects, which is a pickle of its own
+
+	spent   int // items that were put into containers
+	decodes int // bytes that were decoded
 }
 
 // unpickle reads the pickle that data begins with, which joblib may have written.
 // The result refers to data. What follows the pickle is not looked at, as in Python.
 func unpickle(data []byte) (*pickled, error) {
-	m := &machine{pickled: pickled{file: data}, stack: make([]value, 0, 4096)}
-	m.heap = append(make([]object, 0, 256), object{}) // the first is the empty tuple
+	m := &machine{pickled: pickled{file: data}, stack: make([]value, 0, 256)}
+	m.heap = append(make([]object, 0, 64), object{}) // the first is the empty tuple
 	root, err := m.run()
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ func (k kind) String() string { return kindNames[k] }
 type object struct {
 	items []value // of a tuple, list or set; key, value, key, value… of a dict; the arguments of an instance
 	class *global // of an instance
-	state value   // of an instance or wrapper: what BUILD gave it
+	state value   // of an instance: what BUILD gave it
 	data  any     // *dtype of a dtype, *array of an array
 }
 
@@ -67,6 +67,7 @@ func (p *pickled) raw(v value) []byte {
 	return source[from:][:v.size:v.size]
 }
 
+// object returns what a value of tupleKind or above stands for.
 func (p *pickled) object(v value) *object { return &p.heap[v.num] }
 
 // items returns the elements of a tuple, list or set, nil if v is none of these.

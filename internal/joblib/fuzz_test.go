@@ -1,0 +1,106 @@
+package joblib
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/fstest"
+
+	"tagifai/model"
+)
+
+// seeds are the files of a name in the fixtures.
+func seeds(f *testing.F, name string) map[string][]byte {
+	files, err := filepath.Glob(filepath.Join("testdata", "*", name))
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no seeds: %v", err)
+	}
+	seeds := make(map[string][]byte)
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		seeds[filepath.Base(filepath.Dir(file))] = data
+	}
+	return seeds
+}
+
+// FuzzUnpickle looks for bytes that make the machine panic, hang, or hold more than
+// its limits, and for values that make the conversion panic.
+func FuzzUnpickle(f *testing.F) {
+	for _, name := range []string{ModelFile, VectorizerFile} {
+		for _, data := range seeds(f, name) {
+			if data, err := inflate(data); err == nil {
+				f.Add(data)
+			}
+		}
+	}
+	for _, c := range hostile {
+		f.Add([]byte(c.pickle))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		before := bytes.Clone(data)
+		p, err := unpickle(data)
+		if !bytes.Equal(before, data) {
+			t.Fatal("the input was changed")
+		}
+		if err != nil {
+			return
+		}
+		if n := len(p.heap); n > baseLimit+len(data)/bytesPerObject {
+			t.Errorf("%d objects from %d bytes", n, len(data))
+		}
+		if n := len(p.extra); n > len(data) {
+			t.Errorf("%d bytes decoded from %d", n, len(data))
+		}
+		steps, err := p.steps()
+		if err != nil {
+			return
+		}
+		// Whatever they are: the conversion has to cope.
+		for _, step := range steps {
+			var w model.Weights
+			_ = step.String()
+			_ = vectorizer(step, &w)
+			_ = transformer(step, &w)
+			_ = classifier(step, &w, []string{"a", "b", "c", "d"})
+			_ = readVectorizer([]node{step}, &w)
+		}
+	})
+}
+
+// FuzzOpen does the same for whole directories, compressed files among them.
+func FuzzOpen(f *testing.F) {
+	vectorizers, args, labels := seeds(f, VectorizerFile), seeds(f, model.ArgsFile), seeds(f, model.LabelEncoderFile)
+	for name, data := range seeds(f, ModelFile) {
+		f.Add(vectorizers[name], data, args[name], labels[name])
+	}
+	f.Fuzz(func(t *testing.T, vectorizer, classifier, args, labels []byte) {
+		files := fstest.MapFS{
+			ModelFile:      {Data: classifier},
+			VectorizerFile: {Data: vectorizer},
+		}
+		if args != nil {
+			files[model.ArgsFile] = &fstest.MapFile{Data: args}
+		}
+		if labels != nil {
+			files[model.LabelEncoderFile] = &fstest.MapFile{Data: labels}
+		}
+		m, err := model.OpenFS(files)
+		if err != nil {
+			return
+		}
+		for _, text := range []string{"", "Deep learning for images, deep learning for text."} {
+			sum := 0.0
+			for _, p := range m.Predict(text).Probabilities {
+				sum += p
+			}
+			if !(math.Abs(sum-1) <= 1e-9) {
+				t.Errorf("%q: the probabilities add up to %v", text, sum)
+			}
+		}
+	})
+}
