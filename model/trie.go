@@ -87,7 +87,8 @@ type branch struct {
 }
 
 func (b *builder) build() error {
-	b.nodes, b.next, b.previous = make([]node, 1), make([]int32, 1), make([]int32, 1)
+	room := len(b.keys) + len(b.keys)/16 + 4*fanOut // for most: an n-gram's prefixes are n-grams
+	b.nodes, b.next, b.previous = make([]node, 1, room), make([]int32, 1, room), make([]int32, 1, room)
 	b.nodes[0].parent = unused // no node is the root's parent, itself least of all
 	b.end = 1
 	b.grow()

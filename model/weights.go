@@ -95,11 +95,18 @@ func (w *Weights) Validate() error {
 }
 
 func distinct(field string, names []string) error {
-	seen := make(map[string]struct{}, len(names))
+	ascending := true // as a fitted vocabulary is; then all are different
 	for i, name := range names {
 		if !utf8.ValidString(name) {
 			return fmt.Errorf("%s: number %d, %q, is not valid UTF-8", field, i, name)
 		}
+		ascending = ascending && (i == 0 || names[i-1] < name)
+	}
+	if ascending {
+		return nil
+	}
+	seen := make(map[string]struct{}, len(names))
+	for i, name := range names {
 		seen[name] = struct{}{}
 		if len(seen) == i {
 			return fmt.Errorf("%s: %q occurs twice, the second time as number %d", field, name, i)
