@@ -55,6 +55,10 @@ func ReadArtifact(fsys fs.FS) (*Artifact, error) {
 	a := Artifact{Format: format.Name}
 	a.Args, err = readObject(fsys, ArgsFile)
 	switch {
+	case err == nil && !format.own():
+		if value, ok := a.Args.Get(thresholdKey); !ok || value.Kind() == 'n' {
+			a.Warnings = append(a.Warnings, ArgsFile+" has no number as threshold: the most probable class is the answer")
+		}
 	case err == nil:
 	case !format.own() && errors.Is(err, fs.ErrNotExist):
 		a.Warnings = append(a.Warnings, ArgsFile+" is missing: no threshold, the most probable class is the answer")
@@ -65,7 +69,7 @@ func ReadArtifact(fsys fs.FS) (*Artifact, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	runID, err := readFile(fsys, RunIDFile, maxJSONFile)
+	runID, err := ReadFile(fsys, RunIDFile, maxJSONFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -85,7 +89,7 @@ func ReadArtifact(fsys fs.FS) (*Artifact, error) {
 
 // readWeights reads model.safetensors, which has its own names of the classes.
 func readWeights(fsys fs.FS, _ []string) (*Weights, error) {
-	data, err := readFile(fsys, WeightsFile, maxWeightsFile)
+	data, err := ReadFile(fsys, WeightsFile, maxWeightsFile)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +166,7 @@ func indented(o Object) ([]byte, error) {
 }
 
 func readObject(fsys fs.FS, name string) (Object, error) {
-	data, err := readFile(fsys, name, maxJSONFile)
+	data, err := ReadFile(fsys, name, maxJSONFile)
 	if err != nil {
 		return Object{}, err
 	}
@@ -179,7 +183,7 @@ type labelEncoder struct {
 
 // readLabels returns the names of the classes by index.
 func readLabels(fsys fs.FS) ([]string, error) {
-	data, err := readFile(fsys, LabelEncoderFile, maxJSONFile)
+	data, err := ReadFile(fsys, LabelEncoderFile, maxJSONFile)
 	if err != nil {
 		return nil, err
 	}
@@ -213,8 +217,9 @@ func marshalLabels(classes []string) ([]byte, error) {
 	return append(data, '\n'), err
 }
 
-// readFile reads a whole file of at most limit bytes.
-func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+// ReadFile reads a whole regular file of at most limit bytes. What a larger file holds
+// is not read. Errors name the file.
+func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err

@@ -34,9 +34,13 @@ func parseThreshold(args Object, classes int) ([]float64, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", thresholdKey, err)
 		}
+		values := make(map[string]jsontext.Value, classes) // Get would search all of them for each
+		for _, m := range byClass.members {
+			values[m.key] = m.value
+		}
 		for k := range threshold {
 			index := strconv.Itoa(k)
-			value, ok := byClass.Get(index)
+			value, ok := values[index]
 			if !ok {
 				return nil, fmt.Errorf("%s: no number for class %s; an object from class index to number needs one for every class, 0 to %d", thresholdKey, index, classes-1)
 			}

@@ -21,6 +21,9 @@ type array struct {
 const maxDimensions = 8
 
 func (a *array) String() string {
+	if !a.built {
+		return "an array of nothing yet"
+	}
 	return fmt.Sprintf("an array of %v with shape %v", a.dtype, a.shape)
 }
 

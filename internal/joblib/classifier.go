@@ -112,7 +112,7 @@ func classNames(n node, labels []string) ([]string, error) {
 	if a == nil || len(a.shape) != 1 {
 		return nil, classes.wrong("an array of one dimension")
 	}
-	if len(a.shape) == 1 && a.shape[0] < 2 {
+	if a.shape[0] < 2 {
 		return nil, fmt.Errorf("%s has %d classes, at least 2 are wanted", classes.path, a.shape[0])
 	}
 	if names := n.names(a); names != nil {

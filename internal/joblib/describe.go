@@ -60,9 +60,7 @@ func (p *pickled) describeItem(v value) string {
 	case dtypeKind:
 		return fmt.Sprintf("dtype %v", *p.object(v).data.(*dtype))
 	case objectKind:
-		if class := p.object(v).class; class != nil {
-			return "a " + class.short()
-		}
+		return "a " + p.object(v).class.short()
 	}
 	return v.kind.String()
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/pierrec/lz4/v4"
 )
@@ -20,30 +19,6 @@ const (
 	alwaysFits  = 16 << 20 // inflated bytes that are allowed whatever the ratio
 	pickleStart = 0x80     // PROTO, the first byte of every pickle of protocol 2 to 5
 )
-
-// readFile reads a whole file, if it is not too large.
-func readFile(fsys fs.FS, name string) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", name)
-	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("%s: %d bytes, more than the %d that are allowed", name, info.Size(), maxFile)
-	}
-	data := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, data); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return data, nil
-}
 
 // compressions are those that joblib writes, by the bytes that a file begins with.
 var compressions = []struct {

@@ -151,15 +151,21 @@ func TestUnpickleRefuses(t *testing.T) {
 	for _, c := range hostile {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := unpickle([]byte(c.pickle))
-			if err == nil {
-				t.Fatal("no error")
-			}
-			for _, want := range c.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("the error %q does not mention %q", err, want)
-				}
-			}
+			wantError(t, err, c.want...)
 		})
+	}
+}
+
+// wantError checks that err mentions all of want.
+func wantError(t *testing.T, err error, want ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, w := range want {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("the error %q does not mention %q", err, w)
+		}
 	}
 }
 

@@ -55,11 +55,14 @@ func Read(fsys fs.FS, labels []string) (*model.Weights, error) {
 	file := ModelFile // of the vectorizer
 	if last == 0 {
 		file = VectorizerFile
-		vectorizer, err := readSteps(fsys, VectorizerFile, w.Provenance)
+		before, err := readSteps(fsys, VectorizerFile, w.Provenance)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s holds a %s without a vectorizer: %w", ModelFile, steps[0].class(), err)
+		}
 		if err != nil {
 			return nil, err
 		}
-		steps = append(vectorizer, steps...)
+		steps = append(before, steps...)
 		last = len(steps) - 1
 	}
 	if err := readVectorizer(steps[:last], w); err != nil {
@@ -116,7 +119,7 @@ func vectorizerSteps(steps []node) error {
 // readSteps reads a file and returns what it holds: the steps of a Pipeline, or one
 // object as the only step. There is at least one.
 func readSteps(fsys fs.FS, name string, provenance map[string]string) ([]node, error) {
-	data, err := readFile(fsys, name)
+	data, err := model.ReadFile(fsys, name, maxFile)
 	if err != nil {
 		return nil, err
 	}

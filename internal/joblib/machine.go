@@ -44,6 +44,7 @@ type machine struct {
 // The result refers to data. What follows the pickle is not looked at, as in Python.
 func unpickle(data []byte) (*pickled, error) {
 	m := &machine{pickled: pickled{file: data}, stack: make([]value, 0, 256)}
+	m.memo = make([]value, 0, 64+len(data)/64)       // about as many as a vocabulary of short n-grams has
 	m.heap = append(make([]object, 0, 64), object{}) // the first is the empty tuple
 	root, err := m.run()
 	if err != nil {

@@ -19,10 +19,7 @@ func (n node) class() string {
 	if n.value.kind != objectKind {
 		return ""
 	}
-	if g := n.object(n.value).class; g != nil && strings.HasPrefix(g.name, "sklearn.") || g != nil && strings.HasPrefix(g.name, "scipy.") {
-		return g.short()
-	}
-	return ""
+	return n.object(n.value).class.short()
 }
 
 func (n node) String() string { return n.describe(n.value) }

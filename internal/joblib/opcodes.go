@@ -55,7 +55,7 @@ const (
 // unsupported names the opcodes that a pickle of protocol 2 to 5 may hold, but none
 // that joblib writes of a scikit-learn model does.
 var unsupported = map[byte]string{
-	'2': "DUP", 'd': "DICT", 'l': "LIST", 'o': "OBJ", 'P': "PERSID", 'Q': "BINPERSID",
+	'2': "DUP", 'd': "DICT", 'i': "INST", 'l': "LIST", 'o': "OBJ", 'P': "PERSID", 'Q': "BINPERSID",
 	'F': "FLOAT", 'I': "INT", 'L': "LONG", 'S': "STRING", 'T': "BINSTRING", 'U': "SHORT_BINSTRING",
 	'V': "UNICODE", 'g': "GET", 'p': "PUT",
 	0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4", 0x92: "NEWOBJ_EX", 0x97: "NEXT_BUFFER",

@@ -246,7 +246,7 @@ func TestWithoutArgs(t *testing.T) {
 	if m, err = model.OpenFS(fixture(t, "1.2-not-a-number")); err != nil {
 		t.Fatal(err)
 	}
-	if w := m.Warnings(); len(w) != 0 {
+	if w := m.Warnings(); len(w) != 1 || !strings.Contains(w[0], "threshold") {
 		t.Errorf("got the warnings %q", w)
 	}
 	want := `{"threshold":null,"power_t":null}{"overall":{"f1":null},"class":{"NaN":{"precision":null,"x\"":null}}}`

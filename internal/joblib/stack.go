@@ -3,6 +3,7 @@ package joblib
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 func (m *machine) push(v value) error {
@@ -135,6 +136,11 @@ func (m *machine) extend(k kind, items []value, err error) error {
 		return err
 	}
 	o := m.object(v)
+	if len(items) > cap(o.items)-len(o.items) {
+		// Twice as much: append alone adds a quarter to what is long already, and copies
+		// a vocabulary, which comes in batches, more often than need be.
+		o.items = slices.Grow(o.items, max(len(items), len(o.items)))
+	}
 	o.items = append(o.items, items...)
 	return nil
 }

@@ -45,7 +45,7 @@ func (k kind) String() string { return kindNames[k] }
 // the pickle says, of which no code of the class it names ever sees anything.
 type object struct {
 	items []value // of a tuple, list or set; key, value, key, value… of a dict; the arguments of an instance
-	class *global // of an instance
+	class *global // of an instance; never nil
 	state value   // of an instance: what BUILD gave it
 	data  any     // *dtype of a dtype, *array of an array
 }
