@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -32,7 +33,7 @@ func (s *Server) args(*http.Request) (any, error) {
 //	@Success	200	{object}	Answer{data=object}
 //	@Router		/args/{arg} [get]
 func (s *Server) arg(r *http.Request) (any, error) {
-	name := pathParam(r, "arg")
+	name := chi.URLParam(r, "arg")
 	value, ok := s.model.Args().Get(name)
 	if !ok {
 		value = jsontext.Value(`""`)

@@ -48,10 +48,8 @@ func (b *binder[T]) bind(r *http.Request) (*T, error) {
 	if len(body) == 0 {
 		return nil, invalid(fieldRequired)
 	}
-	if given := r.Header.Get("Content-Type"); !isJSON(given) {
-		item := b.plan.wrong
-		item.Ctx = contentTypeCtx{Given: given, Wanted: "application/json"}
-		return nil, invalid(item)
+	if err := b.checkType(r); err != nil {
+		return nil, err
 	}
 	doc, err := decodeText(body)
 	if err != nil {
@@ -60,20 +58,39 @@ func (b *binder[T]) bind(r *http.Request) (*T, error) {
 	return b.decode(doc)
 }
 
+// checkType refuses a body that is not to be read as JSON.
+func (b *binder[T]) checkType(r *http.Request) error {
+	given := r.Header.Get("Content-Type")
+	if isJSON(given) {
+		return nil
+	}
+	item := b.plan.wrong
+	item.Ctx = contentTypeCtx{Given: given, Wanted: "application/json"}
+	return invalid(item)
+}
+
 // invalid returns the error of a body that is wrong as a whole.
 func invalid(item Item) error {
 	item.Loc = []any{"body"}
 	return &invalidError{[]Item{item}}
 }
 
-// read reads the body of r, which is no larger than the limit and no other
-// encoding's than its own.
+// read reads the body of r. What the header alone shows to be too large, compressed
+// or of another type is refused unread, so that a client that sends "Expect:
+// 100-continue" does not send it.
 func (b *binder[T]) read(buffer io.ReaderFrom, r *http.Request) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return errEncoded
 	}
 	if r.ContentLength > b.maxBody {
 		return &http.MaxBytesError{Limit: b.maxBody}
+	}
+	// The type of an empty body does not matter, and only reading it shows that a body
+	// of unknown length is empty. Who waits to be told to go on has something to send.
+	if r.ContentLength > 0 || r.ContentLength < 0 && r.Header.Get("Expect") != "" {
+		if err := b.checkType(r); err != nil {
+			return err
+		}
 	}
 	_, err := buffer.ReadFrom(http.MaxBytesReader(nil, r.Body, b.maxBody))
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -64,13 +65,10 @@ func problemOf(err error) (status int, detail any) {
 // much, it sends the client to the path without it. As that path is then one of
 // our routes, it cannot lead to another host, as "//example.org/" would.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
-	path := strings.TrimRight(routePath(r), "/")
-	if path != routePath(r) && len(s.methods(path)) > 0 {
-		location := strings.TrimRight(r.URL.EscapedPath(), "/")
-		if r.URL.RawQuery != "" {
-			location += "?" + r.URL.RawQuery
-		}
-		w.Header().Set("Location", location)
+	path := strings.TrimRight(r.URL.Path, "/")
+	if path != r.URL.Path && len(s.methods(path)) > 0 {
+		location := url.URL{Path: path, RawQuery: r.URL.RawQuery}
+		w.Header().Set("Location", location.String())
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		return
 	}
@@ -79,7 +77,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 
 // methodNotAllowed answers a method that the route of the path does not have.
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	allowed := s.methods(routePath(r))
+	allowed := s.methods(r.URL.Path)
 	if len(allowed) == 0 { // chi asks for an unknown method before it looks for the path
 		s.notFound(w, r)
 		return

@@ -5,9 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
-	"net/url"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -125,38 +123,13 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 	})
 }
 
-// routeDecoded lets the routes match a path that a client escaped more than it
-// had to ("/%61rgs" is /args), while an escaped slash stays inside its segment.
+// routeDecoded lets the routes match the path as it is once all its escapes are
+// resolved, as FastAPI has it: "/%61rgs" is "/args", and an escaped slash is a slash.
 func routeDecoded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawPath != "" { // only then does it differ from Path, escaped
-			segments := strings.Split(r.URL.RawPath, "/")
-			for i, segment := range segments {
-				if plain, err := url.PathUnescape(segment); err == nil {
-					segments[i] = url.PathEscape(plain)
-				}
-			}
-			chi.RouteContext(r.Context()).RoutePath = strings.Join(segments, "/")
+		if r.URL.RawPath != "" { // which chi would take instead
+			chi.RouteContext(r.Context()).RoutePath = r.URL.Path
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// routePath returns the path that the routes are matched against.
-func routePath(r *http.Request) string {
-	if path := chi.RouteContext(r.Context()).RoutePath; path != "" {
-		return path
-	}
-	return r.URL.Path
-}
-
-// pathParam returns a parameter of the route, decoded.
-func pathParam(r *http.Request, name string) string {
-	value := chi.URLParam(r, name)
-	if r.URL.RawPath != "" { // routed by routeDecoded
-		if plain, err := url.PathUnescape(value); err == nil {
-			return plain
-		}
-	}
-	return value
 }

@@ -94,13 +94,15 @@ func New(options Options) (*Server, error) {
 	}
 	s.mux = s.routes()
 	s.http = http.Server{
-		Handler:           s.mux,
-		ReadHeaderTimeout: options.ReadHeaderTimeout,
-		ReadTimeout:       options.ReadTimeout,
-		WriteTimeout:      options.WriteTimeout,
-		IdleTimeout:       options.IdleTimeout,
-		MaxHeaderBytes:    options.MaxHeader,
-		ErrorLog:          log.New(s.log.With().Str("from", "net/http").Logger(), "", 0),
+		Handler: s.mux,
+		// OPTIONS * is a path like others, and no route has it.
+		DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout:            options.ReadHeaderTimeout,
+		ReadTimeout:                  options.ReadTimeout,
+		WriteTimeout:                 options.WriteTimeout,
+		IdleTimeout:                  options.IdleTimeout,
+		MaxHeaderBytes:               options.MaxHeader,
+		ErrorLog:                     log.New(s.log.With().Str("from", "net/http").Logger(), "", 0),
 	}
 	return s, nil
 }
