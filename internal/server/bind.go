@@ -1,9 +1,11 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"reflect"
@@ -17,24 +19,32 @@ type invalidError struct{ items []Item }
 
 func (e *invalidError) Error() string { return fmt.Sprintf("%d errors in the body", len(e.items)) }
 
+// limits are what a body may be at most.
+type limits struct {
+	maxBody  int64 // bytes
+	maxItems int   // in a list
+	maxText  int   // characters of a text; 0 is as many as a body has room for
+}
+
 // A binder reads the body of a request into a T, a struct.
 type binder[T any] struct {
-	maxBody  int64
-	maxItems int
+	limits
 	plan     plan
 	validate *validator.Validate
 }
 
-func newBinder[T any](maxBody int64, maxItems int) *binder[T] {
+func newBinder[T any](limits limits) *binder[T] {
 	validate := validator.New(validator.WithRequiredStructEnabled())
 	// So that errors name fields as the client does.
 	validate.RegisterTagNameFunc(func(field reflect.StructField) string {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		return name
 	})
+	// The limit is a setting and the rule is in the tag of its field.
+	validate.RegisterAlias("max_text", fmt.Sprint("max=", cmp.Or(limits.maxText, math.MaxInt32)))
 	body := newPlan(reflect.TypeFor[T]())
 	body.none = fieldRequired // a body of null is no body
-	return &binder[T]{maxBody, maxItems, body, validate}
+	return &binder[T]{limits, body, validate}
 }
 
 // bind returns the body of r. The error is one that problemOf knows.

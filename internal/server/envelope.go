@@ -2,10 +2,8 @@ package server
 
 import (
 	"bytes"
-	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +17,7 @@ type Envelope struct {
 	Method     string `json:"method" example:"GET"`
 	StatusCode int    `json:"status-code" example:"200"`
 	Timestamp  string `json:"timestamp" example:"2021-03-21T13:13:46.696429"` // local time
-	URL        string `json:"url" example:"http://localhost:8000/"`           // as the client sent it
+	URL        string `json:"url" example:"http://localhost:8000/"`           // as the client knows it
 }
 
 // Answer is the shape of every success.
@@ -88,6 +86,9 @@ func putBuffer(buffer *bytes.Buffer) {
 // where it is not.
 var encoding = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
 
+// contentType is shared by all answers.
+var contentType = []string{"application/json"}
+
 // write sends an answer: the envelope, with value under key as its last member.
 // Status and header go out only once all of it is encoded.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, key string, value any) {
@@ -104,9 +105,10 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, key s
 	}
 	buffer.WriteByte('}')
 
-	header := w.Header()
-	header.Set("Content-Type", "application/json")
-	header.Set("Content-Length", strconv.Itoa(buffer.Len()))
+	header, e := w.Header(), exchangeOf(r.Context())
+	header["Content-Type"] = contentType
+	e.values[1] = strconv.Itoa(buffer.Len())
+	header["Content-Length"] = e.values[1:2:2]
 	w.WriteHeader(status)
 	// An error here is the client's going away; there is no one left to tell.
 	_, _ = w.Write(buffer.Bytes())
@@ -124,12 +126,13 @@ func appendEnvelope(b []byte, r *http.Request, status int) []byte {
 	b = append(b, `,"timestamp":"`...)
 	b = appendTimestamp(b, time.Now())
 	b = append(b, `","url":`...)
-	return appendQuote(b, requestURL(r))
+	var url [256]byte // room enough for most, without an allocation
+	return appendQuote(b, appendURL(url[:0], r))
 }
 
 // appendQuote appends s as a JSON string; the error it passes over says only
 // that s was no UTF-8, which it has made it by then.
-func appendQuote(b []byte, s string) []byte {
+func appendQuote[T string | []byte](b []byte, s T) []byte {
 	b, _ = jsontext.AppendQuote(b, s)
 	return b
 }
@@ -142,26 +145,4 @@ func appendTimestamp(b []byte, t time.Time) []byte {
 		layout = "2006-01-02T15:04:05"
 	}
 	return t.Local().AppendFormat(b, layout)
-}
-
-// requestURL returns the URL of a request with the host and target as they were sent.
-func requestURL(r *http.Request) string {
-	target := r.RequestURI
-	if target == "" { // a request made in process
-		target = r.URL.RequestURI()
-	}
-	if !strings.HasPrefix(target, "/") && r.URL.IsAbs() {
-		return target // a client that takes this server for a proxy sends the whole
-	}
-	scheme := "http://"
-	if r.TLS != nil {
-		scheme = "https://"
-	}
-	host := r.Host
-	if host == "" { // HTTP/1.0
-		if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
-			host = addr.String()
-		}
-	}
-	return scheme + host + target
 }

@@ -67,7 +67,7 @@ func problemOf(err error) (status int, detail any) {
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimRight(r.URL.Path, "/")
 	if path != r.URL.Path && len(s.methods(path)) > 0 {
-		location := url.URL{Path: path, RawQuery: r.URL.RawQuery}
+		location := url.URL{Path: rootPathOf(r) + path, RawQuery: r.URL.RawQuery}
 		w.Header().Set("Location", location.String())
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		return

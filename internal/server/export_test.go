@@ -14,10 +14,16 @@ func (s *Server) Route(method, pattern string, h func(*http.Request) (any, error
 	s.mux.Method(method, pattern, s.answer(h))
 }
 
+// RoutePayload adds a route that answers with its body, a T.
+func RoutePayload[T any](s *Server, pattern string) {
+	payload := newBinder[T](s.payload.limits)
+	s.Route(http.MethodPost, pattern, func(r *http.Request) (any, error) { return payload.bind(r) })
+}
+
 // RouteRaw adds a route that writes its answer itself.
 func (s *Server) RouteRaw(pattern string, h http.HandlerFunc) { s.mux.Get(pattern, h) }
 
-var payloads = newBinder[PredictPayload](0, 10)
+var payloads = newBinder[PredictPayload](limits{maxItems: 10})
 
 // Decode reads a document as the body of POST /predict, with at most ten texts.
 func Decode(doc []byte) (*PredictPayload, error) {
@@ -30,7 +36,7 @@ func Decode(doc []byte) (*PredictPayload, error) {
 
 // DecodeInto reads a document as a T, with at most three items in a list, and returns the items that are wrong with it.
 func DecodeInto[T any](doc string) (*T, []Item) {
-	value, err := newBinder[T](0, 3).decode(doc)
+	value, err := newBinder[T](limits{maxItems: 3}).decode(doc)
 	return value, Items(err)
 }
 

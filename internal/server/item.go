@@ -156,7 +156,7 @@ func ruleItem(broken validator.FieldError) Item {
 	say := func(kind, format string) Item {
 		return Item{Msg: fmt.Sprintf(format, limit), Type: "value_error." + kind, Ctx: limitCtx{limit}}
 	}
-	switch rule := broken.Tag(); broken.Kind() {
+	switch rule := broken.ActualTag(); broken.Kind() {
 	case reflect.String:
 		switch rule {
 		case "min":
@@ -183,7 +183,7 @@ func ruleItem(broken validator.FieldError) Item {
 			return say("number.not_le", "ensure this value is less than or equal to %v")
 		}
 	}
-	if broken.Tag() == "oneof" {
+	if broken.ActualTag() == "oneof" {
 		permitted := strings.Fields(broken.Param())
 		return Item{
 			Msg:  "unexpected value; permitted: '" + strings.Join(permitted, "', '") + "'",
@@ -191,5 +191,5 @@ func ruleItem(broken validator.FieldError) Item {
 			Ctx:  permittedCtx{broken.Value(), permitted},
 		}
 	}
-	return say(broken.Tag(), "this value breaks the rule "+broken.Tag()+" %v")
+	return say(broken.ActualTag(), "this value breaks the rule "+broken.ActualTag()+" %v")
 }

@@ -12,16 +12,33 @@ import (
 )
 
 // An exchange is what is known of one request and its answer while it is served.
-// It is the ResponseWriter that handlers see.
+// It is the ResponseWriter that handlers see, and the context of the request.
 type exchange struct {
 	http.ResponseWriter
+	context.Context //nolint:containedctx // it is one
+
 	id     string
 	status int   // 0 until the header is written
 	bytes  int64 // of the body
 	texts  int   // classified
+
+	// How the client sees the service, and who it is; see front.
+	scheme, host string // "": as the request has them
+	prefix       string
+	remote       string
+
+	values [2]string // of headers, which without this are two allocations
 }
 
 type exchangeKey struct{}
+
+// Value gives the exchange to exchangeOf.
+func (e *exchange) Value(key any) any {
+	if key == (exchangeKey{}) {
+		return e
+	}
+	return e.Context.Value(key)
+}
 
 // exchangeOf returns the exchange that the request of ctx belongs to.
 func exchangeOf(ctx context.Context) *exchange {
@@ -58,9 +75,10 @@ func exchanges(next http.Handler) http.Handler {
 		if !isRequestID(id) {
 			id = rand.Text()
 		}
-		w.Header().Set(requestID, id)
-		e := &exchange{ResponseWriter: w, id: id}
-		next.ServeHTTP(e, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e)))
+		e := &exchange{ResponseWriter: w, Context: r.Context(), id: id}
+		e.values[0] = id
+		w.Header()[requestID] = e.values[0:1:1]
+		next.ServeHTTP(e, r.WithContext(e))
 	})
 }
 
@@ -92,7 +110,7 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 				Int("status", e.status).
 				Dur("ms", time.Since(start)).
 				Int64("bytes", e.bytes).
-				Str("remote", r.RemoteAddr).
+				Str("remote", e.remote).
 				Int("texts", e.texts).
 				Msg("request")
 		}()

@@ -10,7 +10,7 @@ type PredictPayload struct {
 
 // Text is one text to classify.
 type Text struct {
-	Text string `json:"text" validate:"min=1" example:"Transfer learning with transformers for text classification."`
+	Text string `json:"text" validate:"min=1,max_text" example:"Transfer learning with transformers for text classification."`
 }
 
 // examplePayload is what the API's description shows as a body.

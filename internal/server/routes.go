@@ -16,10 +16,12 @@ import (
 func (s *Server) routes() *chi.Mux {
 	mux := chi.NewRouter()
 	mux.Use(
-		exchanges,       // first: what follows asks it for the id
-		s.logAccess,     // around the recoverer, so that a panic is logged with the 500 it became
-		s.recoverPanics, // around all that could panic
-		routeDecoded,    // last before the routes, whose path it sets
+		exchanges,         // first: what follows asks it for the id
+		s.front.forwarded, // before whatever looks at the URL or the client
+		s.logAccess,       // around the recoverer, so that a panic is logged with the 500 it became
+		s.recoverPanics,   // around all that could panic
+		s.cors,            // before the routes, of which none answers a preflight
+		routeDecoded,      // last before the routes, whose path it sets
 	)
 	mux.NotFound(s.notFound)
 	mux.MethodNotAllowed(s.methodNotAllowed)

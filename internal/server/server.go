@@ -26,7 +26,20 @@ type Options struct {
 
 	MaxBody   int64 // bytes of a request body: 8 MiB
 	MaxTexts  int   // items in a list of a request body: 10,000
+	MaxText   int   // characters of a text: as many as a body has room for
 	MaxHeader int   // bytes of a request's header: 64 KiB
+
+	// RootPath is the path, such as /tagger, that clients put before those of the
+	// routes and that the proxy in front takes off, as FastAPI's root_path: redirects,
+	// the URL of the envelope and the description have it, the routes do not.
+	RootPath string
+	// TrustedProxies are the addresses and networks (CIDR) of proxies whose
+	// X-Forwarded-For, -Proto, -Host and -Prefix are believed; the last goes before
+	// RootPath.
+	TrustedProxies []string
+	// CORSOrigins are the origins, such as https://example.org, whose pages may read
+	// the answers; "*" is all of them.
+	CORSOrigins []string
 
 	ReadHeaderTimeout time.Duration // 5 s
 	ReadTimeout       time.Duration // header and body together: 30 s
@@ -35,13 +48,26 @@ type Options struct {
 	DrainTimeout      time.Duration // for the requests in flight when the server stops: 10 s
 }
 
-func (o *Options) setDefaults() error {
-	if o.Model == nil {
-		return errors.New("server: no model")
+// Validate says what is wrong with the options, but for Addr and Model, which only
+// [New] and [Server.Listen] look at.
+func (o *Options) Validate() error {
+	_, _, err := o.parse()
+	return err
+}
+
+func (o *Options) parse() (front, func(http.Handler) http.Handler, error) {
+	if o.MaxBody < 0 || o.MaxTexts < 0 || o.MaxText < 0 || o.MaxHeader < 0 {
+		return front{}, nil, errors.New("a limit is negative")
 	}
-	if o.MaxBody < 0 || o.MaxTexts < 0 || o.MaxHeader < 0 {
-		return errors.New("server: a limit is negative")
+	f, err := newFront(o.RootPath, o.TrustedProxies)
+	if err != nil {
+		return front{}, nil, err
 	}
+	cors, err := newCORS(o.CORSOrigins)
+	return f, cors, err
+}
+
+func (o *Options) setDefaults() {
 	orDefault(&o.MaxBody, 8<<20)
 	orDefault(&o.MaxTexts, 10_000)
 	orDefault(&o.MaxHeader, 64<<10)
@@ -50,7 +76,6 @@ func (o *Options) setDefaults() error {
 	orDefault(&o.WriteTimeout, 60*time.Second)
 	orDefault(&o.IdleTimeout, 120*time.Second)
 	orDefault(&o.DrainTimeout, 10*time.Second)
-	return nil
 }
 
 func orDefault[T comparable](value *T, byDefault T) {
@@ -66,6 +91,8 @@ type Server struct {
 	log     zerolog.Logger
 	payload *binder[PredictPayload]
 	docs    *docs
+	front   front
+	cors    func(http.Handler) http.Handler
 	mux     *chi.Mux
 
 	http     http.Server
@@ -77,9 +104,14 @@ type Server struct {
 
 // New returns a server that does not listen yet.
 func New(options Options) (*Server, error) {
-	if err := options.setDefaults(); err != nil {
-		return nil, err
+	if options.Model == nil {
+		return nil, errors.New("server: no model")
 	}
+	front, cors, err := options.parse()
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	options.setDefaults()
 	docs, err := newDocs()
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
@@ -87,8 +119,10 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		model:   options.Model,
 		log:     options.Log,
-		payload: newBinder[PredictPayload](options.MaxBody, options.MaxTexts),
+		payload: newBinder[PredictPayload](limits{options.MaxBody, options.MaxTexts, options.MaxText}),
 		docs:    docs,
+		front:   front,
+		cors:    cors,
 		addr:    options.Addr,
 		drain:   options.DrainTimeout,
 	}
