@@ -165,6 +165,20 @@ const docTemplate = `{
                         "schema": {
                             "$ref": "#/definitions/PredictPayload"
                         }
+                    },
+                    {
+                        "type": "array",
+                        "items": {
+                            "enum": [
+                                "probabilities",
+                                "model"
+                            ],
+                            "type": "string"
+                        },
+                        "collectionFormat": "csv",
+                        "description": "What to add to the answer: the probabilities of all classes to each prediction, the run id of the model to the data. Values are separated by commas, or the parameter is repeated; without any, nothing is added.",
+                        "name": "include",
+                        "in": "query"
                     }
                 ],
                 "responses": {
@@ -241,7 +255,7 @@ const docTemplate = `{
                         }
                     },
                     "422": {
-                        "description": "The body is not the payload: every error in it, in order.",
+                        "description": "The query or the body is not as it should be: every error in them, in order.",
                         "schema": {
                             "allOf": [
                                 {
@@ -297,7 +311,7 @@ const docTemplate = `{
                     "example": "2021-03-21T13:13:46.696429"
                 },
                 "url": {
-                    "description": "as the client sent it",
+                    "description": "as the client knows it",
                     "type": "string",
                     "example": "http://localhost:8000/"
                 }
@@ -330,7 +344,7 @@ const docTemplate = `{
                     "type": "object"
                 },
                 "loc": {
-                    "description": "\"body\", then the keys and indexes that lead to it",
+                    "description": "\"body\", then the keys and indexes that lead to it, or \"query\" and the parameter",
                     "type": "array",
                     "items": {}
                 },
@@ -384,6 +398,13 @@ const docTemplate = `{
                 "predicted_tag": {
                     "type": "string",
                     "example": "natural-language-processing"
+                },
+                "probabilities": {
+                    "description": "Of every class, in the order of their indices; only with include=probabilities.",
+                    "type": "object",
+                    "additionalProperties": {
+                        "type": "number"
+                    }
                 }
             }
         },
@@ -393,6 +414,11 @@ const docTemplate = `{
                 "predictions"
             ],
             "properties": {
+                "model": {
+                    "description": "The id of the run that trained the model; only with include=model.",
+                    "type": "string",
+                    "example": "38a3902ad4ad5b88a03d238fe2430fa4"
+                },
                 "predictions": {
                     "type": "array",
                     "items": {
@@ -432,7 +458,7 @@ const docTemplate = `{
                     "example": "2021-03-21T13:13:46.696429"
                 },
                 "url": {
-                    "description": "as the client sent it",
+                    "description": "as the client knows it",
                     "type": "string",
                     "example": "http://localhost:8000/"
                 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -13,10 +14,45 @@ import (
 type serveCommand struct {
 	Addr  string  `default:":8000" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
 	Model *string `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
+
+	MaxBodyBytes  int64 `default:"8388608" placeholder:"N" help:"Bytes that a request body may have (${default})."`
+	MaxTexts      int   `default:"10000" placeholder:"N" help:"Texts that a request may have (${default})."`
+	MaxTextLength int   `default:"0" placeholder:"N" help:"Characters that a text may have; 0 leaves it to --max-body-bytes (${default})."`
+
+	RootPath       string   `placeholder:"/PATH" help:"Path that the service has for clients and that the proxy in front takes off."`
+	TrustedProxies []string `placeholder:"IP|CIDR" help:"Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed; none if left out."`
+	CORSOrigins    []string `name:"cors-origins" placeholder:"ORIGIN" help:"Origins whose pages may read the answers, * for all; none if left out."`
 }
 
 func (serveCommand) Help() string {
 	return "Example:\n\n    tagifai serve --addr 127.0.0.1:8000 --model runs/first\n    curl -H 'Content-Type: application/json' -d '{\"texts\":[{\"text\":\"Object detection with YOLO\"}]}' http://127.0.0.1:8000/predict"
+}
+
+// Validate makes a value that cannot be a wrong usage.
+func (c serveCommand) Validate() error {
+	if c.MaxBodyBytes < 1 {
+		return errors.New("--max-body-bytes must be at least 1")
+	}
+	if c.MaxTexts < 1 {
+		return errors.New("--max-texts must be at least 1")
+	}
+	if c.MaxTextLength < 0 {
+		return errors.New("--max-text-length must be at least 0")
+	}
+	options := c.options()
+	return options.Validate()
+}
+
+func (c serveCommand) options() server.Options {
+	return server.Options{
+		Addr:           c.Addr,
+		MaxBody:        c.MaxBodyBytes,
+		MaxTexts:       c.MaxTexts,
+		MaxText:        c.MaxTextLength,
+		RootPath:       c.RootPath,
+		TrustedProxies: c.TrustedProxies,
+		CORSOrigins:    c.CORSOrigins,
+	}
 }
 
 func (c serveCommand) Run(ctx context.Context, s streams) error {
@@ -27,7 +63,9 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	}
 	loading := time.Since(start)
 	log := newLogger(s.err)
-	srv, err := server.New(server.Options{Addr: c.Addr, Model: m, Log: log})
+	options := c.options()
+	options.Model, options.Log = m, log
+	srv, err := server.New(options)
 	if err != nil {
 		return err
 	}

@@ -14,10 +14,14 @@ import (
 	"github.com/go-playground/validator/v10"
 )
 
-// An invalidError says all that is wrong with a body, in order of position.
-type invalidError struct{ items []Item }
+// An invalidError says all that is wrong with a query and a body, in order of
+// position.
+type invalidError struct {
+	items  []Item
+	syntax bool // of the body: it is no JSON, which is the one item
+}
 
-func (e *invalidError) Error() string { return fmt.Sprintf("%d errors in the body", len(e.items)) }
+func (e *invalidError) Error() string { return fmt.Sprintf("%d errors in the request", len(e.items)) }
 
 // limits are what a body may be at most.
 type limits struct {
@@ -82,7 +86,7 @@ func (b *binder[T]) checkType(r *http.Request) error {
 // invalid returns the error of a body that is wrong as a whole.
 func invalid(item Item) error {
 	item.Loc = []any{"body"}
-	return &invalidError{[]Item{item}}
+	return &invalidError{items: []Item{item}}
 }
 
 // read reads the body of r. What the header alone shows to be too large, compressed
@@ -130,7 +134,7 @@ func (b *binder[T]) decode(doc string) (*T, error) {
 	d := decoder{doc: doc, maxItems: b.maxItems}
 	if err := d.decode(&b.plan, reflect.ValueOf(value).Elem()); err != nil {
 		if syntax, ok := errors.AsType[*syntaxError](err); ok {
-			return nil, &invalidError{[]Item{syntax.item(doc)}}
+			return nil, &invalidError{items: []Item{syntax.item(doc)}, syntax: true}
 		}
 		return nil, err
 	}
@@ -145,7 +149,7 @@ func (b *binder[T]) decode(doc string) (*T, error) {
 		}
 	}
 	if len(faults) > 0 {
-		return nil, &invalidError{items(doc, faults)}
+		return nil, &invalidError{items: items(doc, faults)}
 	}
 	return value, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -79,7 +80,13 @@ func (d *docs) index(w http.ResponseWriter, r *http.Request) {
 
 // document answers GET /docs/doc.json.
 func (d *docs) document(w http.ResponseWriter, r *http.Request) {
-	serveBytes(w, "application/json", d.spec)
+	spec := d.spec
+	// Below a path of its own the service is at that path. The root path has nothing
+	// that JSON would escape.
+	if root := rootPathOf(r); root != "" {
+		spec = slices.Concat([]byte(`{"basePath":"`+root+`",`), d.spec[len("{"):])
+	}
+	serveBytes(w, "application/json", spec)
 }
 
 // asset answers GET /docs/{name}.

@@ -11,9 +11,9 @@ import (
 	"github.com/go-playground/validator/v10"
 )
 
-// An Item is one thing that is wrong with a body.
+// An Item is one thing that is wrong with a request.
 type Item struct {
-	Loc  []any  `json:"loc"` // "body", then the keys and indexes that lead to it
+	Loc  []any  `json:"loc"` // "body", then the keys and indexes that lead to it, or "query" and the parameter
 	Msg  string `json:"msg" example:"ensure this value has at least 1 characters"`
 	Type string `json:"type" example:"value_error.any_str.min_length"`
 	Ctx  any    `json:"ctx,omitempty" swaggertype:"object"` // what the message was made of
@@ -27,6 +27,9 @@ type (
 	permittedCtx struct {
 		Given     any      `json:"given"`
 		Permitted []string `json:"permitted"`
+	}
+	enumCtx struct {
+		EnumValues []string `json:"enum_values"`
 	}
 	syntaxCtx struct {
 		Msg    string `json:"msg"`

@@ -21,7 +21,7 @@ type Performance struct {
 //	@Router		/performance [get]
 func (s *Server) performance(r *http.Request) (any, error) {
 	metrics := s.model.Performance()
-	if filters := r.URL.Query()["filter"]; len(filters) > 0 {
+	if filters := queryValues(r, "filter"); len(filters) > 0 {
 		if part, ok := metrics.Get(filters[len(filters)-1]); ok {
 			return Performance{part}, nil
 		}

@@ -1,6 +1,11 @@
 package server
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // PredictPayload is the body of POST /predict. A rule of a field is a line here
 // and nowhere else; see newPlan for what the tags mean.
@@ -22,39 +27,98 @@ var examplePayload = PredictPayload{Texts: []Text{
 // Predictions is the data of POST /predict, in the order of the texts.
 type Predictions struct {
 	Predictions []Prediction `json:"predictions"`
+	// The id of the run that trained the model; only with include=model.
+	Model *string `json:"model,omitzero" binding:"optional" example:"38a3902ad4ad5b88a03d238fe2430fa4"`
 }
 
 // Prediction is a text as it was sent and the tag that the model gives it.
 type Prediction struct {
 	InputText    string `json:"input_text" example:"Transfer learning with transformers for text classification."`
 	PredictedTag string `json:"predicted_tag" example:"natural-language-processing"`
+	// Of every class, in the order of their indices; only with include=probabilities.
+	Probabilities Probabilities `json:"probabilities,omitzero" binding:"optional" swaggertype:"object,number"`
 }
+
+// Probabilities are an object on the wire, from class to probability.
+type Probabilities []Probability
+
+// Probability is that of one class.
+type Probability struct {
+	Class string
+	Value float64
+}
+
+// MarshalJSONTo writes the object.
+func (p Probabilities) MarshalJSONTo(e *jsontext.Encoder) error {
+	err := e.WriteToken(jsontext.BeginObject)
+	for _, probability := range p {
+		if err == nil {
+			err = e.WriteToken(jsontext.String(probability.Class))
+		}
+		if err == nil {
+			err = e.WriteToken(jsontext.Float(probability.Value))
+		}
+	}
+	if err == nil {
+		err = e.WriteToken(jsontext.EndObject)
+	}
+	return err
+}
+
+// What include can ask for.
+const (
+	includeProbabilities = "probabilities"
+	includeModel         = "model"
+)
+
+var includable = []string{includeProbabilities, includeModel}
 
 // predict answers POST /predict.
 //
 //	@Summary	Predict tags for a list of texts.
 //	@Tags		Prediction
 //	@Param		payload	body		PredictPayload	true	"The texts to classify."
+//	@Param		include	query		[]string		false	"What to add to the answer: the probabilities of all classes to each prediction, the run id of the model to the data. Values are separated by commas, or the parameter is repeated; without any, nothing is added."	Enums(probabilities, model)	collectionFormat(csv)
 //	@Success	200		{object}	Answer{data=Predictions}
 //	@Failure	400		{object}	Problem{detail=string}	"The body is not text."
 //	@Failure	413		{object}	Problem{detail=string}	"The body is too large."
 //	@Failure	415		{object}	Problem{detail=string}	"The body is compressed."
-//	@Failure	422		{object}	Problem{detail=[]Item}	"The body is not the payload: every error in it, in order."
+//	@Failure	422		{object}	Problem{detail=[]Item}	"The query or the body is not as it should be: every error in them, in order."
 //	@Router		/predict [post]
 func (s *Server) predict(r *http.Request) (any, error) {
+	include, wrong := queryEnum(r, "include", includable)
 	payload, err := s.payload.bind(r)
-	if err != nil {
+	if err = queryFirst(wrong, err); err != nil {
 		return nil, err
 	}
 	ctx := r.Context()
 	exchangeOf(ctx).texts = len(payload.Texts)
-	predictions := make([]Prediction, len(payload.Texts))
+	predictions := Predictions{Predictions: make([]Prediction, len(payload.Texts))}
+	var classes []string
+	if slices.Contains(include, includeProbabilities) {
+		classes = s.model.Classes()
+	}
 	for i, text := range payload.Texts {
 		// Nobody waits for the answer any more: leave the processor to others.
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		predictions[i] = Prediction{InputText: text.Text, PredictedTag: s.model.Tag(text.Text)}
+		p := &predictions.Predictions[i]
+		p.InputText = text.Text
+		if classes == nil {
+			p.PredictedTag = s.model.Tag(text.Text)
+			continue
+		}
+		predicted := s.model.Predict(text.Text)
+		p.PredictedTag = predicted.Tag
+		p.Probabilities = make(Probabilities, len(classes))
+		for k, class := range classes {
+			p.Probabilities[k] = Probability{class, predicted.Probabilities[k]}
+		}
 	}
-	return Predictions{predictions}, nil
+	if slices.Contains(include, includeModel) {
+		id := s.model.RunID()
+		predictions.Model = &id
+	}
+	return predictions, nil
 }
