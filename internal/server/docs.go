@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -84,7 +83,7 @@ func (d *docs) document(w http.ResponseWriter, r *http.Request) {
 	// Below a path of its own the service is at that path. The root path has nothing
 	// that JSON would escape.
 	if root := rootPathOf(r); root != "" {
-		spec = slices.Concat([]byte(`{"basePath":"`+root+`",`), d.spec[len("{"):])
+		spec = bytes.Replace(spec, []byte(`"basePath":""`), []byte(`"basePath":"`+root+`"`), 1)
 	}
 	serveBytes(w, "application/json", spec)
 }
