@@ -15,7 +15,7 @@ import (
 // It is the ResponseWriter that handlers see, and the context of the request.
 type exchange struct {
 	http.ResponseWriter
-	context.Context //nolint:containedctx // it is one
+	context.Context
 
 	id     string
 	status int   // 0 until the header is written

@@ -88,7 +88,7 @@ var includable = []string{includeProbabilities, includeModel}
 func (s *Server) predict(r *http.Request) (any, error) {
 	include, wrong := queryEnum(r, "include", includable)
 	payload, err := s.payload.bind(r)
-	if err = queryFirst(wrong, err); err != nil {
+	if err := queryFirst(wrong, err); err != nil {
 		return nil, err
 	}
 	ctx := r.Context()
