@@ -1,14 +1,13 @@
 package server
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/go-playground/validator/v10"
@@ -45,7 +44,11 @@ func newBinder[T any](limits limits) *binder[T] {
 		return name
 	})
 	// The limit is a setting and the rule is in the tag of its field.
-	validate.RegisterAlias("max_text", fmt.Sprint("max=", cmp.Or(limits.maxText, math.MaxInt32)))
+	maxText := "omitempty" // which holds for all, and counts no characters
+	if limits.maxText > 0 {
+		maxText = "max=" + strconv.Itoa(limits.maxText)
+	}
+	validate.RegisterAlias("max_text", maxText)
 	body := newPlan(reflect.TypeFor[T]())
 	body.none = fieldRequired // a body of null is no body
 	return &binder[T]{limits, body, validate}

@@ -42,8 +42,9 @@ const maxFields = 32
 // have, so that a wiring mistake is met at start.
 //
 // The fields of a struct carry tags: json for the key, and with omitempty also
-// that the field may be absent; validate for the rules; message for what to say
-// when a rule fails, if it is not the rule's own message.
+// that the field may be absent; validate for the rules, of which max_text stands
+// for the setting of how long a text may be; message for what to say when a rule
+// fails, if it is not the rule's own message.
 func newPlan(t reflect.Type) plan {
 	switch t.Kind() {
 	case reflect.Struct:

@@ -79,6 +79,12 @@ func TestTrustedProxy(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a host on two lines", func(t *testing.T) {
+		answer := s.raw(t, "GET /args HTTP/1.1\r\nHost: a\r\nX-Forwarded-Host: example\r\n .org\r\n\r\n", 1)[0]
+		if diff := cmp.Diff(decodeEnvelope(t, answer.body).URL, "http://a/root/args"); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 // Who may not say who the client is.
