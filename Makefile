@@ -14,10 +14,12 @@ VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 # dependencies becomes ours. The go command builds each once and caches it.
 TOOL    := $(GO) tool -modfile=.tools/go.mod
 
-# generate writes the API description into the directory $(1). docs and docs-check
-# share it: the second proves that the first was run.
+# generate writes the API description into the directory $(1): swag from the
+# annotations, internal/openapi from what swag wrote. docs and docs-check share it:
+# the second proves that the first was run.
 define generate
-$(TOOL) swag init --quiet --dir ./internal/server --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --packageName api --output $(1)
+$(TOOL) swag init --quiet --dir ./internal/server --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --outputTypes json,yaml --output $(1) && \
+$(GO) run ./internal/openapi $(1)
 endef
 
 # fail is the end of a recipe line that ends the gate with a reason.

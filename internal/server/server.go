@@ -65,7 +65,7 @@ type Server struct {
 	model   *model.Model
 	log     zerolog.Logger
 	payload *binder[PredictPayload]
-	docs    *docs
+	docs    map[string]*asset // by path
 	mux     *chi.Mux
 
 	http     http.Server
@@ -80,7 +80,7 @@ func New(options Options) (*Server, error) {
 	if err := options.setDefaults(); err != nil {
 		return nil, err
 	}
-	docs, err := newDocs()
+	docs, err := documentation()
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
