@@ -3,7 +3,6 @@ const sans = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sa
 Redoc.init(
   new URL('openapi.json', document.baseURI).href,
   {
-    hideDownloadButton: false,
     theme: { typography: { fontFamily: sans, headings: { fontFamily: sans } } },
   },
   document.getElementById('redoc'),
