@@ -106,7 +106,7 @@ func completeSchemas(schemas openapi3.Schemas) error {
 	schemas["Args"].Value.Properties["args"].Value.WithAnyAdditionalProperties()
 
 	// A metric that could not be computed is null.
-	number := openapi3.NewFloat64Schema().WithNullable()
+	number := openapi3.NewFloat64Schema().WithFormat("double").WithNullable()
 	metrics := openapi3.NewObjectSchema().WithProperties(map[string]*openapi3.Schema{
 		"precision": number, "recall": number, "f1": number, "num_samples": number,
 	}).WithRequired([]string{"precision", "recall", "f1", "num_samples"})
