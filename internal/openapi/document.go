@@ -12,9 +12,7 @@ import (
 // complete adds what the annotations cannot say: examples of more than a value,
 // headers, alternatives, and the answers that net/http gives by itself.
 func complete(doc *openapi3.T) error {
-	// Relative to the document, so that it also holds behind a proxy that serves
-	// us below a path of its own.
-	doc.Servers = openapi3.Servers{{URL: ".", Description: "This service."}}
+	doc.Servers = openapi3.Servers{{URL: "/", Description: "This service."}}
 	doc.Security = openapi3.SecurityRequirements{} // none, said aloud
 	doc.Components.Headers = openapi3.Headers{"RequestId": {Value: requestID()}}
 	doc.Components.Responses = openapi3.ResponseBodies{"HeaderTooLarge": {Value: headerTooLarge()}}
