@@ -53,7 +53,7 @@ func browse(t *testing.T, page string, window ...chromedp.Action[chromedp.Void])
 		// Whatever else the browser has in mind, it cannot reach another host.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
 	)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
@@ -104,7 +104,7 @@ func (b *browser) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 // wait waits until an expression is true in the page.
 func (b *browser) wait(t *testing.T, expression string) {
 	t.Helper()
-	if _, err := chromedp.Run(b, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(15*time.Second))); err != nil {
+	if _, err := chromedp.Run(b, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(30*time.Second))); err != nil {
 		b.screenshot(t, "failed")
 		t.Fatalf("%s: %v; the console: %q", expression, err, b.errors)
 	}

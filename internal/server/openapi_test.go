@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -88,6 +89,10 @@ func (r *recorder) Write(p []byte) (int, error) {
 
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
+// beyondSchema matches what can be wrong with a body that is as the schema says:
+// the limits are settings, and half of a surrogate pair is not known to schemas.
+var beyondSchema = regexp.MustCompile(`"type":"value_error\.(list\.max_items|any_str\.max_length|jsondecode)"`)
+
 // check holds an exchange against the document.
 func (e *exchange) check(doc *openapi3.T) error {
 	item := doc.Paths.Value(e.pattern)
@@ -103,8 +108,8 @@ func (e *exchange) check(doc *openapi3.T) error {
 	}
 	request := e.request.Clone(e.request.Context())
 	request.Body = io.NopCloser(bytes.NewReader(e.sent))
-	if operation.RequestBody != nil {
-		// The service also reads JSON under other names, as the document says in words.
+	// The service also reads JSON under these names, as the document says in words.
+	if name := strings.ToLower(request.Header.Get("Content-Type")); name == "" || name == "application/json" || strings.Contains(name, "+json") {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	input := &openapi3filter.RequestValidationInput{
@@ -117,10 +122,12 @@ func (e *exchange) check(doc *openapi3.T) error {
 	if operation.Parameters.GetByInAndName("path", "arg") != nil {
 		input.PathParams["arg"] = strings.TrimPrefix(request.URL.Path, "/args/")
 	}
-	if e.status == http.StatusOK {
-		if err := openapi3filter.ValidateRequest(request.Context(), input); err != nil {
-			return fmt.Errorf("the request: %w", err)
-		}
+	invalid := openapi3filter.ValidateRequest(request.Context(), input)
+	switch {
+	case e.status == http.StatusOK && invalid != nil:
+		return fmt.Errorf("the request: %w", invalid)
+	case e.status == http.StatusUnprocessableEntity && invalid == nil && !beyondSchema.Match(e.answered):
+		return fmt.Errorf("the request: it is valid, but was refused with %s", e.answered)
 	}
 	return openapi3filter.ValidateResponse(request.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: input,
