@@ -1,7 +1,9 @@
 # Everything here needs Go and make only; check also needs a C compiler, for the
-# race detector. `make` alone lists the targets.
+# race detector, and lint-api and test-postman need Node.js and npm. `make` alone
+# lists the targets.
 
 PORT      ?= 8000
+URL       ?= http://localhost:8000
 OUT       ?= runs/$(shell date +%Y-%m-%dT%H%M%S)
 FUZZTIME  ?= 10s
 TESTFLAGS ?=
@@ -14,11 +16,23 @@ VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 # dependencies becomes ours. The go command builds each once and caches it.
 TOOL    := $(GO) tool -modfile=.tools/go.mod
 
-# generate writes the API description into the directory $(1). docs and docs-check
-# share it: the second proves that the first was run.
+# generate writes the API description into the directory $(1): swag from the
+# annotations, internal/openapi from what swag wrote, oapi-codegen a client, which the
+# tests try. docs and docs-check share it:
+# the second proves that the first was run.
 define generate
-$(TOOL) swag init --quiet --dir ./internal/server --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --packageName api --output $(1)
+$(TOOL) swag init --quiet --dir ./internal/server --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --outputTypes json,yaml --output $(1) && \
+$(GO) run ./internal/openapi $(1) && \
+mkdir -p $(1)/client && \
+$(TOOL) oapi-codegen -generate types,client -package client -o $(1)/client/client.go $(1)/openapi.json
 endef
+
+# The checkers of the API's description come from npm, pinned in .tools/npm. They run
+# no install scripts, and neither report home nor look for newer versions.
+NPM_BIN := .tools/npm/node_modules/.bin
+NPM     := .tools/npm/node_modules/.package-lock.json
+export REDOCLY_TELEMETRY = off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE = true
 
 # fail is the end of a recipe line that ends the gate with a reason.
 fail = { echo 'make $@: $(1)' >&2; exit 1; }
@@ -26,10 +40,10 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check race fuzz bench train vuln clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench train vuln clean
 
 help: ## list the targets
-	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: build ## build the service and serve on PORT (8000)
 	bin/tagifai serve --addr :$(PORT)
@@ -79,6 +93,21 @@ docs-check:
 	{ $(call generate,"$$dir") || $(call fail,the API description could not be generated); } && \
 	{ diff -r api "$$dir" || $(call fail,api/ is not what the annotations say: run make docs); }
 
+$(NPM): .tools/npm/package.json .tools/npm/package-lock.json
+	@command -v npm >/dev/null || $(call fail,the checkers of the API need Node.js and npm)
+	@npm ci --prefix .tools/npm --ignore-scripts --no-audit --no-fund --no-update-notifier || $(call fail,npm could not install the checkers)
+
+# Not a part of check, as it needs Node.js.
+lint-api: $(NPM) ## lint the API's description with Redocly and Spectral (needs npm)
+	@echo '== redocly lint'
+	@$(NPM_BIN)/redocly lint --extends=recommended-strict api/openapi.json || $(call fail,redocly found the above)
+	@echo '== spectral lint'
+	@$(NPM_BIN)/spectral lint --ruleset .tools/npm/spectral.yaml --fail-severity=hint api/openapi.json || $(call fail,spectral found the above)
+
+test-postman: $(NPM) ## run the Postman collection against the service at URL (needs npm)
+	@echo '== newman'
+	@$(NPM_BIN)/newman run api/postman.json --env-var baseUrl=$(URL) || $(call fail,a request of the collection failed)
+
 race:
 	@echo '== race-enabled tests'
 	@cc=$$($(GO) env CC) && command -v "$${cc%% *}" >/dev/null || $(call fail,the race detector needs a C compiler: install gcc or set CC)
@@ -102,5 +131,5 @@ vuln: ## look the dependencies up in the Go vulnerability database (needs networ
 	$(TOOL) govulncheck ./...
 
 clean: ## remove what the targets above leave behind
-	rm -rf bin runs .tools/bin coverage.out
+	rm -rf bin runs .tools/bin .tools/npm/node_modules coverage.out
 	find . -name .git -prune -o \( -name '*.prof' -o -name '*.test' \) -type f -exec rm -f {} +

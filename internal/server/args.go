@@ -13,25 +13,31 @@ type Args struct {
 }
 
 // Arg is the data of GET /args/{arg}: the name of the argument and its value.
-type Arg map[string]jsontext.Value
+type Arg map[string]any
 
 // args answers GET /args.
 //
-//	@Summary	Get all arguments used for the run.
-//	@Tags		Arguments
-//	@Success	200	{object}	Answer{data=Args}
-//	@Router		/args [get]
+//	@ID				args
+//	@Summary		Get all arguments used for the run.
+//	@Description	Names and values, in the order of the file that the run wrote.
+//	@Tags			Arguments
+//	@Success		200	{object}	Answer[Args]	"The arguments."
+//	@Failure		500	{object}	Problem			"The service failed; its log says why."
+//	@Router			/args [get]
 func (s *Server) args(*http.Request) (any, error) {
 	return Args{s.model.Args().JSON()}, nil
 }
 
 // arg answers GET /args/{arg}; an argument that is not there is an empty string.
 //
-//	@Summary	Get a specific parameter's value used for the run.
-//	@Tags		Arguments
-//	@Param		arg	path		string	true	"The name of the argument."
-//	@Success	200	{object}	Answer{data=object}
-//	@Router		/args/{arg} [get]
+//	@ID				arg
+//	@Summary		Get a specific parameter's value used for the run.
+//	@Description	The argument under its name; an empty string if there is none of that name.
+//	@Tags			Arguments
+//	@Param			arg	path		string		true	"The name of the argument."
+//	@Success		200	{object}	Answer[Arg]	"The argument."
+//	@Failure		500	{object}	Problem		"The service failed; its log says why."
+//	@Router			/args/{arg} [get]
 func (s *Server) arg(r *http.Request) (any, error) {
 	name := chi.URLParam(r, "arg")
 	value, ok := s.model.Args().Get(name)

@@ -2,116 +2,94 @@ package server
 
 import (
 	"bytes"
-	"errors"
+	"embed"
 	"fmt"
+	"io/fs"
 	"net/http"
-	"strings"
 
-	"github.com/go-json-experiment/json"
+	"github.com/mvrilo/go-redoc"
 	swaggerfiles "github.com/swaggo/files/v2"
-	httpswagger "github.com/swaggo/http-swagger/v2"
 
 	"tagifai/api"
 )
 
-// docsAssets are the files of Swagger UI that its page asks for. The rest of
-// its distribution stays unserved: its own page points to a host elsewhere.
-var docsAssets = []string{
-	"favicon-16x16.png",
-	"favicon-32x32.png",
-	"swagger-ui-bundle.js",
-	"swagger-ui-standalone-preset.js",
-	"swagger-ui.css",
+// The pages' own files. All of their references are relative, so that they hold
+// behind a proxy that serves us below a path of its own.
+//
+//go:embed pages
+var pages embed.FS
+
+const openAPIPath = "/openapi.json"
+
+const (
+	textHTML       = "text/html; charset=utf-8"
+	textCSS        = "text/css; charset=utf-8"
+	textJavaScript = "text/javascript; charset=utf-8"
+	imageSVG       = "image/svg+xml"
+	imagePNG       = "image/png"
+)
+
+// The policies allow each page what it needs, and nothing from another host.
+const (
+	// data: is for the icons in Swagger UI's style sheet.
+	docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+	// ReDoc adds an empty style element, which the hash stands for, and fills it
+	// by script; its search is a worker that it makes of a string.
+	redocPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; " +
+		"img-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
+// description answers GET /openapi.json. Below a path of its own the service is at
+// that path, which has nothing that JSON would escape.
+func description(w http.ResponseWriter, r *http.Request, asIs *asset) {
+	root := rootPathOf(r)
+	if root == "" {
+		asIs.ServeHTTP(w, r)
+		return
+	}
+	below := bytes.Replace(asIs.body, []byte(`"url": "/"`), []byte(`"url": "`+root+`"`), 1)
+	newAsset(asIs.contentType, asIs.cache, below).ServeHTTP(w, r)
 }
 
-// docs is the description of the API, as a page and as a Swagger 2.0 document.
-// Both are made once; the page needs nothing from any other host.
-type docs struct {
-	page []byte
-	spec []byte
-}
-
-func newDocs() (*docs, error) {
-	var page capture
-	request, err := http.NewRequest(http.MethodGet, "/docs/index.html", nil)
+// documentation returns, by path, the files that describe the API: the document
+// itself, a Postman collection, and the two pages with all that they load.
+// Swagger UI has files beyond these; its own page points to a host elsewhere.
+func documentation() (map[string]*asset, error) {
+	ui, err := newSwaggerUI()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("documentation: %w", err)
 	}
-	request.RequestURI = request.URL.Path // the handler reads nothing else
-	httpswagger.Handler(httpswagger.URL("docs/doc.json"), httpswagger.Layout(httpswagger.BaseLayout)).ServeHTTP(&page, request)
-	// The page is at /docs and not in /docs/. Relative paths also hold behind a
-	// proxy that serves us below a path of its own.
-	html := strings.NewReplacer(`href="./`, `href="docs/`, `src="./`, `src="docs/`).Replace(page.String())
-	if !strings.Contains(html, `src="docs/swagger-ui-bundle.js"`) {
-		return nil, errors.New("docs: Swagger UI's page is not the one we know")
+	assets := map[string]*asset{
+		"/docs":                      newAsset(textHTML, revalidate, ui.page),
+		"/docs/start.js":             newAsset(textJavaScript, keep, ui.script),
+		"/docs/page.css":             newAsset(textCSS, keep, ui.style),
+		openAPIPath:                  newAsset("application/json", revalidate, api.OpenAPI),
+		"/postman.json":              newAsset("application/json", revalidate, api.Postman),
+		"/redoc/redoc.standalone.js": newAsset(textJavaScript, keep, []byte(redoc.JavaScript)),
 	}
-	spec, err := withExample(api.SwaggerInfo.ReadDoc())
-	if err != nil {
-		return nil, fmt.Errorf("docs: %w", err)
+	for _, file := range []struct {
+		path, contentType, cache string
+		from                     fs.FS
+		name                     string
+	}{
+		{"/docs/favicon-16x16.png", imagePNG, keep, swaggerfiles.FS, "favicon-16x16.png"},
+		{"/docs/favicon-32x32.png", imagePNG, keep, swaggerfiles.FS, "favicon-32x32.png"},
+		{"/docs/swagger-ui.css", textCSS, keep, swaggerfiles.FS, "swagger-ui.css"},
+		{"/docs/swagger-ui-standalone-preset.js", textJavaScript, keep, swaggerfiles.FS, "swagger-ui-standalone-preset.js"},
+		{"/docs/swagger-ui-bundle.js", textJavaScript, keep, swaggerfiles.FS, "swagger-ui-bundle.js"},
+		{"/redoc", textHTML, revalidate, pages, "pages/redoc.html"},
+		{"/redoc/page.css", textCSS, keep, pages, "pages/redoc.css"},
+		{"/redoc/start.js", textJavaScript, keep, pages, "pages/redoc.js"},
+		{"/favicon.ico", imageSVG, keep, pages, "pages/icon.svg"}, // which browsers ask for of themselves
+	} {
+		body, err := fs.ReadFile(file.from, file.name)
+		if err != nil {
+			return nil, fmt.Errorf("documentation: %w", err)
+		}
+		assets[file.path] = newAsset(file.contentType, file.cache, body)
 	}
-	return &docs{page: []byte(html), spec: spec}, nil
-}
-
-// withExample gives the document the example of a payload, which no annotation
-// can: they know none for a list of objects.
-func withExample(document string) ([]byte, error) {
-	var spec struct {
-		Definitions map[string]map[string]any `json:"definitions"`
-		Rest        map[string]any            `json:",embed"`
-	}
-	if err := json.Unmarshal([]byte(document), &spec); err != nil {
-		return nil, err
-	}
-	payload, ok := spec.Definitions["PredictPayload"]
-	if !ok {
-		return nil, errors.New("the document has no PredictPayload")
-	}
-	payload["example"] = examplePayload
-	return json.Marshal(spec, json.Deterministic(true))
-}
-
-// index answers GET /docs.
-func (d *docs) index(w http.ResponseWriter, r *http.Request) {
-	// The page's own script is inline; nothing may come from another host.
-	w.Header().Set("Content-Security-Policy", "default-src 'self' 'unsafe-inline'; img-src 'self' data:")
-	serveBytes(w, "text/html; charset=utf-8", d.page)
-}
-
-// document answers GET /docs/doc.json.
-func (d *docs) document(w http.ResponseWriter, r *http.Request) {
-	spec := d.spec
-	// Below a path of its own the service is at that path. The root path has nothing
-	// that JSON would escape.
-	if root := rootPathOf(r); root != "" {
-		spec = bytes.Replace(spec, []byte(`"basePath":""`), []byte(`"basePath":"`+root+`"`), 1)
-	}
-	serveBytes(w, "application/json", spec)
-}
-
-// asset answers GET /docs/{name}.
-func (d *docs) asset(name string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, swaggerfiles.FS, name)
-	}
-}
-
-func serveBytes(w http.ResponseWriter, contentType string, body []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
-	_, _ = w.Write(body)
-}
-
-// capture is a ResponseWriter that keeps the body.
-type capture struct {
-	bytes.Buffer
-	header http.Header
-}
-
-func (c *capture) WriteHeader(int) {}
-
-func (c *capture) Header() http.Header {
-	if c.header == nil {
-		c.header = http.Header{}
-	}
-	return c.header
+	assets["/docs"].policy = docsPolicy
+	assets["/redoc"].policy = redocPolicy
+	return assets, nil
 }

@@ -13,24 +13,29 @@ import (
 
 // Envelope is what every JSON answer begins with, its keys in this order.
 type Envelope struct {
-	Message    string `json:"message" example:"OK"` // the phrase of the status
-	Method     string `json:"method" example:"GET"`
-	StatusCode int    `json:"status-code" example:"200"`
-	Timestamp  string `json:"timestamp" example:"2021-03-21T13:13:46.696429"` // local time
-	URL        string `json:"url" example:"http://localhost:8000/"`           // as the client knows it
+	Message    string `json:"message"`     // The phrase of the status.
+	Method     string `json:"method"`      // The method of the request.
+	StatusCode int    `json:"status-code"` // The status, once more.
+	Timestamp  string `json:"timestamp"`   // When it was answered, in local time.
+	URL        string `json:"url"`         // The URL of the request, as the client knows it.
 }
 
 // Answer is the shape of every success.
-type Answer struct {
+type Answer[T any] struct {
 	Envelope
-	Data any `json:"data"`
+	Data T `json:"data"`
 }
 
-// Problem is the shape of every error: its detail is a list of [Item] for a
-// status of 422, and a string otherwise.
+// Problem is the shape of every error but a 422.
 type Problem struct {
 	Envelope
-	Detail any `json:"detail"`
+	Detail string `json:"detail"` // What is wrong, for people.
+}
+
+// Invalid is the shape of a 422.
+type Invalid struct {
+	Envelope
+	Detail []Item `json:"detail"` // All that is wrong with the request, in order of position.
 }
 
 // The key of the envelope's last member.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/go-chi/chi/v5"
 )
 
 // ErrUnreadable is the error of a body that is no text.
@@ -22,6 +24,14 @@ func RoutePayload[T any](s *Server, pattern string) {
 
 // RouteRaw adds a route that writes its answer itself.
 func (s *Server) RouteRaw(pattern string, h http.HandlerFunc) { s.mux.Get(pattern, h) }
+
+// Wrap puts a handler around the whole service, which gives it the routes.
+func (s *Server) Wrap(wrap func(http.Handler, chi.Routes) http.Handler) {
+	s.http.Handler = wrap(s.http.Handler, s.mux)
+}
+
+// Break makes every route fail that needs the model.
+func (s *Server) Break() { s.model = nil }
 
 var payloads = newBinder[PredictPayload](limits{maxItems: 10})
 

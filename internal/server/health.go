@@ -7,8 +7,10 @@ type Health struct{}
 
 // health answers GET /.
 //
-//	@Summary	Health check.
-//	@Tags		General
-//	@Success	200	{object}	Answer{data=Health}
-//	@Router		/ [get]
+//	@ID				health
+//	@Summary		Health check.
+//	@Description	Answers as soon as the service can predict.
+//	@Tags			General
+//	@Success		200	{object}	Answer[Health]	"The service is up."
+//	@Router			/ [get]
 func (s *Server) health(*http.Request) (any, error) { return Health{}, nil }

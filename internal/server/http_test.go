@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +20,7 @@ import (
 
 func TestHead(t *testing.T) {
 	s := start(t, server.Options{})
-	for _, path := range []string{"/", "/performance?filter=overall", "/args", "/args/analyzer", "/docs", "/docs/doc.json", "/docs/swagger-ui.css"} {
+	for _, path := range []string{"/", "/performance?filter=overall", "/args", "/args/analyzer", "/docs", "/redoc", "/openapi.json", "/postman.json", "/docs/swagger-ui.css"} {
 		t.Run(path, func(t *testing.T) {
 			get := s.ask(t, http.MethodGet, path, nil, "")
 			head := s.ask(t, http.MethodHead, path, nil, "")
@@ -316,59 +315,6 @@ func TestConcurrentRequests(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestDocs(t *testing.T) {
-	s := start(t, server.Options{})
-	page := s.ask(t, http.MethodGet, "/docs", nil, "")
-	if page.status != http.StatusOK || page.header.Get("Content-Type") != "text/html; charset=utf-8" {
-		t.Fatalf("%d, %s", page.status, page.header)
-	}
-	if policy := page.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'self'") {
-		t.Errorf("the page may load from elsewhere: %q", policy)
-	}
-	paths := regexp.MustCompile(`(?:src|href|url)(?:=|: )"([^"]*)"`).FindAllStringSubmatch(page.body, -1)
-	if len(paths) != 6 {
-		t.Errorf("got %d paths, want the style, two icons, two scripts and the document: %q", len(paths), paths)
-	}
-	for _, path := range paths {
-		path := "/" + strings.ReplaceAll(path[1], `\/`, "/")
-		if answer := s.ask(t, http.MethodGet, path, nil, ""); answer.status != http.StatusOK {
-			t.Errorf("%s: %d", path, answer.status)
-		}
-	}
-
-	document := s.ask(t, http.MethodGet, "/docs/doc.json", nil, "")
-	var got struct {
-		Swagger string
-		Info    struct{ Title, Description, Version string }
-		Paths   map[string]map[string]struct{ Tags []string }
-
-		Definitions struct {
-			PredictPayload struct{ Example server.PredictPayload }
-		}
-	}
-	if err := json.Unmarshal([]byte(document.body), &got, json.MatchCaseInsensitiveNames(true)); err != nil {
-		t.Fatal(err)
-	}
-	operations := map[string]string{}
-	for path, methods := range got.Paths {
-		for method, operation := range methods {
-			operations[method+" "+path] = strings.Join(operation.Tags, " ")
-		}
-	}
-	want := map[string]string{
-		"get /": "General", "get /performance": "Performance", "get /args": "Arguments", "get /args/{arg}": "Arguments", "post /predict": "Prediction",
-	}
-	if diff := cmp.Diff(operations, want); diff != "" {
-		t.Error(diff)
-	}
-	if n := len(got.Definitions.PredictPayload.Example.Texts); n != 2 {
-		t.Errorf("got an example of %d texts, want 2", n)
-	}
-	if got.Swagger != "2.0" || got.Info.Title != "TagIfAI - Made With ML" || got.Info.Version != "0.1" {
-		t.Errorf("got %s, %+v", got.Swagger, got.Info)
 	}
 }
 

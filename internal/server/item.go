@@ -13,10 +13,10 @@ import (
 
 // An Item is one thing that is wrong with a request.
 type Item struct {
-	Loc  []any  `json:"loc"` // "body", then the keys and indexes that lead to it, or "query" and the parameter
-	Msg  string `json:"msg" example:"ensure this value has at least 1 characters"`
-	Type string `json:"type" example:"value_error.any_str.min_length"`
-	Ctx  any    `json:"ctx,omitempty" swaggertype:"object"` // what the message was made of
+	Loc  []any  `json:"loc"`                                // "body", then the keys and indexes that lead to it, or "query" and the parameter.
+	Msg  string `json:"msg"`                                // What is wrong, for people.
+	Type string `json:"type"`                               // What is wrong, for programs.
+	Ctx  any    `json:"ctx,omitempty" swaggertype:"object"` // What the message was made of.
 }
 
 // The Ctx of an Item.

@@ -14,11 +14,14 @@ type Performance struct {
 // performance answers GET /performance: the part of the metrics that the last
 // filter of the query names, and all of them if it names none.
 //
-//	@Summary	Get the performance metrics.
-//	@Tags		Performance
-//	@Param		filter	query		string	false	"The part to get: overall, class or slices; all of it by default."
-//	@Success	200		{object}	Answer{data=Performance}
-//	@Router		/performance [get]
+//	@ID				performance
+//	@Summary		Get the performance metrics.
+//	@Description	All of them, or the part that the filter names.
+//	@Tags			Performance
+//	@Param			filter	query		string	false	"The part to get: `overall`, `class` or `slices`. Without it, or if there is no such part, all of it."
+//	@Success		200		{object}	Answer[Performance]	"The metrics, as the run that made the model wrote them."
+//	@Failure		500		{object}	Problem				"The service failed; its log says why."
+//	@Router			/performance [get]
 func (s *Server) performance(r *http.Request) (any, error) {
 	metrics := s.model.Performance()
 	if filters := queryValues(r, "filter"); len(filters) > 0 {

@@ -15,14 +15,8 @@ type PredictPayload struct {
 
 // Text is one text to classify.
 type Text struct {
-	Text string `json:"text" validate:"min=1,max_text" example:"Transfer learning with transformers for text classification."`
+	Text string `json:"text" validate:"min=1,max_text"`
 }
-
-// examplePayload is what the API's description shows as a body.
-var examplePayload = PredictPayload{Texts: []Text{
-	{"Transfer learning with transformers for text classification."},
-	{"Generative adversarial networks in both PyTorch and TensorFlow."},
-}}
 
 // Predictions is the data of POST /predict, in the order of the texts.
 type Predictions struct {
@@ -33,8 +27,8 @@ type Predictions struct {
 
 // Prediction is a text as it was sent and the tag that the model gives it.
 type Prediction struct {
-	InputText    string `json:"input_text" example:"Transfer learning with transformers for text classification."`
-	PredictedTag string `json:"predicted_tag" example:"natural-language-processing"`
+	InputText    string `json:"input_text"`
+	PredictedTag string `json:"predicted_tag"`
 	// Of every class, in the order of their indices; only with include=probabilities.
 	Probabilities Probabilities `json:"probabilities,omitzero" binding:"optional" swaggertype:"object,number"`
 }
@@ -75,16 +69,20 @@ var includable = []string{includeProbabilities, includeModel}
 
 // predict answers POST /predict.
 //
-//	@Summary	Predict tags for a list of texts.
-//	@Tags		Prediction
-//	@Param		payload	body		PredictPayload	true	"The texts to classify."
-//	@Param		include	query		[]string		false	"What to add to the answer: the probabilities of all classes to each prediction, the run id of the model to the data. Values are separated by commas, or the parameter is repeated; without any, nothing is added."	Enums(probabilities, model)	collectionFormat(csv)
-//	@Success	200		{object}	Answer{data=Predictions}
-//	@Failure	400		{object}	Problem{detail=string}	"The body is not text."
-//	@Failure	413		{object}	Problem{detail=string}	"The body is too large."
-//	@Failure	415		{object}	Problem{detail=string}	"The body is compressed."
-//	@Failure	422		{object}	Problem{detail=[]Item}	"The query or the body is not as it should be: every error in them, in order."
-//	@Router		/predict [post]
+//	@ID				predict
+//	@Summary		Predict tags for a list of texts.
+//	@Description	A prediction for each text, in the order of the texts. The body is also read if its Content-Type is missing or ends in `+json`. How large a body, a list and a text may be is a setting of the service.
+//	@Tags			Prediction
+//	@Param			payload	body		PredictPayload		true	"The texts to classify."
+//	@Param			include	query		[]string			false	"What to add to the answer: the probabilities of all classes to each prediction, the run id of the model to the data. Values are separated by commas, or the parameter is repeated; without any, nothing is added."	Enums(probabilities, model)	collectionFormat(csv)
+//	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
+//	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
+//	@Failure		408		{object}	Problem				"The body took too long to arrive."
+//	@Failure		413		{object}	Problem				"The body is too large."
+//	@Failure		415		{object}	Problem				"The body is compressed."
+//	@Failure		422		{object}	Invalid				"The query or the body is not as it should be: every error in them, in order."
+//	@Failure		500		{object}	Problem				"The service failed; its log says why."
+//	@Router			/predict [post]
 func (s *Server) predict(r *http.Request) (any, error) {
 	include, wrong := queryEnum(r, "include", includable)
 	payload, err := s.payload.bind(r)

@@ -161,13 +161,15 @@ func TestRootPath(t *testing.T) {
 		}
 	}
 	var document struct {
-		BasePath string         `json:"basePath"`
-		Paths    map[string]any `json:"paths"`
+		Servers []struct {
+			URL string `json:"url"`
+		} `json:"servers"`
+		Paths map[string]any `json:"paths"`
 	}
-	if err := json.Unmarshal([]byte(s.ask(t, http.MethodGet, "/docs/doc.json", nil, "").body), &document); err != nil {
+	if err := json.Unmarshal([]byte(s.ask(t, http.MethodGet, "/openapi.json", nil, "").body), &document); err != nil {
 		t.Fatal(err)
 	}
-	if document.BasePath != "/tagger" || document.Paths["/predict"] == nil {
+	if len(document.Servers) != 1 || document.Servers[0].URL != "/tagger" || document.Paths["/predict"] == nil {
 		t.Errorf("got %+v", document)
 	}
 }

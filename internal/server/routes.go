@@ -11,8 +11,20 @@ import (
 //	@title			TagIfAI - Made With ML
 //	@description	Classify machine learning projects.
 //	@version		0.1
+//	@contact.name	TagIfAI
+//	@license.name	MIT
+//	@license.url	https://spdx.org/licenses/MIT.html
 //	@accept			json
 //	@produce		json
+//
+//	@tag.name			General
+//	@tag.description	Is the service up? What holds for every route: a path that is not here is a 404, another method a 405 with `Allow`, and one slash too much at the end a 307 to the path without it. HEAD is answered wherever GET is.
+//	@tag.name			Performance
+//	@tag.description	How well the model did on the data it was judged on.
+//	@tag.name			Arguments
+//	@tag.description	What the model was trained with.
+//	@tag.name			Prediction
+//	@tag.description	Tags for texts.
 func (s *Server) routes() *chi.Mux {
 	mux := chi.NewRouter()
 	mux.Use(
@@ -35,10 +47,12 @@ func (s *Server) routes() *chi.Mux {
 	get("/args", s.answer(s.args))
 	get("/args/{arg}", s.answer(s.arg))
 	mux.Post("/predict", s.answer(s.predict))
-	get("/docs", s.docs.index)
-	get("/docs/doc.json", s.docs.document)
-	for _, name := range docsAssets {
-		get("/docs/"+name, s.docs.asset(name))
+	for path, file := range s.docs {
+		if path == openAPIPath {
+			get(path, func(w http.ResponseWriter, r *http.Request) { description(w, r, file) })
+			continue
+		}
+		get(path, file.ServeHTTP)
 	}
 	return mux
 }

@@ -90,7 +90,7 @@ type Server struct {
 	model   *model.Model
 	log     zerolog.Logger
 	payload *binder[PredictPayload]
-	docs    *docs
+	docs    map[string]*asset // by path
 	front   front
 	cors    func(http.Handler) http.Handler
 	mux     *chi.Mux
@@ -112,7 +112,7 @@ func New(options Options) (*Server, error) {
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	options.setDefaults()
-	docs, err := newDocs()
+	docs, err := documentation()
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}

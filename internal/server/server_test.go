@@ -77,6 +77,7 @@ func start(t *testing.T, options server.Options, prepare ...func(*server.Server)
 	for _, f := range prepare {
 		f(s)
 	}
+	checkExchanges(t, s)
 	if err := s.Listen(); err != nil {
 		t.Fatal(err)
 	}
@@ -120,6 +121,7 @@ func (s *service) ask(t *testing.T, method, path string, header http.Header, bod
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set("Accept-Encoding", "identity") // or the client asks for gzip, and hides it
 	for key, values := range header {
 		r.Header[key] = values
 	}

@@ -1,0 +1,72 @@
+package main
+
+// payload is the example of a body of POST /predict.
+const payload = `{"texts":[{"text":"Transfer learning with transformers for text classification."},` +
+	`{"text":"Generative adversarial networks in both PyTorch and TensorFlow."}]}`
+
+// sample is an example of an answer: the last member of its envelope, and the
+// request target if that is not the path of the route.
+type sample struct{ summary, target, last string }
+
+const (
+	overall = `{"precision":0.9046583850931676,"recall":0.9043478260869565,"f1":0.9038363171355498,"num_samples":115}`
+	mlops   = `{"precision":0.75,"recall":0.6666666666666666,"f1":0.7058823529411765,"num_samples":9}`
+)
+
+// examples are, by operation and status or by status alone, the named examples
+// of the answers.
+var examples = map[string]map[string]sample{
+	"health 200": {"up": {"The service is up", "", `"data":{}`}},
+	"performance 200": {
+		"all": {"All of it", "", `"data":{"performance":{"overall":` + overall + `,"class":{"mlops":` + mlops + `},"slices":{}}}`},
+		"overall": {"One part", "/performance?filter=overall",
+			`"data":{"performance":` + overall + `}`},
+		"class": {"The classes", "/performance?filter=class",
+			`"data":{"performance":{"mlops":` + mlops + `}}`},
+	},
+	"args 200": {"all": {"All arguments", "", `"data":{"args":{"analyzer":"char_wb","ngram_max_range":6,"learning_rate":0.14688087680118794,"subset":null}}`}},
+	"arg 200": {
+		"known":   {"An argument", "/args/learning_rate", `"data":{"learning_rate":0.14688087680118794}`},
+		"unknown": {"No such argument", "/args/nope", `"data":{"nope":""}`},
+	},
+	"predict 200": {"two": {"Two texts", "", `"data":{"predictions":[` +
+		`{"input_text":"Transfer learning with transformers for text classification.","predicted_tag":"natural-language-processing"},` +
+		`{"input_text":"Generative adversarial networks in both PyTorch and TensorFlow.","predicted_tag":"computer-vision"}]}`},
+		"included": {"With all that include can ask for", "/predict?include=probabilities,model", `"data":{"predictions":[` +
+			`{"input_text":"Object detection with YOLO","predicted_tag":"computer-vision","probabilities":` +
+			`{"computer-vision":0.974946340795426,"mlops":0.010593278881191315,"natural-language-processing":0.0030596355498260733,"other":0.011400744773556775}}],` +
+			`"model":"38a3902ad4ad5b88a03d238fe2430fa4"}`}},
+	"400": {"unreadable": {"Not UTF-8", "", `"detail":"There was an error parsing the body"`}},
+	"408": {"slow": {"Too slow", "", `"detail":"Request Timeout"`}},
+	"413": {"large": {"Too large", "", `"detail":"Request Entity Too Large"`}},
+	"415": {"compressed": {"Compressed", "", `"detail":"Content-Encoding is not supported: send the body as it is"`}},
+	"422": {
+		"missing": {"No texts", "", `"detail":[{"loc":["body","texts"],"msg":"field required","type":"value_error.missing"}]`},
+		"rules": {"Two errors", "", `"detail":[` +
+			`{"loc":["body","texts",0,"text"],"msg":"ensure this value has at least 1 characters","type":"value_error.any_str.min_length","ctx":{"limit_value":1}},` +
+			`{"loc":["body","texts",2,"text"],"msg":"str type expected","type":"type_error.str"}]`},
+		"syntax": {"Not JSON", "", `"detail":[{"loc":["body",23],"msg":"a property name in double quotes is wanted: line 2 column 14 (char 23)","type":"value_error.jsondecode",` +
+			`"ctx":{"msg":"a property name in double quotes is wanted","pos":23,"lineno":2,"colno":14}}]`},
+		"type": {"Not announced as JSON", "", `"detail":[{"loc":["body"],"msg":"value is not a valid dict","type":"type_error.dict",` +
+			`"ctx":{"content_type":"application/x-www-form-urlencoded","wanted":"application/json"}}]`},
+	},
+	"500": {"failure": {"A failure of the service", "", `"detail":"Internal Server Error"`}},
+}
+
+// descriptions are those of the schemas, which swag has no comment for.
+var descriptions = map[string]string{
+	"AllMetrics":     "All metrics of the model.",
+	"Arg":            "The argument under its name.",
+	"Args":           "The arguments of the run.",
+	"Health":         "An empty object.",
+	"Invalid":        "The answer to a request that is understood but not right.",
+	"Item":           "One thing that is wrong with a request.",
+	"Metrics":        "How well the model did on some of the data.",
+	"MetricsByName":  "Metrics for each class, or for each slice of the data.",
+	"Performance":    "How well the model did.",
+	"PredictPayload": "The texts to classify.",
+	"Prediction":     "A text as it was sent, and the tag that the model gives it.",
+	"Predictions":    "The predictions, in the order of the texts.",
+	"Problem":        "The answer to a request that failed.",
+	"Text":           "One text to classify.",
+}

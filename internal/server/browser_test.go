@@ -1,0 +1,241 @@
+package server_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"tagifai/internal/server"
+)
+
+// A browser is a tab of Chromium, and what it asked for and complained about.
+type browser struct {
+	context.Context
+	mu       sync.Mutex
+	requests []string // URLs
+	errors   []string // of the console, the policy's included
+}
+
+// browse opens a page in a window of that size. Screenshots of a test go into
+// the directory that TAGIFAI_SCREENSHOTS names, if it does.
+func browse(t *testing.T, page string, window ...chromedp.Action[chromedp.Void]) *browser {
+	t.Helper()
+	var chromium string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			chromium = path
+			break
+		}
+	}
+	if chromium == "" {
+		t.Skip("there is no chromium to look at the pages with")
+	}
+	if testing.Short() {
+		t.Skip("a browser is slow to start")
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(chromium),
+		chromedp.NoSandbox, // which root cannot have
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-component-update", true),
+		// Whatever else the browser has in mind, it cannot reach another host.
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+	)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	var reading sync.WaitGroup
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(ctx) // waits until the browser is gone, and ends the messages
+		reading.Wait()
+	})
+
+	b := &browser{Context: ctx}
+	messages := chromedp.Console(ctx)
+	if err := chromedp.Listen(ctx, func(event any) {
+		if e, ok := event.(*network.EventRequestWillBeSent); ok {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.requests = append(b.requests, e.Request.URL)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	reading.Go(func() {
+		for message, err := range messages {
+			if err != nil {
+				return
+			}
+			if message.IsException() || message.Type == chromedp.ConsoleError || message.Type == chromedp.ConsoleWarning {
+				b.mu.Lock()
+				b.errors = append(b.errors, message.String())
+				b.mu.Unlock()
+			}
+		}
+	})
+	b.do(t, window...)
+	b.do(t, chromedp.Navigate(page))
+	return b
+}
+
+func (b *browser) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(b, actions...); err != nil {
+		b.screenshot(t, "failed")
+		t.Fatalf("%v; the console: %q", err, b.errors)
+	}
+}
+
+// wait waits until an expression is true in the page.
+func (b *browser) wait(t *testing.T, expression string) {
+	t.Helper()
+	if _, err := chromedp.Run(b, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(30*time.Second))); err != nil {
+		b.screenshot(t, "failed")
+		t.Fatalf("%s: %v; the console: %q", expression, err, b.errors)
+	}
+}
+
+// evaluate returns what an expression is in the page.
+func evaluate[T any](t *testing.T, b *browser, expression string) T {
+	t.Helper()
+	value, err := chromedp.Run(b, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+func (b *browser) screenshot(t *testing.T, name string) {
+	t.Helper()
+	dir := os.Getenv("TAGIFAI_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(b, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Errorf("screenshot: %v", err)
+		return
+	}
+	name = strings.NewReplacer("/", "-", " ", "-").Replace(t.Name() + "-" + name + ".png")
+	if err := os.WriteFile(filepath.Join(dir, name), png, 0o644); err != nil {
+		t.Error(err)
+	}
+}
+
+// checkQuiet fails if the page complained, or asked another host for anything.
+func (b *browser) checkQuiet(t *testing.T, host string) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	elsewhere := 0
+	for _, request := range b.requests {
+		u, err := url.Parse(request)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if u.Host != host && u.Scheme != "data" && u.Scheme != "blob" {
+			elsewhere++
+			t.Errorf("a request to %s", request)
+		}
+	}
+	for _, message := range b.errors {
+		t.Errorf("console: %s", message)
+	}
+	t.Logf("%d requests, %d to other hosts", len(b.requests), elsewhere)
+}
+
+var windows = []struct {
+	name string
+	size chromedp.Action[chromedp.Void]
+}{
+	{"desktop", chromedp.EmulateViewport(1280, 900)},
+	{"phone", chromedp.EmulateViewport(375, 740, chromedp.EmulateMobile)},
+}
+
+// A person asks for a prediction with two clicks.
+func TestDocsInBrowser(t *testing.T) {
+	for _, window := range windows {
+		t.Run(window.name, func(t *testing.T) {
+			s := start(t, server.Options{})
+			b := browse(t, s.url+"/docs", window.size)
+			b.predict(t)
+			b.checkQuiet(t, s.Addr())
+		})
+	}
+	// A proxy that says nothing of itself.
+	t.Run("below a prefix", func(t *testing.T) {
+		proxy := httptest.NewServer(http.StripPrefix("/tagger", newServer(t, server.Options{}).Handler()))
+		defer proxy.Close()
+		b := browse(t, proxy.URL+"/tagger/docs")
+		b.predict(t)
+		b.checkQuiet(t, proxy.Listener.Addr().String())
+	})
+}
+
+// predict clicks its way to the answer of POST /predict at /docs.
+func (b *browser) predict(t *testing.T) {
+	t.Helper()
+	const predict = "#operations-Prediction-predict"
+	b.do(t, chromedp.WaitVisible(chromedp.CSS(predict)))
+	groups := evaluate[string](t, b, `[...document.querySelectorAll('.opblock-tag')].map(e => e.dataset.tag).join()`)
+	if want := "General,Performance,Arguments,Prediction"; groups != want {
+		t.Errorf("got the groups %s, want %s", groups, want)
+	}
+	b.screenshot(t, "loaded")
+	b.do(t,
+		chromedp.Click(chromedp.CSS(predict+" .opblock-summary-control")),
+		chromedp.Click(chromedp.CSS(predict+" .try-out__btn")),
+		chromedp.Click(chromedp.CSS(predict+" .execute")),
+	)
+	b.wait(t, `document.querySelector('`+predict+` .live-responses-table .response .response-col_status')?.textContent.startsWith('200')`)
+	answer := evaluate[string](t, b, `document.querySelector('`+predict+` .live-responses-table .response .response-col_description').textContent`)
+	for _, want := range []string{`"predicted_tag"`, `"natural-language-processing"`, `"computer-vision"`} {
+		if !strings.Contains(answer, want) {
+			t.Errorf("the answer has no %s: %s", want, answer)
+		}
+	}
+	b.do(t, chromedp.ScrollIntoView(chromedp.CSS(predict+" .live-responses-table")))
+	b.screenshot(t, "predicted")
+	b.checkFits(t)
+}
+
+func TestReDocInBrowser(t *testing.T) {
+	for _, window := range windows {
+		t.Run(window.name, func(t *testing.T) {
+			s := start(t, server.Options{})
+			b := browse(t, s.url+"/redoc", window.size)
+			b.do(t, chromedp.WaitVisible(chromedp.CSS(`[id="operation/predict"]`)))
+			operations := evaluate[string](t, b, `[...document.querySelectorAll('[id^="operation/"]')].map(e => e.id.split('/').pop()).join()`)
+			if want := "health,performance,args,arg,predict"; operations != want {
+				t.Errorf("got the operations %s, want %s", operations, want)
+			}
+			b.screenshot(t, "loaded")
+			b.checkFits(t)
+			b.checkQuiet(t, s.Addr())
+		})
+	}
+}
+
+// checkFits fails if one has to scroll the page sideways.
+func (b *browser) checkFits(t *testing.T) {
+	t.Helper()
+	if over := evaluate[int](t, b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
+		t.Errorf("the page is %d pixels wider than the window", over)
+	}
+}

@@ -1,0 +1,315 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
+
+	"tagifai/api"
+	"tagifai/internal/server"
+)
+
+// document is the OpenAPI document that the service serves.
+var document = sync.OnceValues(func() (*openapi3.T, error) {
+	return openapi3.NewLoader().LoadFromData(api.OpenAPI)
+})
+
+// An exchange is what went over the wire for one request.
+type exchange struct {
+	request  *http.Request
+	sent     []byte
+	pattern  string // of the route; "" if there is none
+	status   int
+	header   http.Header
+	answered []byte
+}
+
+// checkExchanges holds every request and every answer of a service against the
+// document. All tests start their services through it, so that it sees whatever
+// a test sends, by whatever client.
+func checkExchanges(t *testing.T, s *server.Server) {
+	t.Helper()
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Wrap(func(next http.Handler, routes chi.Routes) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			recorded := recorder{ResponseWriter: w, status: http.StatusOK}
+			var sent bytes.Buffer
+			route := chi.NewRouteContext()
+			route.Routes = routes
+			seen := r.WithContext(context.WithValue(r.Context(), chi.RouteCtxKey, route))
+			seen.Body = struct {
+				io.Reader
+				io.Closer
+			}{io.TeeReader(r.Body, &sent), r.Body}
+			next.ServeHTTP(&recorded, seen)
+
+			e := exchange{r, sent.Bytes(), route.RoutePattern(), recorded.status, w.Header(), recorded.body.Bytes()}
+			if err := e.check(doc); err != nil {
+				t.Errorf("%s %s: %d is not what the document says: %v", r.Method, r.URL, e.status, err)
+			}
+		})
+	})
+}
+
+// recorder keeps what is written through it.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	r.body.Write(p)
+	return r.ResponseWriter.Write(p)
+}
+
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// beyondSchema matches what can be wrong with a body that is as the schema says:
+// the limits are settings, and half of a surrogate pair is not known to schemas.
+var beyondSchema = regexp.MustCompile(`"type":"value_error\.(list\.max_items|any_str\.max_length|jsondecode)"`)
+
+// isQuery reports whether a query is one to Go, and so to the validator, which
+// passes over what is not. The service reads it as Python does.
+func isQuery(raw string) bool {
+	_, err := url.ParseQuery(raw)
+	return err == nil
+}
+
+// check holds an exchange against the document.
+func (e *exchange) check(doc *openapi3.T) error {
+	item := doc.Paths.Value(e.pattern)
+	if item == nil && e.pattern != "" {
+		return nil // a page or a test's own route; TestDocumentHasAllRoutes says which
+	}
+	var operation *openapi3.Operation
+	if item != nil {
+		operation = item.GetOperation(strings.Replace(e.request.Method, http.MethodHead, http.MethodGet, 1))
+	}
+	if e.request.Method == http.MethodOptions && e.request.Header.Get("Access-Control-Request-Method") != "" {
+		return nil // a browser's question before the request; no document tells of these
+	}
+	if operation == nil {
+		return e.checkOutside(doc)
+	}
+	request := e.request.Clone(e.request.Context())
+	request.Body = io.NopCloser(bytes.NewReader(e.sent))
+	// The service also reads JSON under these names, as the document says in words.
+	if name := strings.ToLower(request.Header.Get("Content-Type")); name == "" || name == "application/json" || strings.Contains(name, "+json") {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request:     request,
+		QueryParams: request.URL.Query(),
+		PathParams:  map[string]string{},
+		Route:       &routers.Route{Spec: doc, Path: e.pattern, PathItem: item, Method: request.Method, Operation: operation},
+		Options:     &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: request.Method == http.MethodHead},
+	}
+	if operation.Parameters.GetByInAndName("path", "arg") != nil {
+		input.PathParams["arg"] = strings.TrimPrefix(request.URL.Path, "/args/")
+	}
+	invalid := openapi3filter.ValidateRequest(request.Context(), input)
+	switch {
+	case e.status == http.StatusOK && invalid != nil:
+		return fmt.Errorf("the request: %w", invalid)
+	case e.status == http.StatusUnprocessableEntity && invalid == nil && !beyondSchema.Match(e.answered) && isQuery(request.URL.RawQuery):
+		return fmt.Errorf("the request: it is valid, but was refused with %s", e.answered)
+	}
+	return openapi3filter.ValidateResponse(request.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input,
+		Status:                 e.status,
+		Header:                 e.header,
+		Body:                   io.NopCloser(bytes.NewReader(e.answered)),
+		Options:                input.Options,
+	})
+}
+
+// checkOutside checks an answer to what the document has no operation for: the
+// description of the tag General says which there are.
+func (e *exchange) checkOutside(doc *openapi3.T) error {
+	switch e.status {
+	case http.StatusTemporaryRedirect:
+		if e.header.Get("Location") == "" {
+			return fmt.Errorf("no Location")
+		}
+		return nil
+	case http.StatusMethodNotAllowed:
+		if e.header.Get("Allow") == "" {
+			return fmt.Errorf("no Allow")
+		}
+	case http.StatusNotFound:
+	default:
+		return fmt.Errorf("no route has the path")
+	}
+	if e.request.Method == http.MethodHead {
+		return nil
+	}
+	var body any
+	if err := json.Unmarshal(e.answered, &body); err != nil {
+		return err
+	}
+	return doc.Components.Schemas["Problem"].Value.VisitJSON(body)
+}
+
+// undocumented are the routes that describe the API and are no part of it.
+var undocumented = []string{
+	"/docs", "/docs/favicon-16x16.png", "/docs/favicon-32x32.png", "/docs/page.css", "/docs/start.js",
+	"/docs/swagger-ui-bundle.js", "/docs/swagger-ui-standalone-preset.js", "/docs/swagger-ui.css",
+	"/favicon.ico", "/openapi.json", "/postman.json",
+	"/redoc", "/redoc/page.css", "/redoc/redoc.standalone.js", "/redoc/start.js",
+}
+
+func TestDocumentHasAllRoutes(t *testing.T) {
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			documented = append(documented, method+" "+path)
+			if method == http.MethodGet { // the same route, and HTTP's own semantics
+				documented = append(documented, http.MethodHead+" "+path)
+			}
+		}
+	}
+	for _, path := range undocumented {
+		documented = append(documented, http.MethodGet+" "+path, http.MethodHead+" "+path)
+	}
+	var routed []string
+	newServer(t, server.Options{}).Wrap(func(next http.Handler, routes chi.Routes) http.Handler {
+		err := chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+			routed = append(routed, method+" "+pattern)
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		return next
+	})
+	slices.Sort(documented)
+	slices.Sort(routed)
+	if diff := cmp.Diff(routed, documented); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Every answer that the document promises can be had.
+func TestDocumentIsCovered(t *testing.T) {
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, server.Options{MaxBody: 200, MaxHeader: 1 << 10, ReadTimeout: time.Second})
+	broken := start(t, server.Options{}, (*server.Server).Break)
+	payload, err := json.Marshal(doc.Components.Schemas["PredictPayload"].Value.Example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	post := func(header, body string) string {
+		return fmt.Sprintf("POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n%s\r\n%s", len(body), header, body)
+	}
+	tests := []struct {
+		to       *service
+		answer   string // operation and status
+		requests string
+	}{
+		{s, "health 200", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{s, "performance 200", "GET /performance?filter=overall HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{broken, "performance 500", "GET /performance HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{s, "args 200", "GET /args HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{broken, "args 500", "GET /args HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{s, "arg 200", "GET /args/learning_rate HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{broken, "arg 500", "GET /args/learning_rate HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{s, "predict 200", post("", string(payload))},
+		{s, "predict 400", post("", "\xff")},
+		{s, "predict 408", "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"},
+		{s, "predict 413", post("", strings.Repeat(" ", 201))},
+		{s, "predict 415", post("Content-Encoding: gzip\r\n", "{}")},
+		{s, "predict 422", post("", "{}")},
+		{broken, "predict 500", post("", string(payload))},
+	}
+	seen := map[string]bool{}
+	for _, test := range tests {
+		got := test.to.raw(t, test.requests, 1)[0]
+		name, _, _ := strings.Cut(test.answer, " ")
+		if answer := fmt.Sprint(name, " ", got.status); answer != test.answer {
+			t.Errorf("got %s, want %s: %s", answer, test.answer, got.body)
+		}
+		seen[test.answer] = true
+	}
+	large := "Host: a\r\nX-A: " + strings.Repeat("a", 8<<10) + "\r\n\r\n"
+	var promised []string
+	for path, item := range doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			for status := range operation.Responses.Map() {
+				promised = append(promised, operation.OperationID+" "+status)
+			}
+			// net/http's own answer, which no handler of ours sees.
+			got := s.raw(t, method+" "+path+" HTTP/1.1\r\n"+large, 1)[0]
+			content := doc.Components.Responses["HeaderTooLarge"].Value.Content["text/plain"]
+			if got.status != http.StatusRequestHeaderFieldsTooLarge || got.body != content.Example {
+				t.Errorf("got %d: %s", got.status, got.body)
+			}
+			seen[operation.OperationID+" 431"] = true
+		}
+	}
+	slices.Sort(promised)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(seen)), promised); diff != "" {
+		t.Error(diff)
+	}
+	t.Logf("%d answers of the document, %d of them seen", len(promised), len(seen))
+}
+
+// The example of a prediction is what the model inside predicts.
+func TestDocumentExample(t *testing.T) {
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := json.Marshal(doc.Components.Schemas["PredictPayload"].Value.Example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, server.Options{})
+	var got, want struct{ Data server.Predictions }
+	answer := s.ask(t, http.MethodPost, "/predict", jsonBody, string(payload))
+	if err := json.Unmarshal([]byte(answer.body), &got, json.MatchCaseInsensitiveNames(true)); err != nil {
+		t.Fatal(err)
+	}
+	example, err := json.Marshal(doc.Paths.Value("/predict").Post.Responses.Value("200").Value.Content["application/json"].Examples["two"].Value.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(example, &want, json.MatchCaseInsensitiveNames(true)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Error(diff)
+	}
+}
