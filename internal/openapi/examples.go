@@ -32,7 +32,7 @@ var examples = map[string]map[string]sample{
 	"predict 200": {"two": {"Two texts", "", `"data":{"predictions":[` +
 		`{"input_text":"Transfer learning with transformers for text classification.","predicted_tag":"natural-language-processing"},` +
 		`{"input_text":"Generative adversarial networks in both PyTorch and TensorFlow.","predicted_tag":"computer-vision"}]}`},
-		"included": {"With all that include can ask for", "/predict?include=probabilities,model", `"data":{"predictions":[` +
+		"with-include": {"With all that include can ask for", "/predict?include=probabilities,model", `"data":{"predictions":[` +
 			`{"input_text":"Object detection with YOLO","predicted_tag":"computer-vision","probabilities":` +
 			`{"computer-vision":0.974946340795426,"mlops":0.010593278881191315,"natural-language-processing":0.0030596355498260733,"other":0.011400744773556775}}],` +
 			`"model":"38a3902ad4ad5b88a03d238fe2430fa4"}`}},
