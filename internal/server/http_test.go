@@ -6,14 +6,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
-	"github.com/rs/zerolog"
 
 	"tagifai/internal/server"
 )
@@ -319,27 +317,3 @@ func TestConcurrentRequests(t *testing.T) {
 }
 
 // BenchmarkPredict is a request with two texts through the router and back.
-func BenchmarkPredict(b *testing.B) {
-	h := newServer(b, server.Options{Log: zerolog.New(io.Discard)}).Handler()
-	const body = `{"texts":[{"text":"Transfer learning with transformers for text classification."},{"text":"Generative adversarial networks in both PyTorch and TensorFlow."}]}`
-	reader := strings.NewReader(body)
-	request := httptest.NewRequest(http.MethodPost, "/predict", http.NoBody)
-	request.Body = io.NopCloser(reader)
-	request.Header.Set("Content-Type", "application/json")
-	request.ContentLength = int64(len(body))
-	w := discard{http.Header{}}
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		reader.Reset(body)
-		clear(w.header)
-		h.ServeHTTP(w, request)
-	}
-}
-
-// discard is a ResponseWriter that costs nothing.
-type discard struct{ header http.Header }
-
-func (d discard) Header() http.Header         { return d.header }
-func (d discard) Write(p []byte) (int, error) { return len(p), nil }
-func (d discard) WriteHeader(int)             {}
