@@ -19,8 +19,6 @@ import (
 //go:embed pages
 var pages embed.FS
 
-const openAPIPath = "/openapi.json"
-
 const (
 	textHTML       = "text/html; charset=utf-8"
 	textCSS        = "text/css; charset=utf-8"
@@ -40,56 +38,66 @@ const (
 		"img-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
-// description answers GET /openapi.json. Below a path of its own the service is at
-// that path, which has nothing that JSON would escape.
-func description(w http.ResponseWriter, r *http.Request, asIs *asset) {
+// An openAPI is the description of the API, which says where the service is: at the
+// root of its host, unless clients have it below a path of its own.
+type openAPI struct{ atRoot *asset }
+
+// ServeHTTP answers GET and HEAD.
+func (d openAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	root := rootPathOf(r)
 	if root == "" {
-		asIs.ServeHTTP(w, r)
+		d.atRoot.ServeHTTP(w, r)
 		return
 	}
-	below := bytes.Replace(asIs.body, []byte(`"url": "/"`), []byte(`"url": "`+root+`"`), 1)
-	newAsset(asIs.contentType, asIs.cache, below).ServeHTTP(w, r)
+	// A root path has nothing in it that JSON would escape.
+	below := bytes.Replace(d.atRoot.body, []byte(`"url": "/"`), []byte(`"url": "`+root+`"`), 1)
+	newAsset(d.atRoot.contentType, d.atRoot.cache, below).ServeHTTP(w, r)
 }
 
 // documentation returns, by path, the files that describe the API: the document
 // itself, a Postman collection, and the two pages with all that they load.
 // Swagger UI has files beyond these; its own page points to a host elsewhere.
-func documentation() (map[string]*asset, error) {
+func documentation() (map[string]http.Handler, error) {
 	ui, err := newSwaggerUI()
 	if err != nil {
 		return nil, fmt.Errorf("documentation: %w", err)
 	}
-	assets := map[string]*asset{
-		"/docs":                      newAsset(textHTML, revalidate, ui.page),
+	page := newAsset(textHTML, revalidate, ui.page)
+	page.policy = docsPolicy
+	reference, err := pages.ReadFile("pages/redoc.html")
+	if err != nil {
+		return nil, fmt.Errorf("documentation: %w", err)
+	}
+	redocPage := newAsset(textHTML, revalidate, reference)
+	redocPage.policy = redocPolicy
+	files := map[string]http.Handler{
+		"/docs":                      page,
 		"/docs/start.js":             newAsset(textJavaScript, keep, ui.script),
 		"/docs/page.css":             newAsset(textCSS, keep, ui.style),
-		openAPIPath:                  newAsset("application/json", revalidate, api.OpenAPI),
+		"/redoc":                     redocPage,
+		"/openapi.json":              openAPI{newAsset("application/json", revalidate, api.OpenAPI)},
 		"/postman.json":              newAsset("application/json", revalidate, api.Postman),
 		"/redoc/redoc.standalone.js": newAsset(textJavaScript, keep, []byte(redoc.JavaScript)),
 	}
 	for _, file := range []struct {
-		path, contentType, cache string
-		from                     fs.FS
-		name                     string
+		path, contentType string
+		from              fs.FS
+		name              string
 	}{
-		{"/docs/favicon-16x16.png", imagePNG, keep, swaggerfiles.FS, "favicon-16x16.png"},
-		{"/docs/favicon-32x32.png", imagePNG, keep, swaggerfiles.FS, "favicon-32x32.png"},
-		{"/docs/swagger-ui.css", textCSS, keep, swaggerfiles.FS, "swagger-ui.css"},
-		{"/docs/swagger-ui-standalone-preset.js", textJavaScript, keep, swaggerfiles.FS, "swagger-ui-standalone-preset.js"},
-		{"/docs/swagger-ui-bundle.js", textJavaScript, keep, swaggerfiles.FS, "swagger-ui-bundle.js"},
-		{"/redoc", textHTML, revalidate, pages, "pages/redoc.html"},
-		{"/redoc/page.css", textCSS, keep, pages, "pages/redoc.css"},
-		{"/redoc/start.js", textJavaScript, keep, pages, "pages/redoc.js"},
-		{"/favicon.ico", imageSVG, keep, pages, "pages/icon.svg"}, // which browsers ask for of themselves
+		{"/docs/favicon-16x16.png", imagePNG, swaggerfiles.FS, "favicon-16x16.png"},
+		{"/docs/favicon-32x32.png", imagePNG, swaggerfiles.FS, "favicon-32x32.png"},
+		{"/docs/swagger-ui.css", textCSS, swaggerfiles.FS, "swagger-ui.css"},
+		{"/docs/swagger-ui-standalone-preset.js", textJavaScript, swaggerfiles.FS, "swagger-ui-standalone-preset.js"},
+		{"/docs/swagger-ui-bundle.js", textJavaScript, swaggerfiles.FS, "swagger-ui-bundle.js"},
+		{"/redoc/page.css", textCSS, pages, "pages/redoc.css"},
+		{"/redoc/start.js", textJavaScript, pages, "pages/redoc.js"},
+		{"/favicon.ico", imageSVG, pages, "pages/icon.svg"}, // which browsers ask for of themselves
 	} {
 		body, err := fs.ReadFile(file.from, file.name)
 		if err != nil {
 			return nil, fmt.Errorf("documentation: %w", err)
 		}
-		assets[file.path] = newAsset(file.contentType, file.cache, body)
+		files[file.path] = newAsset(file.contentType, keep, body)
 	}
-	assets["/docs"].policy = docsPolicy
-	assets["/redoc"].policy = redocPolicy
-	return assets, nil
+	return files, nil
 }

@@ -48,10 +48,6 @@ func (s *Server) routes() *chi.Mux {
 	get("/args/{arg}", s.answer(s.arg))
 	mux.Post("/predict", s.answer(s.predict))
 	for path, file := range s.docs {
-		if path == openAPIPath {
-			get(path, func(w http.ResponseWriter, r *http.Request) { description(w, r, file) })
-			continue
-		}
 		get(path, file.ServeHTTP)
 	}
 	return mux

@@ -90,7 +90,7 @@ type Server struct {
 	model   *model.Model
 	log     zerolog.Logger
 	payload *binder[PredictPayload]
-	docs    map[string]*asset // by path
+	docs    map[string]http.Handler // by path
 	front   front
 	cors    func(http.Handler) http.Handler
 	mux     *chi.Mux
