@@ -29,7 +29,8 @@ type Model struct {
 	threshold  []float64 // of each class; nil if there is none
 
 	args, performance Object
-	runID             string
+	runID, format     string
+	ngrams            int
 	warnings          []string
 
 	pool sync.Pool // of *scratch
@@ -83,6 +84,8 @@ func New(a *Artifact) (*Model, error) {
 		args:        a.Args,
 		performance: a.Performance,
 		runID:       a.RunID,
+		format:      a.Format,
+		ngrams:      len(a.Weights.NGrams),
 		warnings:    slices.Clone(a.Warnings),
 	}, nil
 }
@@ -102,18 +105,28 @@ func (m *Model) PredictAll(texts []string) []Prediction {
 	for i, text := range texts {
 		p := probabilities[i*n : (i+1)*n : (i+1)*n]
 		m.loss.Probabilities(p, m.score(s, text))
-		predictions[i] = Prediction{Tag: m.classes[m.choose(p)], Probabilities: p}
+		predictions[i] = Prediction{Tag: m.classes[m.classOf(p).Index], Probabilities: p}
 	}
 	return predictions
 }
 
 // Tag returns the tag of text alone. It allocates nothing.
-func (m *Model) Tag(text string) string {
+func (m *Model) Tag(text string) string { return m.classes[m.Classify(text).Index] }
+
+// A Class is what was predicted for one text.
+type Class struct {
+	Index      int     // of the predicted class, in the order of [Model.Classes]
+	Confidence float64 // the probability of the most probable class
+	Fallback   bool    // that class was not above its threshold, so that Index is that of other
+}
+
+// Classify returns the class of text alone. It allocates nothing.
+func (m *Model) Classify(text string) Class {
 	s := m.getScratch()
 	m.loss.Probabilities(s.probabilities, m.score(s, text))
-	tag := m.classes[m.choose(s.probabilities)]
+	class := m.classOf(s.probabilities)
 	m.putScratch(s)
-	return tag
+	return class
 }
 
 // Classes returns the names of the classes, in the order of their indices.
@@ -125,6 +138,12 @@ func (m *Model) Args() Object { return m.args }
 // Performance returns how well the model did in that run: its performance.json,
 // the empty object if there is none.
 func (m *Model) Performance() Object { return m.performance }
+
+// Format returns the name of the [Format] that the model's directory has.
+func (m *Model) Format() string { return m.format }
+
+// NGrams returns the number of n-grams of the vocabulary.
+func (m *Model) NGrams() int { return m.ngrams }
 
 // RunID returns the name of that run, "" if it has none.
 func (m *Model) RunID() string { return m.runID }

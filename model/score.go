@@ -174,17 +174,18 @@ func softmax(dst, scores []float64) {
 	}
 }
 
-// choose returns the index of the class that is predicted: the most probable one if
-// it is above its threshold, else other.
-func (m *Model) choose(probabilities []float64) int {
+// classOf returns what is predicted: the most probable class if it is above its
+// threshold, else other.
+func (m *Model) classOf(probabilities []float64) Class {
 	best := 0
 	for k, p := range probabilities {
 		if p > probabilities[best] {
 			best = k
 		}
 	}
-	if m.threshold == nil || m.other < 0 || probabilities[best] > m.threshold[best] {
-		return best
+	class := Class{Index: best, Confidence: probabilities[best]}
+	if m.threshold != nil && m.other >= 0 && !(class.Confidence > m.threshold[best]) {
+		class.Index, class.Fallback = m.other, true
 	}
-	return m.other
+	return class
 }

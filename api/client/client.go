@@ -545,6 +545,13 @@ type ClientInterface interface {
 	// Corresponds with GET /args/{arg} (the `Arg` operationId).
 	Arg(ctx context.Context, arg string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// Livez Is the process alive?
+	//
+	// For who restarts the service when it does not answer.
+	//
+	// Corresponds with GET /livez (the `Livez` operationId).
+	Livez(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// Performance Get the performance metrics.
 	//
 	// All of them, or the part that the filter names.
@@ -569,6 +576,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /predict (the `Predict` operationId).
 	Predict(ctx context.Context, params *PredictParams, body PredictJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Readyz Should requests be sent here?
+	//
+	// For who shares requests out among several of the service. The model is asked to predict each time.
+	//
+	// Corresponds with GET /readyz (the `Readyz` operationId).
+	Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // Health Health check.
@@ -612,6 +626,23 @@ func (c *Client) Args(ctx context.Context, reqEditors ...RequestEditorFn) (*http
 // Corresponds with GET /args/{arg} (the `Arg` operationId).
 func (c *Client) Arg(ctx context.Context, arg string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewArgRequest(c.Server, arg)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Livez Is the process alive?
+//
+// For who restarts the service when it does not answer.
+//
+// Corresponds with GET /livez (the `Livez` operationId).
+func (c *Client) Livez(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLivezRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -667,6 +698,23 @@ func (c *Client) PredictWithBody(ctx context.Context, params *PredictParams, con
 // Corresponds with POST /predict (the `Predict` operationId).
 func (c *Client) Predict(ctx context.Context, params *PredictParams, body PredictJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPredictRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Readyz Should requests be sent here?
+//
+// For who shares requests out among several of the service. The model is asked to predict each time.
+//
+// Corresponds with GET /readyz (the `Readyz` operationId).
+func (c *Client) Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadyzRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -748,6 +796,33 @@ func NewArgRequest(server string, arg string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/args/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewLivezRequest constructs an http.Request for the Livez method
+func NewLivezRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/livez")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -886,6 +961,33 @@ func NewPredictRequestWithBody(server string, params *PredictParams, contentType
 	return req, nil
 }
 
+// NewReadyzRequest constructs an http.Request for the Readyz method
+func NewReadyzRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/readyz")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -957,6 +1059,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /args/{arg} (the `Arg` operationId).
 	ArgWithResponse(ctx context.Context, arg string, reqEditors ...RequestEditorFn) (*ArgResponse, error)
 
+	// LivezWithResponse Is the process alive?
+	//
+	// For who restarts the service when it does not answer.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /livez (the `Livez` operationId).
+	LivezWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LivezResponse, error)
+
 	// PerformanceWithResponse Get the performance metrics.
 	//
 	// All of them, or the part that the filter names.
@@ -983,6 +1094,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /predict (the `Predict` operationId).
 	PredictWithResponse(ctx context.Context, params *PredictParams, body PredictJSONRequestBody, reqEditors ...RequestEditorFn) (*PredictResponse, error)
+
+	// ReadyzWithResponse Should requests be sent here?
+	//
+	// For who shares requests out among several of the service. The model is asked to predict each time.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /readyz (the `Readyz` operationId).
+	ReadyzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadyzResponse, error)
 }
 
 // HealthResponse200Headers the declared response headers of an HTTP 200 response for Health
@@ -1043,6 +1163,11 @@ type ArgsResponse500Headers struct {
 	XRequestId string
 }
 
+// ArgsResponse503Headers the declared response headers of an HTTP 503 response for Args
+type ArgsResponse503Headers struct {
+	XRequestId string
+}
+
 type ArgsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1050,10 +1175,14 @@ type ArgsResponse struct {
 	JSON200 *ArgsAnswer
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *Problem
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *ArgsResponse200Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *ArgsResponse500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ArgsResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -1064,6 +1193,11 @@ func (r ArgsResponse) GetJSON200() *ArgsAnswer {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r ArgsResponse) GetJSON500() *Problem {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ArgsResponse) GetJSON503() *Problem {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -1105,6 +1239,11 @@ type ArgResponse500Headers struct {
 	XRequestId string
 }
 
+// ArgResponse503Headers the declared response headers of an HTTP 503 response for Arg
+type ArgResponse503Headers struct {
+	XRequestId string
+}
+
 type ArgResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1112,10 +1251,14 @@ type ArgResponse struct {
 	JSON200 *ArgAnswer
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *Problem
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *ArgResponse200Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *ArgResponse500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ArgResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -1126,6 +1269,11 @@ func (r ArgResponse) GetJSON200() *ArgAnswer {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r ArgResponse) GetJSON500() *Problem {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ArgResponse) GetJSON503() *Problem {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -1157,6 +1305,54 @@ func (r ArgResponse) ContentType() string {
 	return ""
 }
 
+// LivezResponse200Headers the declared response headers of an HTTP 200 response for Livez
+type LivezResponse200Headers struct {
+	XRequestId string
+}
+
+type LivezResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HealthAnswer
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *LivezResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LivezResponse) GetJSON200() *HealthAnswer {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r LivezResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LivezResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LivezResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LivezResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // PerformanceResponse200Headers the declared response headers of an HTTP 200 response for Performance
 type PerformanceResponse200Headers struct {
 	XRequestId string
@@ -1167,6 +1363,11 @@ type PerformanceResponse500Headers struct {
 	XRequestId string
 }
 
+// PerformanceResponse503Headers the declared response headers of an HTTP 503 response for Performance
+type PerformanceResponse503Headers struct {
+	XRequestId string
+}
+
 type PerformanceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1174,10 +1375,14 @@ type PerformanceResponse struct {
 	JSON200 *PerformanceAnswer
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *Problem
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *PerformanceResponse200Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *PerformanceResponse500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PerformanceResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -1188,6 +1393,11 @@ func (r PerformanceResponse) GetJSON200() *PerformanceAnswer {
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r PerformanceResponse) GetJSON500() *Problem {
 	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r PerformanceResponse) GetJSON503() *Problem {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -1254,6 +1464,11 @@ type PredictResponse500Headers struct {
 	XRequestId string
 }
 
+// PredictResponse503Headers the declared response headers of an HTTP 503 response for Predict
+type PredictResponse503Headers struct {
+	XRequestId string
+}
+
 type PredictResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1271,6 +1486,8 @@ type PredictResponse struct {
 	JSON422 *Invalid
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *Problem
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *PredictResponse200Headers
 	// Headers400 the parsed response headers for an HTTP 400 response
@@ -1285,6 +1502,8 @@ type PredictResponse struct {
 	Headers422 *PredictResponse422Headers
 	// Headers500 the parsed response headers for an HTTP 500 response
 	Headers500 *PredictResponse500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PredictResponse503Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -1322,6 +1541,11 @@ func (r PredictResponse) GetJSON500() *Problem {
 	return r.JSON500
 }
 
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r PredictResponse) GetJSON503() *Problem {
+	return r.JSON503
+}
+
 // GetBody returns the raw response body bytes
 func (r PredictResponse) GetBody() []byte {
 	return r.Body
@@ -1345,6 +1569,68 @@ func (r PredictResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PredictResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReadyzResponse200Headers the declared response headers of an HTTP 200 response for Readyz
+type ReadyzResponse200Headers struct {
+	XRequestId string
+}
+
+// ReadyzResponse503Headers the declared response headers of an HTTP 503 response for Readyz
+type ReadyzResponse503Headers struct {
+	XRequestId string
+}
+
+type ReadyzResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HealthAnswer
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReadyzResponse200Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReadyzResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadyzResponse) GetJSON200() *HealthAnswer {
+	return r.JSON200
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ReadyzResponse) GetJSON503() *Problem {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadyzResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadyzResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadyzResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadyzResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -1396,6 +1682,21 @@ func (c *ClientWithResponses) ArgWithResponse(ctx context.Context, arg string, r
 	return ParseArgResponse(rsp)
 }
 
+// LivezWithResponse Is the process alive?
+//
+// For who restarts the service when it does not answer.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /livez (the `Livez` operationId).
+func (c *ClientWithResponses) LivezWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LivezResponse, error) {
+	rsp, err := c.Livez(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLivezResponse(rsp)
+}
+
 // PerformanceWithResponse Get the performance metrics.
 //
 // All of them, or the part that the filter names.
@@ -1439,6 +1740,21 @@ func (c *ClientWithResponses) PredictWithResponse(ctx context.Context, params *P
 		return nil, err
 	}
 	return ParsePredictResponse(rsp)
+}
+
+// ReadyzWithResponse Should requests be sent here?
+//
+// For who shares requests out among several of the service. The model is asked to predict each time.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /readyz (the `Readyz` operationId).
+func (c *ClientWithResponses) ReadyzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadyzResponse, error) {
+	rsp, err := c.Readyz(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadyzResponse(rsp)
 }
 
 // ParseHealthResponse parses an HTTP response from a HealthWithResponse call
@@ -1508,6 +1824,13 @@ func ParseArgsResponse(rsp *http.Response) (*ArgsResponse, error) {
 		}
 		response.JSON500 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
 	}
 
 	switch {
@@ -1531,6 +1854,16 @@ func ParseArgsResponse(rsp *http.Response) (*ArgsResponse, error) {
 			headers.XRequestId = value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers ArgsResponse503Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestId = value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -1564,6 +1897,13 @@ func ParseArgResponse(rsp *http.Response) (*ArgResponse, error) {
 		}
 		response.JSON500 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
 	}
 
 	switch {
@@ -1587,6 +1927,55 @@ func ParseArgResponse(rsp *http.Response) (*ArgResponse, error) {
 			headers.XRequestId = value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers ArgResponse503Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestId = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLivezResponse parses an HTTP response from a LivezWithResponse call
+func ParseLivezResponse(rsp *http.Response) (*LivezResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LivezResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HealthAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers LivezResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestId = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -1620,6 +2009,13 @@ func ParsePerformanceResponse(rsp *http.Response) (*PerformanceResponse, error) 
 		}
 		response.JSON500 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
 	}
 
 	switch {
@@ -1643,6 +2039,16 @@ func ParsePerformanceResponse(rsp *http.Response) (*PerformanceResponse, error) 
 			headers.XRequestId = value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers PerformanceResponse503Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestId = value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -1710,6 +2116,13 @@ func ParsePredictResponse(rsp *http.Response) (*PredictResponse, error) {
 			return nil, err
 		}
 		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -1784,6 +2197,72 @@ func ParsePredictResponse(rsp *http.Response) (*PredictResponse, error) {
 			headers.XRequestId = value
 		}
 		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers PredictResponse503Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestId = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReadyzResponse parses an HTTP response from a ReadyzWithResponse call
+func ParseReadyzResponse(rsp *http.Response) (*ReadyzResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadyzResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HealthAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReadyzResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestId = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReadyzResponse503Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestId = value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil

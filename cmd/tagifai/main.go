@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	_ "tagifai/internal/joblib" // lets model.Open read scikit-learn's directories
+	"tagifai/internal/server"
 )
 
 // version is set when the binary is linked.
@@ -27,13 +28,28 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A closed pipe is an error of the write to it, not the end of the process.
 	signal.Ignore(syscall.SIGPIPE)
-	context.AfterFunc(ctx, stop) // a second signal ends what does not heed the first
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(run(untilSignal(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// untilSignal returns a context that ends at SIGTERM or, with [server.ErrAtOnce] as its
+// cause, when somebody at a terminal presses Ctrl-C. A second signal ends what does not
+// heed the first.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		received := <-signals
+		signal.Stop(signals)
+		if received == os.Interrupt {
+			cancel(server.ErrAtOnce)
+		} else {
+			cancel(nil)
+		}
+	}()
+	return ctx
 }
 
 // commands are the subcommands: a file for each.

@@ -109,7 +109,7 @@ func TestProcess(t *testing.T) {
 	t.Run("serve", func(t *testing.T) {
 		for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 			t.Run(signal.String(), func(t *testing.T) {
-				serve(t, command(t, "serve", "--addr", "127.0.0.1:0"), signal)
+				serve(t, command(t, "serve", "--addr", "127.0.0.1:0", "--drain-delay", "10ms"), signal)
 			})
 		}
 	})

@@ -9,11 +9,15 @@ import (
 	"github.com/rs/zerolog"
 
 	"tagifai/internal/server"
+	"tagifai/model"
 )
 
 type serveCommand struct {
-	Addr  string  `default:":8000" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
-	Model *string `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
+	Addr       string        `default:":8000" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
+	AdminAddr  string        `placeholder:"HOST:PORT" help:"Address of a listener with metrics, profiles and reload; the metrics are at --addr if left out."`
+	Model      *string       `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
+	Watch      bool          `help:"Reload the model when its directory changes."`
+	DrainDelay time.Duration `default:"5s" placeholder:"DURATION" help:"On SIGTERM, how long the service goes on, not ready, before it stops listening."`
 
 	MaxBodyBytes  int64 `default:"8388608" placeholder:"N" help:"Bytes that a request body may have (${default})."`
 	MaxTexts      int   `default:"10000" placeholder:"N" help:"Texts that a request may have (${default})."`
@@ -46,6 +50,8 @@ func (c serveCommand) Validate() error {
 func (c serveCommand) options() server.Options {
 	return server.Options{
 		Addr:           c.Addr,
+		AdminAddr:      c.AdminAddr,
+		DrainDelay:     c.DrainDelay,
 		MaxBody:        c.MaxBodyBytes,
 		MaxTexts:       c.MaxTexts,
 		MaxText:        c.MaxTextLength,
@@ -56,15 +62,17 @@ func (c serveCommand) options() server.Options {
 }
 
 func (c serveCommand) Run(ctx context.Context, s streams) error {
-	start := time.Now()
-	m, err := openModel(c.Model)
+	options := c.options()
+	options.Load = func() (*model.Model, error) { return openModel(c.Model) }
+	options.Log = newLogger(s.err)
+	dir := ""
+	if c.Model != nil {
+		dir = *c.Model
+	}
+	reloader, err := newReloader(ctx, dir, c.Watch, options.Log)
 	if err != nil {
 		return err
 	}
-	loading := time.Since(start)
-	log := newLogger(s.err)
-	options := c.options()
-	options.Model, options.Log = m, log
 	srv, err := server.New(options)
 	if err != nil {
 		return err
@@ -72,10 +80,8 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	if err := srv.Listen(); err != nil { // before any log: a taken port is one line
 		return err
 	}
-	for _, warning := range m.Warnings() {
-		log.Warn().Msg(warning)
-	}
-	log.Info().Str("run_id", m.RunID()).Strs("classes", m.Classes()).Dur("ms", loading).Msg("model loaded")
+	followContainer(options.Log)
+	go reloader.run(ctx, srv)
 	return srv.Run(ctx)
 }
 

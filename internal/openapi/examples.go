@@ -17,6 +17,9 @@ const (
 // of the answers.
 var examples = map[string]map[string]sample{
 	"health 200": {"up": {"The service is up", "", `"data":{}`}},
+	"livez 200":  {"alive": {"The process is alive", "", `"data":{}`}},
+	"readyz 200": {"ready": {"Requests are welcome", "", `"data":{}`}},
+	"readyz 503": {"draining": {"The service is about to stop", "", `"detail":"The service is about to stop"`}},
 	"performance 200": {
 		"all": {"All of it", "", `"data":{"performance":{"overall":` + overall + `,"class":{"mlops":` + mlops + `},"slices":{}}}`},
 		"overall": {"One part", "/performance?filter=overall",
@@ -51,6 +54,7 @@ var examples = map[string]map[string]sample{
 			`"ctx":{"content_type":"application/x-www-form-urlencoded","wanted":"application/json"}}]`},
 	},
 	"500": {"failure": {"A failure of the service", "", `"detail":"Internal Server Error"`}},
+	"503": {"busy": {"Too much to do", "", `"detail":"The service is busy: try again"`}},
 }
 
 // descriptions are those of the schemas, which swag has no comment for.

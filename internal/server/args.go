@@ -23,9 +23,10 @@ type Arg map[string]any
 //	@Tags			Arguments
 //	@Success		200	{object}	Answer[Args]	"The arguments."
 //	@Failure		500	{object}	Problem			"The service failed; its log says why."
+//	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args [get]
 func (s *Server) args(*http.Request) (any, error) {
-	return Args{s.model.Args().JSON()}, nil
+	return Args{s.serving.Load().Args().JSON()}, nil
 }
 
 // arg answers GET /args/{arg}; an argument that is not there is an empty string.
@@ -37,10 +38,11 @@ func (s *Server) args(*http.Request) (any, error) {
 //	@Param			arg	path		string		true	"The name of the argument."
 //	@Success		200	{object}	Answer[Arg]	"The argument."
 //	@Failure		500	{object}	Problem		"The service failed; its log says why."
+//	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args/{arg} [get]
 func (s *Server) arg(r *http.Request) (any, error) {
 	name := chi.URLParam(r, "arg")
-	value, ok := s.model.Args().Get(name)
+	value, ok := s.serving.Load().Args().Get(name)
 	if !ok {
 		value = jsontext.Value(`""`)
 	}

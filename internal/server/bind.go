@@ -54,14 +54,9 @@ func newBinder[T any](limits limits) *binder[T] {
 	return &binder[T]{limits, body, validate}
 }
 
-// bind returns the body of r. The error is one that problemOf knows.
-func (b *binder[T]) bind(r *http.Request) (*T, error) {
-	buffer := takeBuffer()
-	defer putBuffer(buffer)
-	if err := b.read(buffer, r); err != nil {
-		return nil, err
-	}
-	body := buffer.Bytes()
+// parse returns what the body of r, which is read, holds. The error is one that
+// problemOf knows.
+func (b *binder[T]) parse(r *http.Request, body []byte) (*T, error) {
 	if len(body) == 0 {
 		return nil, invalid(fieldRequired)
 	}
@@ -94,8 +89,8 @@ func invalid(item Item) error {
 
 // read reads the body of r. What the header alone shows to be too large, compressed
 // or of another type is refused unread, so that a client that sends "Expect:
-// 100-continue" does not send it.
-func (b *binder[T]) read(buffer io.ReaderFrom, r *http.Request) error {
+// 100-continue" does not send it. The bytes are taken from the allowance.
+func (b *binder[T]) read(buffer io.ReaderFrom, r *http.Request, from *allowance) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return errEncoded
 	}
@@ -109,9 +104,10 @@ func (b *binder[T]) read(buffer io.ReaderFrom, r *http.Request) error {
 			return err
 		}
 	}
-	_, err := buffer.ReadFrom(http.MaxBytesReader(nil, r.Body, b.maxBody))
+	body := http.MaxBytesReader(nil, r.Body, b.maxBody)
+	_, err := buffer.ReadFrom(&heldReader{from: body, held: &exchangeOf(r.Context()).held, allowance: from})
 	switch {
-	case err == nil, as[*http.MaxBytesError](err), errors.Is(err, os.ErrDeadlineExceeded):
+	case err == nil, as[*http.MaxBytesError](err), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errHeldBytes):
 		return err
 	default: // it broke off, or its chunks are malformed
 		return fmt.Errorf("%w: %w", errUnreadable, err)

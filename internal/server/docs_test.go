@@ -143,7 +143,7 @@ func TestServedDocument(t *testing.T) {
 		}
 	}
 	wantSummaries := map[string]string{
-		"/": "Health check.", "/performance": "Get the performance metrics.", "/args": "Get all arguments used for the run.",
+		"/": "Health check.", "/livez": "Is the process alive?", "/readyz": "Should requests be sent here?", "/performance": "Get the performance metrics.", "/args": "Get all arguments used for the run.",
 		"/args/{arg}": "Get a specific parameter's value used for the run.", "/predict": "Predict tags for a list of texts.",
 	}
 	if diff := cmp.Diff(summaries, wantSummaries); diff != "" {

@@ -51,6 +51,7 @@ type handler func(*http.Request) (any, error)
 // answer makes a handler one of net/http's.
 func (s *Server) answer(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		defer s.release(exchangeOf(r.Context()))
 		value, err := h(r)
 		if err != nil {
 			s.fail(w, r, err)
@@ -60,15 +61,31 @@ func (s *Server) answer(h handler) http.HandlerFunc {
 	}
 }
 
-// fail answers with the problem that err is to the client. What is no fault of
-// the client's goes to the log, and only there.
+// release gives back what a request has taken from others.
+func (s *Server) release(e *exchange) {
+	e.leaveGate()
+	s.allowance.left.Add(e.held)
+	e.held = 0
+}
+
+// fail answers with the problem that err is to the client. What is a failure of ours
+// goes to the log, and only there.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	status, value := problemOf(err)
-	if status >= http.StatusInternalServerError {
-		s.log.Error().Str("id", exchangeOf(r.Context()).id).Err(err).Msg("request failed")
+	status, value, reason := problemOf(err)
+	if e := exchangeOf(r.Context()); reason == "" {
+		s.log.Error().Str("id", e.id).Err(err).Msg("request failed")
+	} else {
+		e.reason = reason
+		s.metrics.rejected.WithLabelValues(reason).Inc()
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header()["Retry-After"] = retryAfter
 	}
 	s.write(w, r, status, detail, value)
 }
+
+// retryAfter is in seconds, of which one is the least.
+var retryAfter = []string{"1"}
 
 // buffers holds the buffers that bodies are read into and answers are made in.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -114,6 +131,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, key s
 	header["Content-Type"] = contentType
 	e.values[1] = strconv.Itoa(buffer.Len())
 	header["Content-Length"] = e.values[1:2:2]
+	e.leaveGate() // the work is done, and the client may be slow to read
 	w.WriteHeader(status)
 	// An error here is the client's going away; there is no one left to tell.
 	_, _ = w.Write(buffer.Bytes())

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -17,22 +18,43 @@ var (
 	errMethodNotAllowed = errors.New("method not allowed on this route")
 	errUnreadable       = errors.New("the body is not text or stopped before its end")
 	errEncoded          = errors.New("the body has a content encoding")
+	errQueueFull        = errors.New("too many requests wait for their turn")
+	errQueueWait        = errors.New("the request waited too long for its turn")
+	errHeldBytes        = errors.New("the bodies of all requests are too large together")
+	errDraining         = errors.New("the service is about to stop")
+	errUnready          = errors.New("the model does not pass its check")
 )
 
-// problems is the one table from an error to the answer to it; the first row
-// that matches counts. Without a detail the answer has the phrase of the status.
+// What the detail of an answer says to who may try again.
+const (
+	busy     = "The service is busy: try again"
+	stopping = "The service is about to stop"
+)
+
+// invalidRequest is the reason of a 422.
+const invalidRequest = "invalid"
+
+// problems is the one table from an error to the answer to it and to the reason that
+// log and metrics have for it; the first row that matches counts. Without a detail the
+// answer has the phrase of the status.
 var problems = []struct {
 	matches func(error) bool
 	status  int
 	detail  string
+	reason  string
 }{
-	{is(errNotFound), http.StatusNotFound, ""},
-	{is(errMethodNotAllowed), http.StatusMethodNotAllowed, ""},
-	{as[*http.MaxBytesError], http.StatusRequestEntityTooLarge, ""},
-	{is(errEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is"},
-	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, ""},
-	{is(context.Canceled), http.StatusServiceUnavailable, ""}, // the client is gone, or the drain is over
-	{is(errUnreadable), http.StatusBadRequest, "There was an error parsing the body"},
+	{is(errNotFound), http.StatusNotFound, "", "not_found"},
+	{is(errMethodNotAllowed), http.StatusMethodNotAllowed, "", "method_not_allowed"},
+	{is(errQueueFull), http.StatusServiceUnavailable, busy, "queue_full"},
+	{is(errQueueWait), http.StatusServiceUnavailable, busy, "queue_wait"},
+	{is(errHeldBytes), http.StatusServiceUnavailable, busy, "held_bytes"},
+	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
+	{is(errUnready), http.StatusServiceUnavailable, "", "unready"},
+	{as[*http.MaxBytesError], http.StatusRequestEntityTooLarge, "", "body_too_large"},
+	{is(errEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
+	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
+	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over
+	{is(errUnreadable), http.StatusBadRequest, "There was an error parsing the body", "body_unreadable"},
 }
 
 func is(target error) func(error) bool {
@@ -44,51 +66,56 @@ func as[T error](err error) bool {
 	return ok
 }
 
-// problemOf returns the status and the detail of the answer to err. An error
-// that nobody foresaw is a 500, and its text stays here.
-func problemOf(err error) (status int, detail any) {
+// problemOf returns the status and the detail of the answer to err, and its reason. An
+// error that nobody foresaw is a 500, has no reason, and its text stays here.
+func problemOf(err error) (status int, detail any, reason string) {
 	if invalid, ok := errors.AsType[*invalidError](err); ok {
-		return http.StatusUnprocessableEntity, invalid.items
+		return http.StatusUnprocessableEntity, invalid.items, invalidRequest
+	}
+	if refused, ok := errors.AsType[*refusedError](err); ok { // who operates the service is to know all
+		return http.StatusConflict, refused.Error(), "model_refused"
 	}
 	for _, p := range problems {
 		if p.matches(err) {
-			if p.detail != "" {
-				return p.status, p.detail
-			}
-			return p.status, http.StatusText(p.status)
+			return p.status, cmp.Or(p.detail, http.StatusText(p.status)), p.reason
 		}
 	}
-	return http.StatusInternalServerError, http.StatusText(http.StatusInternalServerError)
+	return http.StatusInternalServerError, http.StatusText(http.StatusInternalServerError), ""
 }
 
-// notFound answers a path that no route has. If only a slash at its end is too
+// notFound answers a path that no route of mux has. If only a slash at its end is too
 // much, it sends the client to the path without it. As that path is then one of
 // our routes, it cannot lead to another host, as "//example.org/" would.
-func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
-	path := strings.TrimRight(r.URL.Path, "/")
-	if path != r.URL.Path && len(s.methods(path)) > 0 {
-		location := url.URL{Path: rootPathOf(r) + path, RawQuery: r.URL.RawQuery}
-		w.Header().Set("Location", location.String())
-		w.WriteHeader(http.StatusTemporaryRedirect)
-		return
+func (s *Server) notFound(mux *chi.Mux) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		path := strings.TrimRight(r.URL.Path, "/")
+		if path != r.URL.Path && len(methods(mux, path)) > 0 {
+			location := url.URL{Path: rootPathOf(r) + path, RawQuery: r.URL.RawQuery}
+			w.Header().Set("Location", location.String())
+			w.WriteHeader(http.StatusTemporaryRedirect)
+			return
+		}
+		s.fail(w, r, errNotFound)
 	}
-	s.fail(w, r, errNotFound)
 }
 
 // methodNotAllowed answers a method that the route of the path does not have.
-func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	allowed := s.methods(r.URL.Path)
-	if len(allowed) == 0 { // chi asks for an unknown method before it looks for the path
-		s.notFound(w, r)
-		return
+func (s *Server) methodNotAllowed(mux *chi.Mux) http.HandlerFunc {
+	notFound := s.notFound(mux)
+	return func(w http.ResponseWriter, r *http.Request) {
+		allowed := methods(mux, r.URL.Path)
+		if len(allowed) == 0 { // chi asks for an unknown method before it looks for the path
+			notFound(w, r)
+			return
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		s.fail(w, r, errMethodNotAllowed)
 	}
-	w.Header().Set("Allow", strings.Join(allowed, ", "))
-	s.fail(w, r, errMethodNotAllowed)
 }
 
 // methods returns the methods that path can be asked with.
-func (s *Server) methods(path string) []string {
+func methods(mux *chi.Mux, path string) []string {
 	return slices.DeleteFunc([]string{http.MethodGet, http.MethodHead, http.MethodPost}, func(method string) bool {
-		return !s.mux.Match(chi.NewRouteContext(), method, path)
+		return !mux.Match(chi.NewRouteContext(), method, path)
 	})
 }

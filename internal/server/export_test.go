@@ -19,7 +19,14 @@ func (s *Server) Route(method, pattern string, h func(*http.Request) (any, error
 // RoutePayload adds a route that answers with its body, a T.
 func RoutePayload[T any](s *Server, pattern string) {
 	payload := newBinder[T](s.payload.limits)
-	s.Route(http.MethodPost, pattern, func(r *http.Request) (any, error) { return payload.bind(r) })
+	s.Route(http.MethodPost, pattern, func(r *http.Request) (any, error) {
+		buffer := takeBuffer()
+		defer putBuffer(buffer)
+		if err := payload.read(buffer, r, &s.allowance); err != nil {
+			return nil, err
+		}
+		return payload.parse(r, buffer.Bytes())
+	})
 }
 
 // RouteRaw adds a route that writes its answer itself.
@@ -27,11 +34,31 @@ func (s *Server) RouteRaw(pattern string, h http.HandlerFunc) { s.mux.Get(patter
 
 // Wrap puts a handler around the whole service, which gives it the routes.
 func (s *Server) Wrap(wrap func(http.Handler, chi.Routes) http.Handler) {
-	s.http.Handler = wrap(s.http.Handler, s.mux)
+	s.public.http.Handler = wrap(s.public.http.Handler, s.mux)
 }
 
+// Occupy takes all places of requests that are worked on.
+func (s *Server) Occupy() {
+	for range cap(s.gate.places) {
+		s.gate.places <- struct{}{}
+	}
+}
+
+// Vacate gives them back.
+func (s *Server) Vacate() {
+	for range cap(s.gate.places) {
+		s.gate.leave()
+	}
+}
+
+// Waiting returns how many requests wait for their turn.
+func (s *Server) Waiting() int { return int(s.gate.waiting.Load()) }
+
+// Free returns how many bytes request bodies may still take.
+func (s *Server) Free() int64 { return s.allowance.left.Load() }
+
 // Break makes every route fail that needs the model.
-func (s *Server) Break() { s.model = nil }
+func (s *Server) Break() { s.serving.Store(nil) }
 
 var payloads = newBinder[PredictPayload](limits{maxItems: 10})
 

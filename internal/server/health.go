@@ -2,7 +2,7 @@ package server
 
 import "net/http"
 
-// Health is the data of GET /: an empty object.
+// Health is the data of GET /, of GET /livez and of GET /readyz: an empty object.
 type Health struct{}
 
 // health answers GET /.
@@ -14,3 +14,24 @@ type Health struct{}
 //	@Success		200	{object}	Answer[Health]	"The service is up."
 //	@Router			/ [get]
 func (s *Server) health(*http.Request) (any, error) { return Health{}, nil }
+
+// livez answers GET /livez.
+//
+//	@ID				livez
+//	@Summary		Is the process alive?
+//	@Description	For who restarts the service when it does not answer.
+//	@Tags			General
+//	@Success		200	{object}	Answer[Health]	"It is."
+//	@Router			/livez [get]
+func (s *Server) livez(*http.Request) (any, error) { return Health{}, nil }
+
+// readyz answers GET /readyz.
+//
+//	@ID				readyz
+//	@Summary		Should requests be sent here?
+//	@Description	For who shares requests out among several of the service. The model is asked to predict each time.
+//	@Tags			General
+//	@Success		200	{object}	Answer[Health]	"They should: the model answers."
+//	@Failure		503	{object}	Problem			"They should not: the service is about to stop."
+//	@Router			/readyz [get]
+func (s *Server) readyz(*http.Request) (any, error) { return Health{}, s.ready() }

@@ -90,11 +90,13 @@ func TestRequestID(t *testing.T) {
 	}{
 		{"none", "", false},
 		{"a client's", "Abc-123_x.y", true},
-		{"as long as it may be", strings.Repeat("a", 64), true},
-		{"too long", strings.Repeat("a", 65), false},
+		{"another's", "Root=1-67891233-abcdef012345678912345678;Sampled=1", true},
+		{"with a quote", `a"b`, true},
+		{"as long as it may be", strings.Repeat("a", 128), true},
+		{"too long", strings.Repeat("a", 129), false},
 		{"with a space", "a b", false},
 		{"not ASCII", "é", false},
-		{"with a quote", `a"b`, false},
+		{"with a tab", "a\tb", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -155,6 +157,40 @@ func TestAccessLog(t *testing.T) {
 	}
 	if strings.Contains(s.logs.String(), "secret") {
 		t.Errorf("the log tells: %s", s.logs)
+	}
+}
+
+func TestTraceParent(t *testing.T) {
+	const trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+	tests := []struct {
+		name, header string
+		logged       bool
+	}{
+		{"as it is", "00-" + trace + "-" + parent + "-01", true},
+		{"of a later version", "01-" + trace + "-" + parent + "-01-more", true},
+		{"none", "", false},
+		{"too long for its version", "00-" + trace + "-" + parent + "-01-more", false},
+		{"too long without a dash", "01-" + trace + "-" + parent + "-01more", false},
+		{"too short", "00-" + trace + "-" + parent + "-0", false},
+		{"no trace", "00-" + strings.Repeat("0", 32) + "-" + parent + "-01", false},
+		{"no parent", "00-" + trace + "-" + strings.Repeat("0", 16) + "-01", false},
+		{"the version that is none", "ff-" + trace + "-" + parent + "-01", false},
+		{"capitals", "00-" + strings.ToUpper(trace) + "-" + parent + "-01", false},
+		{"no number", "00-" + strings.Repeat("\"", 32) + "-" + parent + "-01", false},
+		{"other dashes", "00_" + trace + "_" + parent + "_01", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := start(t, server.Options{})
+			s.ask(t, http.MethodGet, "/", http.Header{"Traceparent": {test.header}}, "")
+			if err := s.stop(); err != nil { // after which all is logged
+				t.Fatal(err)
+			}
+			want := `"trace_id":"` + trace + `","parent_id":"` + parent + `"`
+			if got := s.logs.String(); strings.Contains(got, want) != test.logged || strings.Contains(got, "trace_id") != test.logged {
+				t.Errorf("got %s", got)
+			}
+		})
 	}
 }
 

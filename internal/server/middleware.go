@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -17,10 +18,15 @@ type exchange struct {
 	http.ResponseWriter
 	context.Context
 
+	start  time.Time
 	id     string
-	status int   // 0 until the header is written
-	bytes  int64 // of the body
-	texts  int   // classified
+	status int    // 0 until the header is written
+	bytes  int64  // of the body
+	texts  int    // classified
+	reason string // for which the request was rejected; "" if it was not
+
+	gate *gate // that the request has a place of; nil if it has none
+	held int64 // bytes of its body that it has of the allowance
 
 	// How the client sees the service, and who it is; see front.
 	scheme, host string // "": as the request has them
@@ -61,6 +67,14 @@ func (e *exchange) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// leaveGate gives the place of the request to the next, if it has one.
+func (e *exchange) leaveGate() {
+	if e.gate != nil {
+		e.gate.leave()
+		e.gate = nil
+	}
+}
+
 // Unwrap lets an [http.ResponseController] reach the connection.
 func (e *exchange) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
@@ -69,26 +83,31 @@ const requestID = "X-Request-Id"
 
 // exchanges makes the exchange of each request. Its id is the client's, if that
 // is fit for a log, and goes back with the answer.
-func exchanges(next http.Handler) http.Handler {
+func (s *Server) exchanges(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestID)
 		if !isRequestID(id) {
 			id = rand.Text()
 		}
-		e := &exchange{ResponseWriter: w, Context: r.Context(), id: id}
+		e := &exchange{ResponseWriter: w, Context: r.Context(), start: time.Now(), id: id}
 		e.values[0] = id
 		w.Header()[requestID] = e.values[0:1:1]
+		if s.draining.Load() { // so that the client's next request goes to another
+			w.Header()["Connection"] = closeConnection
+		}
 		next.ServeHTTP(e, r.WithContext(e))
 	})
 }
 
+var closeConnection = []string{"close"}
+
+// isRequestID reports whether s is short and printable.
 func isRequestID(s string) bool {
-	if len(s) == 0 || len(s) > 64 {
+	if len(s) == 0 || len(s) > 128 {
 		return false
 	}
 	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
+		if s[i] <= ' ' || s[i] > '~' {
 			return false
 		}
 	}
@@ -99,23 +118,53 @@ func isRequestID(s string) bool {
 // the clients' own.
 func (s *Server) logAccess(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
 		// Deferred, as the recoverer lets http.ErrAbortHandler pass.
 		defer func() {
+			route := chi.RouteContext(r.Context()).RoutePattern()
+			if isProbe(route) && !s.logProbes {
+				return
+			}
 			e := exchangeOf(r.Context())
-			s.log.Info().
+			line := s.log.Info().
 				Str("id", e.id).
 				Str("method", r.Method).
-				Str("route", chi.RouteContext(r.Context()).RoutePattern()).
+				Str("route", route).
 				Int("status", e.status).
-				Dur("ms", time.Since(start)).
+				Dur("ms", time.Since(e.start)).
 				Int64("bytes", e.bytes).
 				Str("remote", e.remote).
-				Int("texts", e.texts).
-				Msg("request")
+				Int("texts", e.texts)
+			if e.reason != "" {
+				line.Str("reason", e.reason)
+			}
+			if trace, span, ok := parseTraceParent(r.Header.Get(traceParent)); ok {
+				line.Str("trace_id", trace).Str("parent_id", span)
+			}
+			line.Msg("request")
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// traceParent is the header that says what a request is a part of.
+const traceParent = "Traceparent"
+
+// parseTraceParent returns the ids of a trace and of the span in it that sent the
+// request. Format: W3C Trace Context, 3.2, where a version that is not yet known may
+// have more at its end.
+func parseTraceParent(s string) (trace, parent string, ok bool) {
+	const length = len("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+	if len(s) < length || s[2] != '-' || s[35] != '-' || s[52] != '-' {
+		return "", "", false
+	}
+	version, trace, parent, flags := s[:2], s[3:35], s[36:52], s[53:length]
+	switch {
+	case version == "ff", version == "00" && len(s) > length, len(s) > length && s[length] != '-':
+		return "", "", false
+	case strings.Trim(trace, "0") == "", strings.Trim(parent, "0") == "":
+		return "", "", false
+	}
+	return trace, parent, strings.Trim(version+trace+parent+flags, "0123456789abcdef") == ""
 }
 
 // recoverPanics turns a panic into a logged stack and a 500, or, when part of

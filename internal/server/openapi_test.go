@@ -198,7 +198,7 @@ func TestDocumentHasAllRoutes(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range undocumented {
+	for _, path := range append([]string{"/metrics"}, undocumented...) {
 		documented = append(documented, http.MethodGet+" "+path, http.MethodHead+" "+path)
 	}
 	var routed []string
@@ -226,7 +226,15 @@ func TestDocumentIsCovered(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := start(t, server.Options{MaxBody: 200, MaxHeader: 1 << 10, ReadTimeout: time.Second})
-	broken := start(t, server.Options{}, (*server.Server).Break)
+	broken := start(t, server.Options{})
+	broken.ask(t, http.MethodGet, "/", nil, "") // it has begun
+	broken.Break()
+	busy := start(t, server.Options{MaxInFlight: 1, MaxQueued: -1}, (*server.Server).Occupy)
+	stopping := start(t, server.Options{DrainDelay: time.Second})
+	go func() { _ = stopping.stop() }() // the test's end looks at what it returns
+	for stopping.ask(t, http.MethodGet, "/readyz", nil, "").status == http.StatusOK {
+		time.Sleep(time.Millisecond)
+	}
 	payload, err := json.Marshal(doc.Components.Schemas["PredictPayload"].Value.Example)
 	if err != nil {
 		t.Fatal(err)
@@ -240,12 +248,18 @@ func TestDocumentIsCovered(t *testing.T) {
 		requests string
 	}{
 		{s, "health 200", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{s, "livez 200", "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{busy, "readyz 200", "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{stopping, "readyz 503", "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{s, "performance 200", "GET /performance?filter=overall HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{broken, "performance 500", "GET /performance HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{busy, "performance 503", "GET /performance HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{s, "args 200", "GET /args HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{broken, "args 500", "GET /args HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{busy, "args 503", "GET /args HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{s, "arg 200", "GET /args/learning_rate HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{broken, "arg 500", "GET /args/learning_rate HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{busy, "arg 503", "GET /args/learning_rate HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{s, "predict 200", post("", string(payload))},
 		{s, "predict 400", post("", "\xff")},
 		{s, "predict 408", "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"},
@@ -253,6 +267,7 @@ func TestDocumentIsCovered(t *testing.T) {
 		{s, "predict 415", post("Content-Encoding: gzip\r\n", "{}")},
 		{s, "predict 422", post("", "{}")},
 		{broken, "predict 500", post("", string(payload))},
+		{busy, "predict 503", post("", string(payload))},
 	}
 	seen := map[string]bool{}
 	for _, test := range tests {

@@ -21,9 +21,10 @@ type Performance struct {
 //	@Param			filter	query		string	false	"The part to get: `overall`, `class` or `slices`. Without it, or if there is no such part, all of it."
 //	@Success		200		{object}	Answer[Performance]	"The metrics, as the run that made the model wrote them."
 //	@Failure		500		{object}	Problem				"The service failed; its log says why."
+//	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/performance [get]
 func (s *Server) performance(r *http.Request) (any, error) {
-	metrics := s.model.Performance()
+	metrics := s.serving.Load().Performance()
 	if filters := queryValues(r, "filter"); len(filters) > 0 {
 		if part, ok := metrics.Get(filters[len(filters)-1]); ok {
 			return Performance{part}, nil

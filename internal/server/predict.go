@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/model"
 )
 
 // PredictPayload is the body of POST /predict. A rule of a field is a line here
@@ -82,41 +84,58 @@ var includable = []string{includeProbabilities, includeModel}
 //	@Failure		415		{object}	Problem				"The body is compressed."
 //	@Failure		422		{object}	Invalid				"The query or the body is not as it should be: every error in them, in order."
 //	@Failure		500		{object}	Problem				"The service failed; its log says why."
+//	@Failure		503		{object}	Problem				"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/predict [post]
 func (s *Server) predict(r *http.Request) (any, error) {
 	include, wrong := queryEnum(r, "include", includable)
-	payload, err := s.payload.bind(r)
+	payload, err := s.readPayload(r)
 	if err := queryFirst(wrong, err); err != nil {
 		return nil, err
 	}
-	ctx := r.Context()
+	ctx, now := r.Context(), s.serving.Load()
 	exchangeOf(ctx).texts = len(payload.Texts)
 	predictions := Predictions{Predictions: make([]Prediction, len(payload.Texts))}
-	var classes []string
-	if slices.Contains(include, includeProbabilities) {
-		classes = s.model.Classes()
-	}
+	withAll := slices.Contains(include, includeProbabilities)
+	classes := now.Classes()
 	for i, text := range payload.Texts {
 		// Nobody waits for the answer any more: leave the processor to others.
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		p := &predictions.Predictions[i]
-		p.InputText = text.Text
-		if classes == nil {
-			p.PredictedTag = s.model.Tag(text.Text)
-			continue
-		}
-		predicted := s.model.Predict(text.Text)
-		p.PredictedTag = predicted.Tag
-		p.Probabilities = make(Probabilities, len(classes))
-		for k, class := range classes {
-			p.Probabilities[k] = Probability{class, predicted.Probabilities[k]}
+		class := now.Classify(text.Text)
+		s.metrics.predicted(now, class)
+		predictions.Predictions[i] = Prediction{InputText: text.Text, PredictedTag: classes[class.Index]}
+		if withAll {
+			predictions.Predictions[i].Probabilities = probabilities(classes, now.Predict(text.Text))
 		}
 	}
 	if slices.Contains(include, includeModel) {
-		id := s.model.RunID()
+		id := now.RunID()
 		predictions.Model = &id
 	}
 	return predictions, nil
+}
+
+// readPayload returns the body of r, once it is the turn of r to be worked on.
+func (s *Server) readPayload(r *http.Request) (*PredictPayload, error) {
+	if s.gate.full() { // do not even read it
+		return nil, errQueueFull
+	}
+	buffer := takeBuffer()
+	defer putBuffer(buffer)
+	if err := s.payload.read(buffer, r, &s.allowance); err != nil {
+		return nil, err
+	}
+	if err := s.enter(r); err != nil {
+		return nil, err
+	}
+	return s.payload.parse(r, buffer.Bytes())
+}
+
+func probabilities(classes []string, p model.Prediction) Probabilities {
+	named := make(Probabilities, len(classes))
+	for k, class := range classes {
+		named[k] = Probability{class, p.Probabilities[k]}
+	}
+	return named
 }

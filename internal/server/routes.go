@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"net/http/pprof"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -25,30 +26,70 @@ import (
 //	@tag.description	What the model was trained with.
 //	@tag.name			Prediction
 //	@tag.description	Tags for texts.
-func (s *Server) routes() *chi.Mux {
+func (s *Server) routes(withMetrics bool) *chi.Mux {
 	mux := chi.NewRouter()
 	mux.Use(
-		exchanges,         // first: what follows asks it for the id
+		s.exchanges,       // first: what follows asks it for the id
 		s.front.forwarded, // before whatever looks at the URL or the client
-		s.logAccess,       // around the recoverer, so that a panic is logged with the 500 it became
+		s.metrics.observe, // around all that takes time, and, as the log, around the recoverer
+		s.logAccess,       // so that a panic is logged with the 500 it became
 		s.recoverPanics,   // around all that could panic
 		s.cors,            // before the routes, of which none answers a preflight
 		routeDecoded,      // last before the routes, whose path it sets
 	)
-	mux.NotFound(s.notFound)
-	mux.MethodNotAllowed(s.methodNotAllowed)
+	s.refuseOthers(mux)
 
-	get := func(pattern string, h http.HandlerFunc) {
-		mux.Get(pattern, h)
-		mux.Head(pattern, h) // net/http leaves the body out
-	}
-	get("/", s.answer(s.health))
-	get("/performance", s.answer(s.performance))
-	get("/args", s.answer(s.args))
-	get("/args/{arg}", s.answer(s.arg))
-	mux.Post("/predict", s.answer(s.predict))
+	// A route that works takes its turn; one that tells how the service is must not wait.
+	s.probes(mux)
+	get(mux, "/", s.answer(s.health))
+	get(mux, "/performance", s.answer(s.turn(s.performance)))
+	get(mux, "/args", s.answer(s.turn(s.args)))
+	get(mux, "/args/{arg}", s.answer(s.turn(s.arg)))
+	mux.Post("/predict", s.answer(s.predict)) // takes its turn once it has its body
 	for path, file := range s.docs {
-		get(path, file.ServeHTTP)
+		get(mux, path, file.ServeHTTP)
+	}
+	if withMetrics {
+		get(mux, "/metrics", s.metrics.handler().ServeHTTP)
 	}
 	return mux
+}
+
+// adminRoutes is the same list for the admin listener.
+func (s *Server) adminRoutes() *chi.Mux {
+	mux := chi.NewRouter()
+	mux.Use(s.exchanges, front{}.forwarded, s.logAccess, s.recoverPanics)
+	s.refuseOthers(mux)
+
+	s.probes(mux)
+	get(mux, "/metrics", s.metrics.handler().ServeHTTP)
+	mux.Post("/reload", s.answer(s.reloadModel))
+	mux.HandleFunc("/debug/pprof/*", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+func get(mux *chi.Mux, pattern string, h http.HandlerFunc) {
+	mux.Get(pattern, h)
+	mux.Head(pattern, h) // net/http leaves the body out
+}
+
+// probes are the routes that machines ask all the time.
+func (s *Server) probes(mux *chi.Mux) {
+	get(mux, "/livez", s.answer(s.livez))
+	get(mux, "/readyz", s.answer(s.readyz))
+}
+
+// isProbe reports whether a route is one that machines ask all the time.
+func isProbe(route string) bool {
+	return route == "/livez" || route == "/readyz" || route == "/metrics"
+}
+
+// refuseOthers answers what no route does.
+func (s *Server) refuseOthers(mux *chi.Mux) {
+	mux.NotFound(s.notFound(mux))
+	mux.MethodNotAllowed(s.methodNotAllowed(mux))
 }

@@ -55,11 +55,9 @@ func (l *logs) String() string {
 // newServer returns a server of the default model that does not listen yet.
 func newServer(tb testing.TB, options server.Options) *server.Server {
 	tb.Helper()
-	m, err := model.Default()
-	if err != nil {
-		tb.Fatal(err)
+	if options.Load == nil {
+		options.Load = model.Default
 	}
-	options.Model = m
 	options.Addr = "127.0.0.1:0"
 	s, err := server.New(options)
 	if err != nil {
@@ -103,6 +101,7 @@ type answer struct {
 	header http.Header
 	length int64 // as announced
 	body   string
+	closes bool // the connection
 }
 
 func read(t *testing.T, r *http.Response) answer {
@@ -111,7 +110,7 @@ func read(t *testing.T, r *http.Response) answer {
 	if err := errors.Join(err, r.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return answer{r.StatusCode, r.Header, r.ContentLength, string(body)}
+	return answer{r.StatusCode, r.Header, r.ContentLength, string(body), r.Close}
 }
 
 // ask sends one request.
@@ -173,17 +172,13 @@ func decodeEnvelope(t *testing.T, body string) envelope {
 }
 
 func TestNew(t *testing.T) {
-	m, err := model.Default()
-	if err != nil {
-		t.Fatal(err)
-	}
 	tests := []struct {
 		name    string
 		options server.Options
 		want    string
 	}{
 		{"no model", server.Options{}, "server: no model"},
-		{"negative limit", server.Options{Model: m, MaxBody: -1}, "server: a limit is negative"},
+		{"negative limit", server.Options{Load: model.Default, MaxBody: -1}, "server: a limit is negative"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -197,11 +192,7 @@ func TestNew(t *testing.T) {
 
 func TestTakenPort(t *testing.T) {
 	first := start(t, server.Options{})
-	m, err := model.Default()
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := server.New(server.Options{Model: m, Addr: first.Addr()})
+	second, err := server.New(server.Options{Load: model.Default, Addr: first.Addr()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,41 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"sync"
+)
+
+// A listener is an HTTP server and the address that it is to serve at.
+type listener struct {
+	addr string
+	http http.Server
+
+	mu       sync.Mutex // guards listener
+	listener net.Listener
+}
+
+// listen takes the address, unless that is done.
+func (l *listener) listen() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.listener != nil {
+		return nil
+	}
+	listener, err := net.Listen("tcp", l.addr)
+	if err != nil {
+		return err
+	}
+	l.listener = listener
+	return nil
+}
+
+// listensOn returns the address that was taken, "" before that.
+func (l *listener) listensOn() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.listener == nil {
+		return ""
+	}
+	return l.listener.Addr().String()
+}
