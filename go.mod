@@ -25,6 +25,7 @@ require (
 	github.com/swaggo/http-swagger/v2 v2.0.2
 	github.com/ulikunitz/xz v0.5.17
 	go.uber.org/goleak v1.3.0
+	go.yaml.in/yaml/v4 v4.0.0
 	golang.org/x/term v0.47.0
 	gonum.org/v1/plot v0.17.0
 )

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"tagifai/internal/config"
 	_ "tagifai/internal/joblib" // lets model.Open read scikit-learn's directories
 	"tagifai/internal/server"
 )
@@ -72,7 +73,8 @@ type streams struct {
 // run runs the command that args name and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	helped, helpErr := false, error(nil)
-	parser, err := kong.New(new(commands),
+	grammar := &commands{Serve: serveCommand{flags: config.Flags{}}}
+	parser, err := kong.New(grammar,
 		kong.Name("tagifai"),
 		kong.Description("A text classifier as a service: char n-gram TF-IDF and a linear model, in one binary.\n\n"+
 			"Example: tagifai serve --addr 127.0.0.1:8000"),
@@ -83,6 +85,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			return nil
 		}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		grammar.Serve.flags.Option(&grammar.Serve.Settings),
 	)
 	if err != nil {
 		panic(err) // the command line is declared wrongly
@@ -110,6 +113,9 @@ func exitCode(err error, stderr io.Writer) int {
 		return failure
 	}
 	fmt.Fprintf(stderr, "tagifai: %v\n", err)
+	if _, ok := errors.AsType[*config.Error](err); ok {
+		return misuse
+	}
 	return failure
 }
 

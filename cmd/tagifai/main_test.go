@@ -19,6 +19,16 @@ import (
 // labelled has 62 rows of 4 tags, the rarest of which has 10.
 const labelled = "../../internal/train/testdata/labelled.csv"
 
+// A variable of whoever runs the tests is no setting of the services in them.
+func TestMain(m *testing.M) {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "TAGIFAI_") {
+			_ = os.Unsetenv(name) // there is nothing wrong with the name
+		}
+	}
+	os.Exit(m.Run())
+}
+
 // An outcome is what a command leaves: its exit code and what it wrote.
 type outcome struct {
 	code           int
@@ -162,10 +172,10 @@ func TestMisuse(t *testing.T) {
 		{"unknown flag", []string{"serve", "--port", "80"}, "--port"},
 		{"unknown flag before the command", []string{"--quiet", "version"}, "--quiet"},
 		{"flag without its value", []string{"serve", "--addr"}, "--addr"},
-		{"no room for a body", []string{"serve", "--max-body-bytes", "0"}, "--max-body-bytes must be at least 1"},
-		{"no room for a text", []string{"serve", "--max-texts=0"}, "--max-texts must be at least 1"},
-		{"a negative length", []string{"serve", "--max-text-length=-1"}, "--max-text-length must be at least 0"},
-		{"a number with a unit", []string{"serve", "--max-body-bytes", "8M"}, "--max-body-bytes"},
+		{"no room for a body", []string{"serve", "--max-body-bytes", "0"}, `max-body-bytes: "0" (flag --max-body-bytes) is too small; give at least 1`},
+		{"no room for a text", []string{"serve", "--max-texts=0"}, `max-texts: "0" (flag --max-texts) is too small`},
+		{"a negative length", []string{"serve", "--max-text-length=-1"}, `max-text-length: "-1" (flag --max-text-length) is too small; give at least 0`},
+		{"a number with a unit", []string{"serve", "--max-body-bytes", "8M"}, `max-body-bytes: "8M" (flag --max-body-bytes) is not a whole number`},
 		{"a root path that is none", []string{"serve", "--root-path", "tagger"}, `root path "tagger": want one such as /tagger`},
 		{"a proxy that is none", []string{"serve", "--trusted-proxies", "10.0.0.1,localhost"}, `trusted proxy "localhost": want an IP address`},
 		{"an origin that is none", []string{"serve", "--cors-origins", "https://a,example.org"}, `CORS origin "example.org": want one such as https://example.org`},

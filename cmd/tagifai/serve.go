@@ -1,75 +1,97 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"io"
+	"os"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"tagifai/internal/config"
 	"tagifai/internal/server"
 	"tagifai/model"
 )
 
 type serveCommand struct {
-	Addr       string        `default:":8000" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
-	AdminAddr  string        `placeholder:"HOST:PORT" help:"Address of a listener with metrics, profiles and reload; the metrics are at --addr if left out."`
-	Model      *string       `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
-	Watch      bool          `help:"Reload the model when its directory changes."`
-	DrainDelay time.Duration `default:"5s" placeholder:"DURATION" help:"On SIGTERM, how long the service goes on, not ready, before it stops listening."`
+	Config      *string `placeholder:"FILE" help:"File of settings (YAML)."`
+	PrintConfig bool    `help:"Print the settings, each with where it comes from, and stop."`
+	config.Settings
 
-	MaxBodyBytes  int64 `default:"8388608" placeholder:"N" help:"Bytes that a request body may have (${default})."`
-	MaxTexts      int   `default:"10000" placeholder:"N" help:"Texts that a request may have (${default})."`
-	MaxTextLength int   `default:"0" placeholder:"N" help:"Characters that a text may have; 0 leaves it to --max-body-bytes (${default})."`
-
-	RootPath       string   `placeholder:"/PATH" help:"Path that the service has for clients and that the proxy in front takes off."`
-	TrustedProxies []string `placeholder:"IP|CIDR" help:"Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed; none if left out."`
-	CORSOrigins    []string `name:"cors-origins" placeholder:"ORIGIN" help:"Origins whose pages may read the answers, * for all; none if left out."`
+	flags config.Flags
 }
 
 func (serveCommand) Help() string {
-	return "Example:\n\n    tagifai serve --addr 127.0.0.1:8000 --model runs/first\n    curl -H 'Content-Type: application/json' -d '{\"texts\":[{\"text\":\"Object detection with YOLO\"}]}' http://127.0.0.1:8000/predict"
+	return "Example:\n\n    tagifai serve --addr 127.0.0.1:8000 --model runs/first\n    curl -H 'Content-Type: application/json' -d '{\"texts\":[{\"text\":\"Object detection with YOLO\"}]}' http://127.0.0.1:8000/predict" +
+		"\n\nA setting comes from its flag, else from the environment (TAGIFAI_MAX_TEXTS for --max-texts), else from the file that --config or TAGIFAI_CONFIG names (max-texts), else it has its default."
 }
 
-// Validate makes a value that cannot be a wrong usage.
-func (c serveCommand) Validate() error {
-	if c.MaxBodyBytes < 1 {
-		return errors.New("--max-body-bytes must be at least 1")
+// load reads the settings, and asks the server about those that only it knows.
+func (c *serveCommand) load() (*config.Loaded, error) {
+	loaded, err := config.Load(&c.Settings, config.Sources{File: c.Config, Environ: os.Environ(), Flags: c.flags})
+	if err != nil {
+		return nil, err
 	}
-	if c.MaxTexts < 1 {
-		return errors.New("--max-texts must be at least 1")
+	for _, part := range []struct {
+		setting string
+		options server.Options
+	}{
+		{"root-path", server.Options{RootPath: c.RootPath}},
+		{"trusted-proxies", server.Options{TrustedProxies: c.TrustedProxies}},
+		{"cors-origins", server.Options{CORSOrigins: c.CORSOrigins}},
+	} {
+		if err := part.options.Validate(); err != nil {
+			return nil, loaded.Refuse(part.setting, "is refused: %v", err)
+		}
 	}
-	if c.MaxTextLength < 0 {
-		return errors.New("--max-text-length must be at least 0")
-	}
-	options := c.options()
-	return options.Validate()
+	return loaded, nil
 }
 
-func (c serveCommand) options() server.Options {
+func (c *serveCommand) options() server.Options {
 	return server.Options{
-		Addr:           c.Addr,
-		AdminAddr:      c.AdminAddr,
-		DrainDelay:     c.DrainDelay,
-		MaxBody:        c.MaxBodyBytes,
-		MaxTexts:       c.MaxTexts,
-		MaxText:        c.MaxTextLength,
-		RootPath:       c.RootPath,
-		TrustedProxies: c.TrustedProxies,
-		CORSOrigins:    c.CORSOrigins,
+		Addr:              c.Addr,
+		AdminAddr:         c.AdminAddr,
+		Load:              c.loadModel,
+		LogProbes:         c.LogProbes,
+		MaxBody:           c.MaxBodyBytes,
+		MaxTexts:          c.MaxTexts,
+		MaxText:           c.MaxTextLength,
+		MaxHeader:         c.MaxHeaderBytes,
+		MaxInFlight:       c.MaxInFlight,
+		MaxQueued:         cmp.Or(c.MaxQueued, -1),
+		MaxQueueWait:      c.MaxQueueWait,
+		MaxHeldBytes:      c.MaxHeldBytes,
+		RootPath:          c.RootPath,
+		TrustedProxies:    c.TrustedProxies,
+		CORSOrigins:       c.CORSOrigins,
+		ReadHeaderTimeout: c.ReadHeaderTimeout,
+		ReadTimeout:       c.ReadTimeout,
+		WriteTimeout:      c.WriteTimeout,
+		IdleTimeout:       c.IdleTimeout,
+		DrainDelay:        c.DrainDelay,
+		DrainTimeout:      c.DrainTimeout,
 	}
 }
 
-func (c serveCommand) Run(ctx context.Context, s streams) error {
-	options := c.options()
-	options.Load = func() (*model.Model, error) { return openModel(c.Model) }
-	options.Log = newLogger(s.err)
-	dir := ""
-	if c.Model != nil {
-		dir = *c.Model
+func (c *serveCommand) loadModel() (*model.Model, error) {
+	if c.Model == "" {
+		return openModel(nil)
 	}
-	reloader, err := newReloader(ctx, dir, c.Watch, options.Log)
+	return openModel(&c.Model)
+}
+
+func (c *serveCommand) Run(ctx context.Context, s streams) error {
+	loaded, err := c.load()
+	if err != nil {
+		return err
+	}
+	if c.PrintConfig {
+		return loaded.Print(s.out)
+	}
+	options := c.options()
+	options.Log = newLogger(s.err, c.LogLevel, c.LogFormat)
+	reloader, err := newReloader(ctx, c.Model, c.Watch, options.Log)
 	if err != nil {
 		return err
 	}
@@ -85,10 +107,14 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	return srv.Run(ctx)
 }
 
-// newLogger writes lines for people on a terminal, JSON elsewhere.
-func newLogger(w io.Writer) zerolog.Logger {
-	if isTerminal(w) {
-		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly}
+// newLogger writes lines from a level on, in the format auto, json or console.
+func newLogger(w io.Writer, level, format string) zerolog.Logger {
+	if format == "console" || format == "auto" && isTerminal(w) {
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !isTerminal(w)}
 	}
-	return zerolog.New(w).With().Timestamp().Logger()
+	least, err := zerolog.ParseLevel(level)
+	if err != nil {
+		panic(err) // a setting that is none of its values
+	}
+	return zerolog.New(w).Level(least).With().Timestamp().Logger()
 }

@@ -1,0 +1,132 @@
+// Package config reads the settings of the service. A flag goes before the
+// environment, the environment before the file, and the file before the default. It is
+// strict: a name that is no setting, a value of another type or out of its range, and a
+// contradiction are errors, and an [Error] is one line that names the setting, its
+// value, where that came from, and what to do.
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// An Error says what is wrong with the settings, in one line.
+type Error struct{ text string }
+
+func (e *Error) Error() string { return e.text }
+
+func errorf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
+
+// Sources are where settings come from, besides their defaults.
+type Sources struct {
+	File    *string  // YAML; nil is the one that TAGIFAI_CONFIG names, and none if it is not set
+	Environ []string // as [os.Environ] returns it
+	Flags   Flags
+}
+
+// Loaded are settings that were read, each with its origin.
+type Loaded struct{ settings []*setting }
+
+// Load fills settings, a pointer to a struct such as [Settings], from its defaults and
+// the sources. An error of its is an [Error].
+func Load(settings any, from Sources) (*Loaded, error) {
+	l := &Loaded{settingsOf(settings)}
+	variables := variables(from.Environ)
+	file, origin := from.File, "flag --config"
+	if name, ok := variables[prefix+"CONFIG"]; ok && file == nil {
+		file, origin = &name, "environment "+prefix+"CONFIG"
+	}
+	if file != nil {
+		if err := l.readFile(*file, origin); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.readEnvironment(variables); err != nil {
+		return nil, err
+	}
+	for _, s := range l.settings {
+		if text, ok := from.Flags[s.name]; ok {
+			if err := s.set(text, "flag --"+s.name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if checker, ok := settings.(interface{ check(*Loaded) error }); ok {
+		if err := checker.check(l); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// Refuse returns an [Error] about the setting with this name, which begins with its
+// value and origin. The problem is the rest of that sentence.
+func (l *Loaded) Refuse(name, problem string, args ...any) error {
+	return errorf("%s %s", l.describe(name), fmt.Sprintf(problem, args...))
+}
+
+func (l *Loaded) describe(name string) string {
+	s := l.find(name)
+	return fmt.Sprintf("%s: %s (%s)", name, s.yaml(), s.origin)
+}
+
+// find returns the setting with this name, nil if there is none.
+func (l *Loaded) find(name string) *setting {
+	i := slices.IndexFunc(l.settings, func(s *setting) bool { return s.name == name })
+	if i < 0 {
+		return nil
+	}
+	return l.settings[i]
+}
+
+// advice says what may have been meant by a name that is no setting, in the form that
+// names have where it stands.
+func (l *Loaded) advice(name string, form func(string) string) string {
+	if near := l.nearest(name); near != "" {
+		return "did you mean " + form(near) + "?"
+	}
+	return "tagifai serve --help lists all settings"
+}
+
+// nearest returns the name of a setting that is almost this one, "" if there is none.
+func (l *Loaded) nearest(name string) string {
+	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
+	best, distance := "", len(name)/3+1
+	for _, s := range l.settings {
+		if d := editDistance(name, s.name); d < distance {
+			best, distance = s.name, d
+		}
+	}
+	return best
+}
+
+// editDistance returns how many bytes are to be added, removed or replaced.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// printable returns s, in quotes if it is not fit to stand in a line as it is.
+func printable(s string) string {
+	if quoted := strconv.Quote(s); quoted != `"`+s+`"` {
+		return quoted
+	}
+	return s
+}

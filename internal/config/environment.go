@@ -1,0 +1,53 @@
+package config
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const prefix = "TAGIFAI_"
+
+// foreign matches what Kubernetes gives every container of a namespace for a Service
+// named tagifai, or tagifai-canary, and Docker one that is linked to such a container:
+// TAGIFAI_SERVICE_HOST, TAGIFAI_CANARY_PORT_8000_TCP_ADDR. They are not meant for us.
+// TAGIFAI_PORT=8000 is not among them, and may well be: theirs is a URL.
+var foreign = regexp.MustCompile(`^TAGIFAI_(.+_)?(SERVICE_HOST=|SERVICE_PORT(_[^=]+)?=|PORT=(tcp|udp|sctp)://|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?=)`)
+
+func variable(setting string) string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
+}
+
+// variables returns those of the environment that are ours.
+func variables(environ []string) map[string]string {
+	ours := map[string]string{}
+	for _, entry := range environ {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix) && !foreign.MatchString(entry) {
+			ours[name] = value
+		}
+	}
+	return ours
+}
+
+// readEnvironment takes a variable that is set and empty for the empty value, which is
+// an error where that is none.
+func (l *Loaded) readEnvironment(variables map[string]string) error {
+	known := map[string]*setting{prefix + "CONFIG": nil}
+	for _, s := range l.settings {
+		known[variable(s.name)] = s
+	}
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		s, ok := known[name]
+		if !ok {
+			return errorf("environment: %s is no setting; %s", printable(name), l.advice(strings.TrimPrefix(name, prefix), variable))
+		}
+		if s == nil {
+			continue
+		}
+		if err := s.set(variables[name], "environment "+name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

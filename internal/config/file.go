@@ -1,0 +1,184 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// maxFile is far more bytes than any settings need.
+const maxFile = 1 << 20
+
+// readFile sets what the YAML file says. The origin is that of its name.
+func (l *Loaded) readFile(name, origin string) error {
+	data, err := readAtMost(name, maxFile)
+	if err != nil {
+		return errorf("config: %.100q (%s) %s; give the name of a YAML file", name, origin, err)
+	}
+	if i := invalidUTF8(data); i >= 0 {
+		return errorf("%s:%d: the file is not UTF-8; save it as UTF-8", printable(name), 1+bytes.Count(data[:i], []byte("\n")))
+	}
+	settings, err := parseYAML(data)
+	if err != nil {
+		return errorf("%s%v", printable(name), err)
+	}
+	if settings == nil {
+		return nil
+	}
+	lines := map[string]int{}
+	for i := 0; i < len(settings.Content); i += 2 {
+		key, value := settings.Content[i], settings.Content[i+1]
+		at := fmt.Sprintf("%s:%d", printable(name), key.Line)
+		if key.Kind != yaml.ScalarNode {
+			return errorf("%s: the name of a setting is a word; write one such as addr", at)
+		}
+		s := l.find(key.Value)
+		if s == nil {
+			return errorf("%s: %s is no setting; %s", at, printable(fmt.Sprintf("%.100s", key.Value)), l.advice(key.Value, func(name string) string { return name }))
+		}
+		if first := lines[s.name]; first > 0 {
+			return errorf("%s: %s is there twice, first in line %d; remove one", at, s.name, first)
+		}
+		lines[s.name] = key.Line
+		if err := s.setNode(value, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readAtMost reads a file. Its error is the rest of a sentence.
+func readAtMost(name string, most int) ([]byte, error) {
+	f, err := os.Open(name)
+	if err == nil {
+		defer f.Close()
+		var data []byte
+		if data, err = io.ReadAll(io.LimitReader(f, int64(most)+1)); err == nil && len(data) <= most {
+			return data, nil
+		}
+	}
+	if err == nil {
+		return nil, fmt.Errorf("has more than %d bytes", most)
+	}
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathErr.Err // the name is known
+	}
+	return nil, fmt.Errorf("cannot be read: %w", err)
+}
+
+// invalidUTF8 returns where the first byte is that is not UTF-8, -1 if there is none.
+func invalidUTF8(data []byte) int {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size <= 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
+
+// parseYAML returns the mapping that a file consists of, nil if it is empty. Its error
+// is what follows the name of the file.
+func parseYAML(data []byte) (*yaml.Node, error) {
+	loader, err := yaml.NewLoader(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	var document, next yaml.Node
+	err = loader.Load(&document)
+	if errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	if err == nil {
+		err = loader.Load(&next)
+	}
+	switch loadErr, ok := errors.AsType[*yaml.LoadError](err); {
+	case ok && loadErr.Mark.Line > 0:
+		return nil, fmt.Errorf(":%d: no YAML: %s; correct that line or the one before", loadErr.Mark.Line, printable(loadErr.Message))
+	case ok:
+		return nil, fmt.Errorf(": no YAML: %s; correct that", printable(loadErr.Message))
+	case err == nil:
+		return nil, fmt.Errorf(":%d: a second document; put all settings into the first", next.Line)
+	case !errors.Is(err, io.EOF):
+		return nil, fmt.Errorf(": no YAML: %s; correct that", printable(err.Error()))
+	}
+	if len(document.Content) != 1 {
+		return nil, nil
+	}
+	settings := document.Content[0]
+	if settings.ShortTag() == "!!null" {
+		return nil, nil
+	}
+	if settings.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf(":%d: settings are lines such as max-texts: 100; write them so", settings.Line)
+	}
+	return settings, nil
+}
+
+// setNode gives the setting the value of a node.
+func (s *setting) setNode(node *yaml.Node, origin string) error {
+	if text, problem := shape(node); problem != "" && !(s.isList() && node.Kind == yaml.SequenceNode) {
+		return s.refuse(text, origin, problem)
+	}
+	if !s.isList() {
+		if problem := s.mistyped(node); problem != "" {
+			return s.refuse(node.Value, origin, problem)
+		}
+		return s.set(node.Value, origin)
+	}
+	if node.Kind != yaml.SequenceNode {
+		return s.refuse(node.Value, origin, "is no list; write it in brackets: ["+node.Value+"]")
+	}
+	var items []string
+	for _, item := range node.Content {
+		at := origin[:strings.LastIndexByte(origin, ':')+1] + strconv.Itoa(item.Line)
+		text, problem := shape(item)
+		if problem == "" {
+			problem = s.mistyped(item)
+		}
+		if problem != "" {
+			return s.refuse(text, at, problem)
+		}
+		items = append(items, text)
+	}
+	return s.setList(items, origin)
+}
+
+// shape returns the text of a node, and what is wrong with it if it is no plain scalar.
+func shape(node *yaml.Node) (text, problem string) {
+	switch {
+	case node.Kind == yaml.SequenceNode:
+		return "[…]", "is a list; give a single value"
+	case node.Kind == yaml.MappingNode:
+		return "{…}", "is a mapping; give a single value"
+	case node.Kind != yaml.ScalarNode:
+		return "*" + node.Value, "is an alias; write the value itself"
+	case node.Style&yaml.TaggedStyle != 0:
+		return node.Value, "has the tag " + printable(node.Tag) + "; leave that out"
+	case node.ShortTag() == "!!null":
+		return node.Value, "is no value; give one, or leave the line out for the default"
+	}
+	return node.Value, ""
+}
+
+// mistyped says what is wrong with a scalar that YAML takes for another type.
+func (s *setting) mistyped(node *yaml.Node) string {
+	quoted := node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	switch {
+	case (s.isText() || s.isList()) && node.ShortTag() != "!!str":
+		return "is no text to YAML; put it in quotes"
+	case quoted && (s.value.Kind() == reflect.Bool || s.value.CanInt() && !s.isDuration()):
+		return "is text; take the quotes off"
+	}
+	return ""
+}

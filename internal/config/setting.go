@@ -1,0 +1,207 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// A setting is one field of a struct of settings.
+type setting struct {
+	name, initial, help string
+	min, max            int64    // of a number, or of a duration
+	oneOf               []string // of text; nil is any
+
+	value  reflect.Value // the field
+	text   string        // what it was set from, unless it is a list
+	origin string        // of the value: default, file:line, environment NAME or flag --name
+}
+
+// settingsOf returns the settings of a struct, and gives it their defaults. It panics
+// if they are declared wrongly.
+func settingsOf(settings any) []*setting {
+	v := reflect.ValueOf(settings).Elem()
+	var all []*setting
+	for i := range v.NumField() {
+		tag := v.Type().Field(i).Tag
+		s := &setting{name: tag.Get("name"), initial: tag.Get("initial"), help: tag.Get("help"), value: v.Field(i)}
+		if s.value.CanInt() {
+			size := s.value.Type().Bits()
+			s.min = s.bound(tag.Get("min"), -1<<(size-1))
+			s.max = s.bound(tag.Get("max"), 1<<(size-1)-1)
+		}
+		if names := tag.Get("oneof"); names != "" {
+			s.oneOf = strings.Split(names, ",")
+		}
+		if err := s.set(s.initial, "default"); err != nil {
+			panic(err)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// bound reads one of min and max.
+func (s *setting) bound(tag string, none int64) int64 {
+	if tag == "" {
+		return none
+	}
+	n, err := s.parseNumber(tag)
+	if err != nil {
+		panic(fmt.Errorf("%s: %q %w", s.name, tag, err))
+	}
+	return n
+}
+
+func (s *setting) isDuration() bool { return s.value.Type() == reflect.TypeFor[time.Duration]() }
+func (s *setting) isSecret() bool   { return s.value.Type() == reflect.TypeFor[Secret]() }
+func (s *setting) isList() bool     { return s.value.Kind() == reflect.Slice }
+
+// isText reports whether any text is a value, as far as the type goes.
+func (s *setting) isText() bool { return s.value.Kind() == reflect.String && s.oneOf == nil }
+
+// set gives the setting the value that is written so, the items of a list with commas
+// between them.
+func (s *setting) set(text, origin string) error {
+	if s.isList() {
+		var items []string
+		if text != "" {
+			items = strings.Split(text, ",")
+		}
+		for i, item := range items {
+			items[i] = strings.TrimSpace(item)
+		}
+		return s.setList(items, origin)
+	}
+	if !utf8.ValidString(text) {
+		return s.refuse(text, origin, "is not UTF-8; write it in UTF-8")
+	}
+	switch s.value.Kind() {
+	case reflect.String:
+		if s.oneOf != nil && !slices.Contains(s.oneOf, text) {
+			return s.refuse(text, origin, "is none of its values; give "+alternatives(s.oneOf))
+		}
+		s.value.SetString(text)
+	case reflect.Bool:
+		if text != "true" && text != "false" {
+			return s.refuse(text, origin, "is neither true nor false; give one of them")
+		}
+		s.value.SetBool(text == "true")
+	case reflect.Int, reflect.Int64:
+		n, err := s.parseNumber(text)
+		switch {
+		case err != nil:
+			return s.refuse(text, origin, err.Error())
+		case n < s.min:
+			return s.refuse(text, origin, s.tooSmall())
+		case n > s.max:
+			return s.refuse(text, origin, s.tooLarge())
+		}
+		s.value.SetInt(n)
+	default:
+		panic(s.name + ": no setting can be a " + s.value.Type().String())
+	}
+	s.text, s.origin = text, origin
+	return nil
+}
+
+func (s *setting) setList(items []string, origin string) error {
+	for _, item := range items {
+		if !utf8.ValidString(item) {
+			return s.refuse(item, origin, "is not UTF-8; write it in UTF-8")
+		}
+	}
+	if len(items) == 0 {
+		items = nil // one form for equal settings
+	}
+	s.value.Set(reflect.ValueOf(items))
+	s.origin = origin
+	return nil
+}
+
+// parseNumber reads a whole number, or a duration as its nanoseconds. A number has one
+// form only: what 0777 and 1_000 are is for each language to say.
+func (s *setting) parseNumber(text string) (int64, error) {
+	if s.isDuration() {
+		d, err := time.ParseDuration(text)
+		if _, numberErr := strconv.ParseFloat(text, 64); err != nil && numberErr == nil {
+			return 0, errors.New("has no unit; give a duration such as 500ms, 30s or 5m")
+		}
+		if err != nil {
+			return 0, errors.New("is no duration; give one such as 500ms, 30s or 5m")
+		}
+		return int64(d), nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange) && text[0] == '-':
+		return 0, errors.New(s.tooSmall())
+	case errors.Is(err, strconv.ErrRange):
+		return 0, errors.New(s.tooLarge())
+	case err != nil || strconv.FormatInt(n, 10) != text:
+		return 0, errors.New("is not a whole number; give one of at least " + s.written(s.min))
+	}
+	return n, nil
+}
+
+func (s *setting) tooSmall() string { return "is too small; give at least " + s.written(s.min) }
+func (s *setting) tooLarge() string { return "is too large; give at most " + s.written(s.max) }
+
+func (s *setting) written(n int64) string {
+	if s.isDuration() {
+		return time.Duration(n).String()
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// refuse returns an error about a value as it was given.
+func (s *setting) refuse(text, origin, problem string) error {
+	if s.isSecret() {
+		text = Secret(text).String()
+	}
+	return errorf("%s: %.100q (%s) %s", s.name, text, origin, problem)
+}
+
+// yaml returns the value as a file may have it, a secret masked.
+func (s *setting) yaml() string {
+	switch {
+	case s.isList():
+		quoted := make([]string, s.value.Len())
+		for i := range quoted {
+			quoted[i] = strconv.Quote(s.value.Index(i).String())
+		}
+		return "[" + strings.Join(quoted, ", ") + "]"
+	case s.isSecret():
+		return strconv.Quote(Secret(s.text).String())
+	case s.isText():
+		return strconv.Quote(s.text)
+	}
+	return s.text
+}
+
+func alternatives(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// A Secret is a text that is shown to nobody.
+type Secret string
+
+// String returns a mask, or nothing if there is nothing to hide.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "********"
+}
+
+// GoString masks as String does.
+func (s Secret) GoString() string { return strconv.Quote(s.String()) }
+
+// MarshalText masks as String does.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
