@@ -140,6 +140,10 @@ type logLine struct {
 	Level   string `json:"level"`
 	Message string `json:"message"`
 	Addr    string `json:"addr"`
+	Admin   string `json:"admin_addr"`
+	RunID   string `json:"run_id"`
+	Why     string `json:"why"`
+	Error   string `json:"error"`
 	Path    string `json:"path"`
 	Status  int    `json:"status"`
 }

@@ -7,31 +7,73 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 )
 
-// Every flag of serve does what it says.
-func TestServeFlags(t *testing.T) {
+// A serving is a service that a test has started.
+type serving struct {
+	addr, admin string
+	log         chan logLine
+}
+
+// startServe starts the service on free ports until the test ends.
+func startServe(t *testing.T, args ...string) *serving {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	stderr, w := io.Pipe()
 	ended := make(chan int, 1)
 	go func() {
-		args := []string{"serve", "--addr", "127.0.0.1:0", "--max-body-bytes", "100", "--max-texts", "2", "--max-text-length", "5",
-			"--root-path", "/tagger", "--trusted-proxies", "10.0.0.0/8,127.0.0.1", "--cors-origins", "https://a.example,https://b.example"}
-		code := run(ctx, args, strings.NewReader(""), io.Discard, w)
+		code := run(ctx, append([]string{"serve", "--addr", "127.0.0.1:0", "--drain-delay", "0s"}, args...), strings.NewReader(""), io.Discard, w)
 		_ = w.Close()
 		ended <- code
 	}()
-	log := bufio.NewScanner(stderr)
-	addr := ""
-	for addr == "" && log.Scan() {
-		if line := parse[logLine](t, log.Text()); line.Message == "serving" {
-			addr = line.Addr
+	s := &serving{log: make(chan logLine, 1000)}
+	go func() {
+		defer close(s.log)
+		for lines := bufio.NewScanner(stderr); lines.Scan(); {
+			var line logLine
+			if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+				t.Errorf("the log is not JSON: %v in %q", err, lines.Text())
+			}
+			s.log <- line
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if diff := cmp.Diff(<-ended, success); diff != "" {
+			t.Error(diff)
+		}
+	})
+	line := s.logged(t, "serving")
+	s.addr, s.admin = line.Addr, line.Admin
+	return s
+}
+
+// logged waits for a line of the log with this message.
+func (s *serving) logged(t *testing.T, message string) logLine {
+	t.Helper()
+	for {
+		select {
+		case line, ok := <-s.log:
+			if !ok {
+				t.Fatalf("nothing was logged with the message %q", message)
+			}
+			if line.Message == message {
+				return line
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("nothing is logged with the message %q", message)
 		}
 	}
-	go func() { _, _ = io.Copy(io.Discard, stderr) }()
+}
 
+// Every flag of serve does what it says.
+func TestServeFlags(t *testing.T) {
+	addr := startServe(t, "--max-body-bytes", "100", "--max-texts", "2", "--max-text-length", "5",
+		"--root-path", "/tagger", "--trusted-proxies", "10.0.0.0/8,127.0.0.1", "--cors-origins", "https://a.example,https://b.example").addr
 	tests := []struct {
 		name, method, path, body string
 		header, value            string // of the request
@@ -75,8 +117,4 @@ func TestServeFlags(t *testing.T) {
 		})
 	}
 	client.CloseIdleConnections()
-	cancel()
-	if diff := cmp.Diff(<-ended, success); diff != "" {
-		t.Error(diff)
-	}
 }
