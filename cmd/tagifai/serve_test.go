@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -11,6 +12,10 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"tagifai/internal/config"
+	"tagifai/internal/server"
 )
 
 // A serving is a service that a test has started.
@@ -72,7 +77,7 @@ func (s *serving) logged(t *testing.T, message string) logLine {
 
 // Every flag of serve does what it says.
 func TestServeFlags(t *testing.T) {
-	addr := startServe(t, "--max-body-bytes", "100", "--max-texts", "2", "--max-text-length", "5",
+	addr := startServe(t, "--max-body-bytes", "100", "--max-texts", "2", "--max-text-length", "5", "--max-header-bytes", "1000",
 		"--root-path", "/tagger", "--trusted-proxies", "10.0.0.0/8,127.0.0.1", "--cors-origins", "https://a.example,https://b.example").addr
 	tests := []struct {
 		name, method, path, body string
@@ -84,6 +89,7 @@ func TestServeFlags(t *testing.T) {
 		{"body", "POST", "/predict", strings.Repeat(" ", 101), "", "", 413, "Request Entity Too Large"},
 		{"texts", "POST", "/predict", `{"texts":[{},{},{}]}`, "", "", 422, "at most 2 items"},
 		{"length", "POST", "/predict", `{"texts":[{"text":"123456"}]}`, "", "", 422, "at most 5 characters"},
+		{"header", "GET", "/", "", "X-Long", strings.Repeat("x", 20000), 431, "431 Request Header Fields Too Large"}, // net/http reads a few KiB more
 		{"root path", "GET", "/args/", "", "", "", 307, "Location: /tagger/args\r\n"},
 		{"trusted proxy", "GET", "/", "", "X-Forwarded-Proto", "https", 200, `"url":"https://` + addr + `/tagger/"`},
 		{"origin", "GET", "/", "", "Origin", "https://b.example", 200, "Access-Control-Allow-Origin: https://b.example\r\n"},
@@ -117,4 +123,110 @@ func TestServeFlags(t *testing.T) {
 		})
 	}
 	client.CloseIdleConnections()
+}
+
+// Every source has its say, and none of them starts anything.
+func TestServePrintConfig(t *testing.T) {
+	file := write(t, "config.yaml", "max-texts: 5\nmax-queued: 6\nmax-in-flight: 7\nmodel: absent\n")
+	t.Setenv("TAGIFAI_CONFIG", file)
+	t.Setenv("TAGIFAI_MAX_QUEUED", "8")
+	t.Setenv("TAGIFAI_MAX_IN_FLIGHT", "9")
+	got := succeed(t, "", "serve", "--print-config", "--max-in-flight", "10", "--watch", "--log-probes=false", "--log-level=error", "--log-level", "warn",
+		"--trusted-proxies", "10.0.0.1,10.0.0.2", "--trusted-proxies", "10.0.0.3")
+	set := map[string]string{}
+	for line := range strings.Lines(got) {
+		if setting, origin, _ := strings.Cut(strings.TrimSpace(line), "# "); origin != "default" {
+			set[strings.TrimSpace(setting)] = origin
+		}
+	}
+	if diff := cmp.Diff(set, map[string]string{
+		"max-texts: 5":      file + ":1",
+		"max-queued: 8":     "environment TAGIFAI_MAX_QUEUED",
+		"max-in-flight: 10": "flag --max-in-flight",
+		`model: "absent"`:   file + ":4",
+		"watch: true":       "flag --watch",
+		"log-probes: false": "flag --log-probes",
+		"log-level: warn":   "flag --log-level",
+		`trusted-proxies: ["10.0.0.1", "10.0.0.2", "10.0.0.3"]`: "flag --trusted-proxies",
+	}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A wrong setting is a wrong usage wherever it comes from, also for --print-config, and
+// no business of the other commands.
+func TestServeRefuses(t *testing.T) {
+	tests := []struct{ name, variable, value, want string }{
+		{"environment", "TAGIFAI_MAX_TEXTS", "many", `max-texts: "many" (environment TAGIFAI_MAX_TEXTS) is not a whole number in plain digits; give one of at least 1`},
+		{"unknown variable", "TAGIFAI_ADRR", ":9000", "environment: TAGIFAI_ADRR is no setting; did you mean TAGIFAI_ADDR?"},
+		{"file", "TAGIFAI_CONFIG", write(t, "config.yaml", "max-texts: 0"), `max-texts: "0" (FILE:1) is too small; give at least 1`},
+		{"root path", "TAGIFAI_ROOT_PATH", "tagger", `root-path: "tagger" (environment TAGIFAI_ROOT_PATH) is refused: root path "tagger": want one such as /tagger, of letters, digits and -._~`},
+		{"proxy", "TAGIFAI_TRUSTED_PROXIES", "::1,proxy", `trusted-proxies: ["::1", "proxy"] (environment TAGIFAI_TRUSTED_PROXIES) is refused: trusted proxy "proxy": want an IP address, or a network such as 10.0.0.0/8`},
+		{"origin", "TAGIFAI_CORS_ORIGINS", "a", `cors-origins: ["a"] (environment TAGIFAI_CORS_ORIGINS) is refused: CORS origin "a": want one such as https://example.org, or * for all`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv(test.variable, test.value)
+			want := outcome{misuse, "", "tagifai: " + strings.ReplaceAll(test.want, "FILE", test.value) + "\n"}
+			for _, args := range [][]string{{"serve"}, {"serve", "--print-config"}} {
+				if diff := cmp.Diff(fmt.Sprint(tagifai(t, "", args...)), fmt.Sprint(want)); diff != "" {
+					t.Errorf("%q: %s", args, diff)
+				}
+			}
+			succeed(t, "", "version")
+		})
+	}
+}
+
+// The server gets each setting that it knows.
+func TestServeOptions(t *testing.T) {
+	c := serveCommand{flags: config.Flags{
+		"addr": "localhost:80", "admin-addr": "localhost:81", "log-probes": "true", "max-in-flight": "10", "max-queued": "0", "max-queue-wait": "11s", "max-held-bytes": "12", "drain-delay": "13s", "max-body-bytes": "1", "max-texts": "2", "max-text-length": "3", "max-header-bytes": "4",
+		"root-path": "/a", "trusted-proxies": "::1", "cors-origins": "https://a",
+		"read-header-timeout": "5s", "read-timeout": "6s", "write-timeout": "7s", "idle-timeout": "8s", "drain-timeout": "9s",
+	}}
+	if _, err := c.load(); err != nil {
+		t.Fatal(err)
+	}
+	want := server.Options{
+		Addr: "localhost:80", AdminAddr: "localhost:81", LogProbes: true,
+		MaxInFlight: 10, MaxQueued: -1, MaxQueueWait: 11 * time.Second, MaxHeldBytes: 12, DrainDelay: 13 * time.Second,
+		MaxBody: 1, MaxTexts: 2, MaxText: 3, MaxHeader: 4,
+		RootPath: "/a", TrustedProxies: []string{"::1"}, CORSOrigins: []string{"https://a"},
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 6 * time.Second, WriteTimeout: 7 * time.Second, IdleTimeout: 8 * time.Second, DrainTimeout: 9 * time.Second,
+	}
+	if diff := cmp.Diff(c.options(), want, cmpopts.IgnoreFields(server.Options{}, "Load", "Log")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLogger(t *testing.T) {
+	tests := []struct{ name, level, format, want string }{
+		{"JSON, if nobody looks on", "info", "auto", `"message":"a"} "message":"b"} "message":"c"}`},
+		{"JSON", "warn", "json", `"message":"b"} "message":"c"}`},
+		{"console", "error", "console", "ERR c"},
+		{"debug", "debug", "console", "DBG z INF a WRN b ERR c"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var b strings.Builder
+			log := newLogger(&b, test.level, test.format)
+			log.Debug().Msg("z")
+			log.Info().Msg("a")
+			log.Warn().Msg("b")
+			log.Error().Msg("c")
+			var got []string
+			for line := range strings.Lines(b.String()) {
+				if i := strings.Index(line, `"message"`); i >= 0 {
+					line = line[i:]
+				} else {
+					_, line, _ = strings.Cut(line, " ") // the time
+				}
+				got = append(got, strings.TrimSpace(line))
+			}
+			if diff := cmp.Diff(strings.Join(got, " "), test.want); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
 }

@@ -87,7 +87,7 @@ func (l *Loaded) advice(name string, form func(string) string) string {
 	if near := l.nearest(name); near != "" {
 		return "did you mean " + form(near) + "?"
 	}
-	return "tagifai serve --help lists all settings"
+	return "remove it, or see tagifai serve --help for its right name"
 }
 
 // nearest returns the name of a setting that is almost this one, "" if there is none.

@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
-	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -24,8 +24,9 @@ func (l *Loaded) readFile(name, origin string) error {
 	if err != nil {
 		return errorf("config: %.100q (%s) %s; give the name of a YAML file", name, origin, err)
 	}
-	if i := invalidUTF8(data); i >= 0 {
-		return errorf("%s:%d: the file is not UTF-8; save it as UTF-8", printable(name), 1+bytes.Count(data[:i], []byte("\n")))
+	if i, size := findNoText(data); size > 0 {
+		line := 1 + bytes.Count(data[:i], []byte("\n"))
+		return errorf("%s:%d: %q is no text in UTF-8; save the file as such", printable(name), line, data[i:i+size])
 	}
 	settings, err := parseYAML(data)
 	if err != nil {
@@ -75,16 +76,17 @@ func readAtMost(name string, most int) ([]byte, error) {
 	return nil, fmt.Errorf("cannot be read: %w", err)
 }
 
-// invalidUTF8 returns where the first byte is that is not UTF-8, -1 if there is none.
-func invalidUTF8(data []byte) int {
+// findNoText returns where the first bytes are that are not UTF-8, or a control
+// character other than white space, and how many.
+func findNoText(data []byte) (at, size int) {
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
-		if r == utf8.RuneError && size <= 1 {
-			return i
+		if r == utf8.RuneError && size == 1 || unicode.IsControl(r) && !unicode.IsSpace(r) {
+			return i, size
 		}
 		i += size
 	}
-	return -1
+	return 0, 0
 }
 
 // parseYAML returns the mapping that a file consists of, nil if it is empty. Its error
@@ -127,27 +129,32 @@ func parseYAML(data []byte) (*yaml.Node, error) {
 
 // setNode gives the setting the value of a node.
 func (s *setting) setNode(node *yaml.Node, origin string) error {
-	if text, problem := shape(node); problem != "" && !(s.isList() && node.Kind == yaml.SequenceNode) {
+	if s.isList() && node.Kind == yaml.SequenceNode {
+		return s.setItems(node.Content, origin)
+	}
+	text, problem := shape(node)
+	switch {
+	case s.isList() && (problem == "" || node.Kind == yaml.MappingNode):
+		problem = "is no list; write its items in brackets, with commas between them"
+	case problem == "":
+		problem = s.mistyped(node)
+	}
+	if problem != "" {
 		return s.refuse(text, origin, problem)
 	}
-	if !s.isList() {
-		if problem := s.mistyped(node); problem != "" {
-			return s.refuse(node.Value, origin, problem)
-		}
-		return s.set(node.Value, origin)
-	}
-	if node.Kind != yaml.SequenceNode {
-		return s.refuse(node.Value, origin, "is no list; write it in brackets: ["+node.Value+"]")
-	}
+	return s.set(text, origin)
+}
+
+func (s *setting) setItems(nodes []*yaml.Node, origin string) error {
+	file := origin[:strings.LastIndexByte(origin, ':')]
 	var items []string
-	for _, item := range node.Content {
-		at := origin[:strings.LastIndexByte(origin, ':')+1] + strconv.Itoa(item.Line)
-		text, problem := shape(item)
+	for _, node := range nodes {
+		text, problem := shape(node)
 		if problem == "" {
-			problem = s.mistyped(item)
+			problem = s.mistyped(node)
 		}
 		if problem != "" {
-			return s.refuse(text, at, problem)
+			return s.refuse(text, fmt.Sprintf("%s:%d", file, node.Line), problem)
 		}
 		items = append(items, text)
 	}
@@ -176,7 +183,7 @@ func (s *setting) mistyped(node *yaml.Node) string {
 	quoted := node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
 	switch {
 	case (s.isText() || s.isList()) && node.ShortTag() != "!!str":
-		return "is no text to YAML; put it in quotes"
+		return "is no text in YAML; put it in quotes"
 	case quoted && (s.value.Kind() == reflect.Bool || s.value.CanInt() && !s.isDuration()):
 		return "is text; take the quotes off"
 	}

@@ -144,7 +144,7 @@ func (s *setting) parseNumber(text string) (int64, error) {
 	case errors.Is(err, strconv.ErrRange):
 		return 0, errors.New(s.tooLarge())
 	case err != nil || strconv.FormatInt(n, 10) != text:
-		return 0, errors.New("is not a whole number; give one of at least " + s.written(s.min))
+		return 0, errors.New("is not a whole number in plain digits; give one of at least " + s.written(s.min))
 	}
 	return n, nil
 }

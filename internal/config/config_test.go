@@ -1,0 +1,190 @@
+package config_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tagifai/internal/config"
+)
+
+const allKinds = "testdata/good/all-kinds.yaml"
+
+// A flag goes before the environment, that before the file, and that before the default.
+func TestLoad(t *testing.T) {
+	file := allKinds
+	tests := []struct {
+		name    string
+		sources config.Sources
+		want    string // the lines that are not as the file says
+	}{
+		{"file", config.Sources{}, ""},
+		{"environment", config.Sources{Environ: []string{"TAGIFAI_MAX_TEXTS=6", "TAGIFAI_CORS_ORIGINS=*", "TAGIFAI_WATCH=false", "HOME=/"}},
+			"watch: false # environment TAGIFAI_WATCH\nmax-texts: 6 # environment TAGIFAI_MAX_TEXTS\ncors-origins: [\"*\"] # environment TAGIFAI_CORS_ORIGINS\n"},
+		{"flags", config.Sources{Flags: config.Flags{"max-texts": "7", "max-queue-wait": "1s"}},
+			"max-texts: 7 # flag --max-texts\nmax-queue-wait: 1s # flag --max-queue-wait\n"},
+		{"all", config.Sources{Environ: []string{"TAGIFAI_MAX_TEXTS=6", "TAGIFAI_LOG_LEVEL=error"}, Flags: config.Flags{"max-texts": "7"}},
+			"max-texts: 7 # flag --max-texts\nlog-level: error # environment TAGIFAI_LOG_LEVEL\n"},
+		{"empty values", config.Sources{Environ: []string{"TAGIFAI_MODEL=", "TAGIFAI_WATCH=false", "TAGIFAI_TRUSTED_PROXIES="}, Flags: config.Flags{"cors-origins": ""}},
+			"model: \"\" # environment TAGIFAI_MODEL\nwatch: false # environment TAGIFAI_WATCH\ntrusted-proxies: [] # environment TAGIFAI_TRUSTED_PROXIES\ncors-origins: [] # flag --cors-origins\n"},
+		{"spaces in a list", config.Sources{Flags: config.Flags{"trusted-proxies": "10.0.0.2, ::2"}},
+			"trusted-proxies: [\"10.0.0.2\", \"::2\"] # flag --trusted-proxies\n"},
+		{"file of the environment", config.Sources{Environ: []string{"TAGIFAI_CONFIG=" + file}}, ""},
+		{"file of a flag and of the environment", config.Sources{File: &file, Environ: []string{"TAGIFAI_CONFIG=absent"}}, ""},
+		{"Kubernetes", config.Sources{Environ: []string{
+			"TAGIFAI_SERVICE_HOST=10.0.0.1", "TAGIFAI_SERVICE_PORT=8000", "TAGIFAI_SERVICE_PORT_HTTP=8000",
+			"TAGIFAI_PORT=tcp://10.0.0.1:8000", "TAGIFAI_PORT_8000_TCP=tcp://10.0.0.1:8000", "TAGIFAI_PORT_8000_TCP_PROTO=tcp",
+			"TAGIFAI_PORT_8000_TCP_PORT=8000", "TAGIFAI_PORT_8000_TCP_ADDR=10.0.0.1", "TAGIFAI_PORT_53_UDP_ADDR=10.0.0.1",
+			"TAGIFAI_CANARY_SERVICE_HOST=10.0.0.1", "TAGIFAI_CANARY_SERVICE_PORT_HTTP=8000", "TAGIFAI_CANARY_PORT=tcp://10.0.0.1:8000",
+			"TAGIFAI_CANARY_PORT_8000_TCP_ADDR=10.0.0.1"}}, ""},
+	}
+	before := strings.Split(printed(t, config.Sources{File: &file}), "\n")
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.sources.File == nil && !strings.Contains(strings.Join(test.sources.Environ, " "), "TAGIFAI_CONFIG") {
+				test.sources.File = &file
+			}
+			got := ""
+			for line := range strings.Lines(printed(t, test.sources)) {
+				if !slices.Contains(before, strings.TrimSuffix(line, "\n")) {
+					got += line
+				}
+			}
+			if diff := cmp.Diff(got, test.want); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Settings is what is read, not only what is printed.
+func TestSettings(t *testing.T) {
+	file := allKinds
+	var got, want config.Settings
+	load(t, &want, config.Sources{})
+	want.Addr, want.Model, want.Watch, want.LogLevel = ":9000", "runs/first", true, "warn"
+	want.MaxTexts, want.MaxBodyBytes = 6, 1000
+	want.ReadTimeout, want.DrainDelay = 90*time.Second, 0
+	want.TrustedProxies = []string{"10.0.0.1", "::1"}
+	want.CORSOrigins = []string{"https://a.example", "https://b.example"}
+	load(t, &got, config.Sources{File: &file, Environ: []string{"TAGIFAI_MAX_TEXTS=6"}, Flags: config.Flags{"max-body-bytes": "1000"}})
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBadVariable(t *testing.T) {
+	tests := []struct {
+		name    string
+		environ []string
+		want    string
+	}{
+		{"unknown", []string{"TAGIFAI_MAX_TEXT=5"}, "environment: TAGIFAI_MAX_TEXT is no setting; did you mean TAGIFAI_MAX_TEXTS?"},
+		{"unknown, like none", []string{"TAGIFAI_COLOUR=blue"}, "environment: TAGIFAI_COLOUR is no setting; remove it, or see tagifai serve --help for its right name"},
+		{"unknown, in small letters", []string{"TAGIFAI_addr=:9000"}, "environment: TAGIFAI_addr is no setting; did you mean TAGIFAI_ADDR?"},
+		{"a port, not by Kubernetes", []string{"TAGIFAI_PORT=8000"}, "environment: TAGIFAI_PORT is no setting; remove it, or see tagifai serve --help for its right name"},
+		{"nothing but the prefix", []string{"TAGIFAI_="}, "environment: TAGIFAI_ is no setting; remove it, or see tagifai serve --help for its right name"},
+		{"two, the first by name", []string{"TAGIFAI_WATCH=yes", "TAGIFAI_ADMIN=x"}, "environment: TAGIFAI_ADMIN is no setting; remove it, or see tagifai serve --help for its right name"},
+		{"number", []string{"TAGIFAI_MAX_TEXTS=many"}, `max-texts: "many" (environment TAGIFAI_MAX_TEXTS) is not a whole number in plain digits; give one of at least 1`},
+		{"number, empty", []string{"TAGIFAI_MAX_TEXTS="}, `max-texts: "" (environment TAGIFAI_MAX_TEXTS) is not a whole number in plain digits; give one of at least 1`},
+		{"bool", []string{"TAGIFAI_LOG_PROBES=1"}, `log-probes: "1" (environment TAGIFAI_LOG_PROBES) is neither true nor false; give one of them`},
+		{"address, empty", []string{"TAGIFAI_ADDR="}, `addr: "" (environment TAGIFAI_ADDR) is no address; give HOST:PORT such as :8000 or 127.0.0.1:8000`},
+		{"not UTF-8", []string{"TAGIFAI_MODEL=caf\xe9"}, `model: "caf\xe9" (environment TAGIFAI_MODEL) is not UTF-8; write it in UTF-8`},
+		{"not UTF-8, a list", []string{"TAGIFAI_CORS_ORIGINS=a,\xe9"}, `cors-origins: "\xe9" (environment TAGIFAI_CORS_ORIGINS) is not UTF-8; write it in UTF-8`},
+		{"lines", []string{"TAGIFAI_LOG_LEVEL=a\nb"}, `log-level: "a\nb" (environment TAGIFAI_LOG_LEVEL) is none of its values; give debug, info, warn or error`},
+		{"contradiction", []string{"TAGIFAI_MODEL=", "TAGIFAI_WATCH=true"}, `watch: true (environment TAGIFAI_WATCH) contradicts model: "" (environment TAGIFAI_MODEL), as the embedded model never changes; name a directory or leave watch out`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(refusal(t, config.Sources{Environ: test.environ}), test.want); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestBadFlag(t *testing.T) {
+	tests := []struct {
+		name  string
+		flags config.Flags
+		want  string
+	}{
+		{"number", config.Flags{"max-texts": "many"}, `max-texts: "many" (flag --max-texts) is not a whole number in plain digits; give one of at least 1`},
+		{"too large", config.Flags{"max-body-bytes": "2000000000"}, `max-body-bytes: "2000000000" (flag --max-body-bytes) is too large; give at most 1073741824`},
+		{"duration", config.Flags{"idle-timeout": "5"}, `idle-timeout: "5" (flag --idle-timeout) has no unit; give a duration such as 500ms, 30s or 5m`},
+		{"duration, too small", config.Flags{"max-queue-wait": "1us"}, `max-queue-wait: "1us" (flag --max-queue-wait) is too small; give at least 1ms`},
+		{"model, empty", config.Flags{"model": ""}, `model: "" (flag --model) is empty; leave the flag out for the embedded model`},
+		{"admin address, the same", config.Flags{"addr": "127.0.0.1:80", "admin-addr": "127.0.0.1:80"}, `admin-addr: "127.0.0.1:80" (flag --admin-addr) is taken by addr: "127.0.0.1:80" (flag --addr); give another port`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(refusal(t, config.Sources{Flags: test.flags}), test.want); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What looks like a contradiction and is none.
+func TestConsistent(t *testing.T) {
+	for name, flags := range map[string]config.Flags{
+		"two free ports":           {"addr": "127.0.0.1:0", "admin-addr": "127.0.0.1:0"},
+		"one port of two hosts":    {"addr": "127.0.0.1:80", "admin-addr": "127.0.0.2:80"},
+		"IPv6":                     {"addr": "[::1]:80", "admin-addr": "[::2]:80"},
+		"a body that just fits":    {"max-body-bytes": "33554432"},
+		"a header as long as both": {"read-timeout": "5s"},
+		"a model to watch":         {"model": "runs/first", "watch": "true"},
+		"no queue":                 {"max-queued": "0"},
+		"no delay":                 {"drain-delay": "0s"},
+	} {
+		t.Run(name, func(t *testing.T) { load(t, new(config.Settings), config.Sources{Flags: flags}) })
+	}
+}
+
+// refusal returns the error that these sources give.
+func refusal(t *testing.T, from config.Sources) string {
+	t.Helper()
+	_, err := config.Load(new(config.Settings), from)
+	checkLine(t, err)
+	return err.Error()
+}
+
+// checkLine proves that err is an Error, in one line.
+func checkLine(t testing.TB, err error) {
+	t.Helper()
+	if _, ok := errors.AsType[*config.Error](err); !ok || strings.ContainsAny(err.Error(), "\n\r") {
+		t.Fatalf("no config.Error in one line: %#v", err)
+	}
+}
+
+// printed returns the settings as they are printed, with single spaces before the
+// comments.
+func printed(t *testing.T, from config.Sources) string {
+	t.Helper()
+	var b strings.Builder
+	if err := load(t, new(config.Settings), from).Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	for line := range strings.Lines(b.String()) {
+		setting, comment, _ := strings.Cut(line, "# ")
+		lines.WriteString(strings.TrimRight(setting, " ") + " # " + comment)
+	}
+	return lines.String()
+}
+
+// changed returns the settings that are not default, without their origins.
+func changed(t *testing.T, from config.Sources) string {
+	t.Helper()
+	var b strings.Builder
+	for line := range strings.Lines(printed(t, from)) {
+		if setting, comment, _ := strings.Cut(line, " # "); comment != "default\n" {
+			b.WriteString(setting + "\n")
+		}
+	}
+	return b.String()
+}
