@@ -27,4 +27,4 @@ EXPOSE 8000
 # There is no HEALTHCHECK: it would need a client in the image. Let the orchestrator
 # ask GET / instead.
 ENTRYPOINT ["/tagifai"]
-CMD ["serve", "--addr", ":8000"]
+CMD ["serve"]

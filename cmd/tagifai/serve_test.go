@@ -125,6 +125,22 @@ func TestServeFlags(t *testing.T) {
 	client.CloseIdleConnections()
 }
 
+// Each setting has its flag, and its default behind what it does.
+func TestServeHelp(t *testing.T) {
+	help := succeed(t, "", "serve", "--help")
+	for line := range strings.Lines(succeed(t, "", "serve", "--print-config")) {
+		name, _, _ := strings.Cut(line, ":")
+		if !strings.Contains(help, "      --"+name) {
+			t.Errorf("--%s is missing in\n%s", name, help)
+		}
+	}
+	for _, part := range []string{"Bytes that a request body may have (8388608).", "TAGIFAI_MAX_TEXTS", "--config", "--print-config"} {
+		if !strings.Contains(help, part) {
+			t.Errorf("%q is missing in\n%s", part, help)
+		}
+	}
+}
+
 // Every source has its say, and none of them starts anything.
 func TestServePrintConfig(t *testing.T) {
 	file := write(t, "config.yaml", "max-texts: 5\nmax-queued: 6\nmax-in-flight: 7\nmodel: absent\n")

@@ -87,6 +87,7 @@ func TestBadVariable(t *testing.T) {
 		{"unknown, like none", []string{"TAGIFAI_COLOUR=blue"}, "environment: TAGIFAI_COLOUR is no setting; remove it, or see tagifai serve --help for its right name"},
 		{"unknown, in small letters", []string{"TAGIFAI_addr=:9000"}, "environment: TAGIFAI_addr is no setting; did you mean TAGIFAI_ADDR?"},
 		{"a port, not by Kubernetes", []string{"TAGIFAI_PORT=8000"}, "environment: TAGIFAI_PORT is no setting; remove it, or see tagifai serve --help for its right name"},
+		{"a value like a name of Kubernetes", []string{"TAGIFAI_ADRR=a_SERVICE_HOST=b"}, "environment: TAGIFAI_ADRR is no setting; did you mean TAGIFAI_ADDR?"},
 		{"nothing but the prefix", []string{"TAGIFAI_="}, "environment: TAGIFAI_ is no setting; remove it, or see tagifai serve --help for its right name"},
 		{"two, the first by name", []string{"TAGIFAI_WATCH=yes", "TAGIFAI_ADMIN=x"}, "environment: TAGIFAI_ADMIN is no setting; remove it, or see tagifai serve --help for its right name"},
 		{"number", []string{"TAGIFAI_MAX_TEXTS=many"}, `max-texts: "many" (environment TAGIFAI_MAX_TEXTS) is not a whole number in plain digits; give one of at least 1`},
@@ -138,6 +139,7 @@ func TestConsistent(t *testing.T) {
 		"a body that just fits":    {"max-body-bytes": "33554432"},
 		"a header as long as both": {"read-timeout": "5s"},
 		"a model to watch":         {"model": "runs/first", "watch": "true"},
+		"the largest header":       {"max-header-bytes": "1073741824"},
 		"no queue":                 {"max-queued": "0"},
 		"no delay":                 {"drain-delay": "0s"},
 	} {

@@ -13,7 +13,7 @@ const prefix = "TAGIFAI_"
 // named tagifai, or tagifai-canary, and Docker one that is linked to such a container:
 // TAGIFAI_SERVICE_HOST, TAGIFAI_CANARY_PORT_8000_TCP_ADDR. They are not meant for us.
 // TAGIFAI_PORT=8000 is not among them, and may well be: theirs is a URL.
-var foreign = regexp.MustCompile(`^TAGIFAI_(.+_)?(SERVICE_HOST=|SERVICE_PORT(_[^=]+)?=|PORT=(tcp|udp|sctp)://|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?=)`)
+var foreign = regexp.MustCompile(`^TAGIFAI_([^=]+_)?(SERVICE_HOST=|SERVICE_PORT(_[^=]+)?=|PORT=(tcp|udp|sctp)://|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?=)`)
 
 func variable(setting string) string {
 	return prefix + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))

@@ -77,11 +77,11 @@ func readAtMost(name string, most int) ([]byte, error) {
 }
 
 // findNoText returns where the first bytes are that are not UTF-8, or a control
-// character other than white space, and how many.
+// character that YAML does not know, and how many.
 func findNoText(data []byte) (at, size int) {
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
-		if r == utf8.RuneError && size == 1 || unicode.IsControl(r) && !unicode.IsSpace(r) {
+		if r == utf8.RuneError && size == 1 || unicode.IsControl(r) && !strings.ContainsRune("\t\n\r\u0085", r) {
 			return i, size
 		}
 		i += size
@@ -104,23 +104,23 @@ func parseYAML(data []byte) (*yaml.Node, error) {
 	if err == nil {
 		err = loader.Load(&next)
 	}
-	switch loadErr, ok := errors.AsType[*yaml.LoadError](err); {
-	case ok && loadErr.Mark.Line > 0:
-		return nil, fmt.Errorf(":%d: no YAML: %s; correct that line or the one before", loadErr.Mark.Line, printable(loadErr.Message))
-	case ok:
-		return nil, fmt.Errorf(": no YAML: %s; correct that", printable(loadErr.Message))
-	case err == nil:
+	if err == nil {
 		return nil, fmt.Errorf(":%d: a second document; put all settings into the first", next.Line)
-	case !errors.Is(err, io.EOF):
-		return nil, fmt.Errorf(": no YAML: %s; correct that", printable(err.Error()))
 	}
-	if len(document.Content) != 1 {
+	if !errors.Is(err, io.EOF) {
+		at, what := "", err.Error()
+		if loadErr, ok := errors.AsType[*yaml.LoadError](err); ok {
+			what = loadErr.Message
+			if loadErr.Mark.Line > 0 {
+				at = fmt.Sprintf(":%d", loadErr.Mark.Line)
+			}
+		}
+		return nil, fmt.Errorf("%s: no YAML: %s; correct that line or the one before", at, printable(what))
+	}
+	if len(document.Content) == 0 || document.Content[0].ShortTag() == "!!null" {
 		return nil, nil
 	}
 	settings := document.Content[0]
-	if settings.ShortTag() == "!!null" {
-		return nil, nil
-	}
 	if settings.Kind != yaml.MappingNode {
 		return nil, fmt.Errorf(":%d: settings are lines such as max-texts: 100; write them so", settings.Line)
 	}

@@ -29,6 +29,8 @@ func TestBadFile(t *testing.T) {
 		{"duration-of-days", `read-timeout: "1d" (FILE:1) is no duration; give one such as 500ms, 30s or 5m`},
 		{"duration-too-small", `read-timeout: "0s" (FILE:1) is too small; give at least 1ms`},
 		{"duration-without-unit", `read-timeout: "30" (FILE:1) has no unit; give a duration such as 500ms, 30s or 5m`},
+		{"form-feed", `FILE:1: "\f" is no text in UTF-8; save the file as such`},
+		{"no-character", `FILE: no YAML: control characters are not allowed (value: 65535); correct that line or the one before`},
 		{"held-less-than-a-body", `max-held-bytes: 33554432 (default) is less than max-body-bytes: 67108864 (FILE:1), so that such a body never fits; raise the first or lower the second`},
 		{"item-is-a-list", `trusted-proxies: "[…]" (FILE:1) is a list; give a single value`},
 		{"item-is-a-number", `trusted-proxies: "5" (FILE:3) is no text in YAML; put it in quotes`},
@@ -134,10 +136,9 @@ log-level: warn
 
 func TestNoFile(t *testing.T) {
 	dir := t.TempDir()
-	large := filepath.Join(dir, "large")
-	if err := os.WriteFile(large, []byte(strings.Repeat("# large\n", 1<<17)+"#"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	mebibyte := strings.Repeat("# large\n", 1<<17)
+	load(t, new(config.Settings), config.Sources{File: fixture(t, mebibyte)})
+	large := *fixture(t, mebibyte+"#")
 	const give = "; give the name of a YAML file"
 	tests := []struct{ name, file, want string }{
 		{"missing", filepath.Join(dir, "absent"), "cannot be read: no such file or directory" + give},

@@ -70,11 +70,11 @@ func TestSecret(t *testing.T) {
 	if s.Key != secret {
 		t.Errorf("got %q, want %q", string(s.Key), secret)
 	}
-	var print strings.Builder
-	if err := loaded.Print(&print); err != nil {
+	var printed strings.Builder
+	if err := loaded.Print(&printed); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(print.String(), `name: ""            # default
+	if diff := cmp.Diff(printed.String(), `name: ""            # default
 # key: "********"   # environment TAGIFAI_KEY
 # base: "********"  # default
 size: 1             # default
@@ -94,7 +94,6 @@ size: 1             # default
 		"%+v":            fmt.Sprintf("%+v", s),
 		"%#v":            fmt.Sprintf("%#v", s),
 		"%q":             fmt.Sprintf("%q", s.Key),
-		"%s":             fmt.Sprintf("%s", s.Key),
 		"JSON":           string(marshalled),
 		"File":           config.File(new(settings)),
 		"Table":          config.Table(new(settings)),
