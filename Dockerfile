@@ -25,6 +25,6 @@ COPY --from=build /out/tagifai /tagifai
 USER 65532:65532
 EXPOSE 8000
 # There is no HEALTHCHECK: it would need a client in the image. Let the orchestrator
-# ask GET / instead.
+# ask GET /livez and /readyz instead.
 ENTRYPOINT ["/tagifai"]
 CMD ["serve"]
