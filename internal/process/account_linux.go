@@ -42,6 +42,15 @@ func (p *Process) CPU() (time.Duration, error) {
 	return time.Duration(ticks) * tick, nil
 }
 
+// OwnCPU returns the processor time, user and system, of the calling program.
+func OwnCPU() (time.Duration, error) {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0, fmt.Errorf("process: %w", err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), nil
+}
+
 // Memory returns the bytes that are resident now: of a program alone its resident set
 // (RSS), of several processes the sum of their proportional sets (PSS), in which a page
 // that n of them share counts as an n-th for each.
@@ -161,7 +170,7 @@ func readStat(file string) (stat, error) {
 
 // field returns the bytes of a line "name: n kB" of a file of a process.
 func field(pid int, file, name string) (int64, error) {
-	path := filepath.Join("/proc", strconv.Itoa(pid), file)
+	path := fmt.Sprintf("/proc/%d/%s", pid, file)
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return 0, fmt.Errorf("process: %w", err)

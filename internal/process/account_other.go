@@ -17,6 +17,9 @@ func killGroup(int) {}
 // CPU fails on this system.
 func (*Process) CPU() (time.Duration, error) { return 0, errSystem }
 
+// OwnCPU fails on this system.
+func OwnCPU() (time.Duration, error) { return 0, errSystem }
+
 // Memory fails on this system.
 func (*Process) Memory() (int64, error) { return 0, errSystem }
 

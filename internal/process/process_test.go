@@ -222,6 +222,22 @@ func TestCPU(t *testing.T) {
 	})
 }
 
+func TestOwnCPU(t *testing.T) {
+	before, err := process.OwnCPU()
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	for burnt := before; burnt < before+burned; {
+		if burnt, err = process.OwnCPU(); err != nil {
+			t.Fatal(err)
+		}
+		if time.Since(begin) > time.Minute {
+			t.Fatal("no processor time in a minute of work")
+		}
+	}
+}
+
 func TestMemory(t *testing.T) {
 	for _, name := range []string{"hold", "parent of hold"} {
 		t.Run(name, func(t *testing.T) {
