@@ -24,9 +24,9 @@ type Process struct {
 }
 
 // Start starts cmd in a process group of its own, which is killed when ctx ends, and
-// when the program has ended, so that nothing it has started stays behind. What it
-// writes to stderr goes to cmd.Stderr, if that is set; the last 64 KiB are kept for the
-// messages of errors.
+// when the program has ended, so that nothing it has started stays behind. Of what it
+// writes to stderr the last 64 KiB are kept for the messages of errors; cmd.Stderr, if
+// that is set, gets all of it. An *os.File gets it without a detour, and nothing is kept.
 func Start(ctx context.Context, cmd *exec.Cmd) (*Process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -35,7 +35,9 @@ func Start(ctx context.Context, cmd *exec.Cmd) (*Process, error) {
 		return nil, err
 	}
 	p := &Process{cmd: cmd, stderr: &tail{w: cmd.Stderr}, done: make(chan struct{})}
-	cmd.Stderr = p.stderr
+	if _, direct := cmd.Stderr.(*os.File); !direct {
+		cmd.Stderr = p.stderr
+	}
 	if cmd.WaitDelay == 0 {
 		cmd.WaitDelay = time.Second // for a child that outlives it with its stderr
 	}
