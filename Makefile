@@ -8,6 +8,7 @@ OUT       ?= runs/$(shell date +%Y-%m-%dT%H%M%S)
 FUZZTIME  ?= 10s
 TESTFLAGS ?=
 BENCH     ?= .
+SOAKFLAGS ?=
 
 GO      ?= go
 # A build outside a git work tree, or before the first commit, is "dev".
@@ -40,7 +41,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench train vuln clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench soak train vuln clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -119,6 +120,10 @@ fuzz: ## run every fuzz target for FUZZTIME (10s) each
 
 bench: ## run the Go benchmarks that match BENCH (all)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+# Not a part of check: it takes six minutes and has to have the machine to itself.
+soak: build ## prove what the README says of overload, slow clients, reload and rollout (nginx); SOAKFLAGS=-quick
+	$(GO) run ./internal/soak $(SOAKFLAGS)
 
 train: ## train a model: DATA=labelled.csv [OUT=runs/<time>]
 	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make train DATA=path/to/labelled.csv)
