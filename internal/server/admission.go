@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -51,20 +50,20 @@ func (g *gate) leave() { <-g.places }
 
 // turn lets a handler work when it is its request's turn.
 func (s *Server) turn(h handler) handler {
-	return func(r *http.Request) (any, error) {
-		if err := s.enter(r); err != nil {
+	return func(e *exchange, r *http.Request) (any, error) {
+		if err := s.enter(e, r); err != nil {
 			return nil, err
 		}
-		return h(r)
+		return h(e, r)
 	}
 }
 
 // enter waits until it is the turn of r. The place is given back when the answer is
 // ready to be sent.
-func (s *Server) enter(r *http.Request) error {
+func (s *Server) enter(e *exchange, r *http.Request) error {
 	err := s.gate.enter(r.Context())
 	if err == nil {
-		exchangeOf(r.Context()).gate = s.gate
+		e.gate = s.gate
 	}
 	return err
 }
@@ -84,23 +83,14 @@ func (a *allowance) take(n int64) bool {
 // large ones have used the allowance up.
 const freeBytes = 4 << 10
 
-// A heldReader takes from an allowance as it reads, so that a client that only
-// announces a large body takes nothing. What it took is in held.
-type heldReader struct {
-	from      io.Reader
-	read      int64
-	held      *int64
-	allowance *allowance
-}
-
-func (r *heldReader) Read(p []byte) (int, error) {
-	n, err := r.from.Read(p)
-	r.read += int64(n)
-	if more := r.read - freeBytes - *r.held; more > 0 {
-		if !r.allowance.take(more) {
-			return n, errHeldBytes
+// hold takes what a request holds, with so many bytes of its body here, beyond what it
+// has taken before. So a client that only announces a large body takes nothing.
+func (s *Server) hold(e *exchange, bytes int) error {
+	if more := int64(bytes) - freeBytes - e.held; more > 0 {
+		if !s.allowance.take(more) {
+			return errHeldBytes
 		}
-		*r.held += more
+		e.held += more
 	}
-	return n, err
+	return nil
 }

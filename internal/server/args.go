@@ -25,7 +25,7 @@ type Arg map[string]any
 //	@Failure		500	{object}	Problem			"The service failed; its log says why."
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args [get]
-func (s *Server) args(*http.Request) (any, error) {
+func (s *Server) args(*exchange, *http.Request) (any, error) {
 	return Args{s.serving.Load().Args().JSON()}, nil
 }
 
@@ -40,7 +40,7 @@ func (s *Server) args(*http.Request) (any, error) {
 //	@Failure		500	{object}	Problem		"The service failed; its log says why."
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args/{arg} [get]
-func (s *Server) arg(r *http.Request) (any, error) {
+func (s *Server) arg(_ *exchange, r *http.Request) (any, error) {
 	name := chi.URLParam(r, "arg")
 	value, ok := s.serving.Load().Args().Get(name)
 	if !ok {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,7 +50,7 @@ func newBinder[T any](limits limits) *binder[T] {
 		maxText = "max=" + strconv.Itoa(limits.maxText)
 	}
 	validate.RegisterAlias("max_text", maxText)
-	body := newPlan(reflect.TypeFor[T]())
+	body := newPlan(reflect.TypeFor[T](), maxText)
 	body.none = fieldRequired // a body of null is no body
 	return &binder[T]{limits, body, validate}
 }
@@ -87,36 +88,49 @@ func invalid(item Item) error {
 	return &invalidError{items: []Item{item}}
 }
 
-// read reads the body of r. What the header alone shows to be too large, compressed
-// or of another type is refused unread, so that a client that sends "Expect:
-// 100-continue" does not send it. The bytes are taken from the allowance.
-func (b *binder[T]) read(buffer io.ReaderFrom, r *http.Request, from *allowance) error {
+// read appends the body of r to buf. What the header alone shows to be too large,
+// compressed or of another type is refused unread, so that a client that sends "Expect:
+// 100-continue" does not send it. As the body arrives, hold is told how much of it is
+// here, and may refuse the rest.
+func (b *binder[T]) read(buf []byte, r *http.Request, hold func(bytes int) error) ([]byte, error) {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return errEncoded
+		return buf, errEncoded
 	}
 	if r.ContentLength > b.maxBody {
-		return &http.MaxBytesError{Limit: b.maxBody}
+		return buf, &http.MaxBytesError{Limit: b.maxBody}
 	}
 	// The type of an empty body does not matter, and only reading it shows that a body
 	// of unknown length is empty. Who waits to be told to go on has something to send.
 	if r.ContentLength > 0 || r.ContentLength < 0 && r.Header.Get("Expect") != "" {
 		if err := b.checkType(r); err != nil {
-			return err
+			return buf, err
 		}
 	}
-	body := http.MaxBytesReader(nil, r.Body, b.maxBody)
-	_, err := buffer.ReadFrom(&heldReader{from: body, held: &exchangeOf(r.Context()).held, allowance: from})
-	switch {
-	case err == nil, as[*http.MaxBytesError](err), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errHeldBytes):
-		return err
-	default: // it broke off, or its chunks are malformed
-		return fmt.Errorf("%w: %w", errUnreadable, err)
+	for {
+		buf = slices.Grow(buf, 512) // doubles what is full
+		n, err := r.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if int64(len(buf)) > b.maxBody {
+			return buf, &http.MaxBytesError{Limit: b.maxBody}
+		}
+		if err := hold(len(buf)); err != nil {
+			return buf, err
+		}
+		switch {
+		case err == nil:
+		case err == io.EOF: //nolint:errorlint // a reader's end is the very value
+			return buf, nil
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return buf, err
+		default: // it broke off, or its chunks are malformed
+			return buf, fmt.Errorf("%w: %w", errUnreadable, err)
+		}
 	}
 }
 
 // isJSON reports whether a body of this Content-Type is read as JSON.
 func isJSON(contentType string) bool {
-	if strings.TrimSpace(contentType) == "" {
+	if contentType == "application/json" || strings.TrimSpace(contentType) == "" {
 		return true
 	}
 	mediaType, _, _ := strings.Cut(contentType, ";")
@@ -138,6 +152,9 @@ func (b *binder[T]) decode(doc string) (*T, error) {
 		return nil, err
 	}
 	faults := d.faults
+	if !d.broken && len(faults) == 0 && !b.plan.others { // then all rules hold
+		return value, nil
+	}
 	if err := b.validate.Struct(value); err != nil {
 		broken, ok := errors.AsType[validator.ValidationErrors](err)
 		if !ok {

@@ -38,6 +38,7 @@ type decoder struct {
 	maxItems int    // in a list
 	path     []step // to the current value
 	faults   []fault
+	broken   bool // a rule that the plan knows
 }
 
 // decode reads the document into dst. The error is a syntaxError or errUnreadable.
@@ -75,9 +76,9 @@ func (d *decoder) value(p *plan, dst reflect.Value) error {
 		return d.nested(kind, p, dst)
 	case stringKind:
 		start := d.pos
-		raw, err := d.str()
+		raw, plain, err := d.str()
 		if err == nil && p != nil {
-			d.setString(dst, raw, start)
+			d.setString(p, dst, raw, plain, start)
 		}
 		return err
 	case numberKind:
@@ -133,10 +134,11 @@ func (d *decoder) nested(kind byte, p *plan, dst reflect.Value) (err error) {
 	return err
 }
 
-// object reads an object in two passes: the first checks it and finds where the
-// last value of each field is, the second reads those, in the order of the plan.
+// object reads an object, its fields as they come. Only if one of them comes twice, of
+// which the last counts, they are read again when it is known which that is.
 func (d *decoder) object(p *plan, dst reflect.Value) error {
-	var starts [maxFields]int // never 0, where the object's bracket is at the earliest
+	var starts [maxFields]int // of the last value of each field; never 0, where the object's bracket is at the earliest
+	faults, twice := len(d.faults), false
 	d.space()
 	for first := true; ; first = false {
 		if first && d.at('}') {
@@ -145,7 +147,7 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 		if !d.at('"') {
 			return d.syntax("a property name in double quotes is wanted", d.pos)
 		}
-		key, err := d.str()
+		key, _, err := d.str()
 		if err != nil {
 			return err
 		}
@@ -155,10 +157,17 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 		}
 		d.pos++
 		d.space()
-		if i := p.field(key); i >= 0 {
+		i := p.field(key)
+		if i >= 0 {
+			twice = twice || starts[i] > 0
 			starts[i] = d.pos
 		}
-		if err := d.value(nil, reflect.Value{}); err != nil {
+		if i >= 0 && !twice {
+			err = d.field(p, i, dst)
+		} else {
+			err = d.value(nil, reflect.Value{})
+		}
+		if err != nil {
 			return err
 		}
 		d.space()
@@ -175,21 +184,34 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 	if p == nil {
 		return nil
 	}
+	if twice {
+		d.faults = d.faults[:faults]
+		dst.SetZero()
+	}
 	end := d.pos
 	for i := range p.fields {
-		f := &p.fields[i]
-		d.path = append(d.path, step{f.name, i})
-		if d.pos = starts[i]; d.pos > 0 {
-			if err := d.value(f, dst.Field(i)); err != nil {
+		switch {
+		case starts[i] > 0 && twice:
+			d.pos = starts[i]
+			if err := d.field(p, i, dst); err != nil {
 				return err
 			}
-		} else if !f.optional {
+		case starts[i] == 0 && !p.fields[i].optional:
+			d.path = append(d.path, step{p.fields[i].name, i})
 			d.fault(fieldRequired)
+			d.path = d.path[:len(d.path)-1]
 		}
-		d.path = d.path[:len(d.path)-1]
 	}
 	d.pos = end
 	return nil
+}
+
+// field reads the next value into the i-th field of dst.
+func (d *decoder) field(p *plan, i int, dst reflect.Value) error {
+	d.path = append(d.path, step{p.fields[i].name, i})
+	err := d.value(&p.fields[i], dst.Field(i))
+	d.path = d.path[:len(d.path)-1]
+	return err
 }
 
 func (d *decoder) list(p *plan, dst reflect.Value) error {
@@ -230,30 +252,37 @@ func (d *decoder) list(p *plan, dst reflect.Value) error {
 		d.space()
 	}
 	d.pos++
+	if p != nil && !p.holds(dst.Len()) {
+		d.broken = true
+	}
 	return nil
 }
 
-// str passes over a string and returns it with its quotes.
-func (d *decoder) str() (string, error) {
+// str passes over a string and returns it with its quotes, and whether it means what it
+// says: nothing is escaped in it, and all is ASCII.
+func (d *decoder) str() (raw string, plain bool, err error) {
 	start := d.pos
+	plain = true
 	for i := start + 1; i < len(d.doc); {
 		switch c := d.doc[i]; {
 		case c == '"':
 			d.pos = i + 1
-			return d.doc[start:d.pos], nil
+			return d.doc[start:d.pos], plain, nil
 		case c == '\\':
 			n, err := d.escape(i, start)
 			if err != nil {
-				return "", err
+				return "", false, err
 			}
+			plain = false
 			i += n
 		case c < ' ':
-			return "", d.syntax("a control character in a string needs an escape", i)
+			return "", false, d.syntax("a control character in a string needs an escape", i)
 		default:
+			plain = plain && c < utf8.RuneSelf
 			i++
 		}
 	}
-	return "", d.syntax("the string that starts here has no end", start)
+	return "", false, d.syntax("the string that starts here has no end", start)
 }
 
 // escape returns the length of the escape at i in the string that begins at start.
@@ -272,17 +301,24 @@ func (d *decoder) escape(i, start int) (int, error) {
 	return length, nil
 }
 
-func (d *decoder) setString(dst reflect.Value, raw string, start int) {
-	if text := raw[1 : len(raw)-1]; strings.IndexByte(text, '\\') < 0 && utf8.ValidString(text) {
-		dst.SetString(text)
-		return
+func (d *decoder) setString(p *plan, dst reflect.Value, raw string, plain bool, start int) {
+	text := raw[1 : len(raw)-1]
+	if !plain && (strings.IndexByte(text, '\\') >= 0 || !utf8.ValidString(text)) {
+		unquoted, err := jsontext.AppendUnquote(nil, raw)
+		if err != nil { // the one error left: half of a surrogate pair, now U+FFFD
+			unpaired := &syntaxError{"the string that starts here has half of a surrogate pair", start}
+			d.faults = append(d.faults, fault{path: slices.Clone(d.path), unpaired: unpaired})
+		}
+		text = string(unquoted)
 	}
-	text, err := jsontext.AppendUnquote(nil, raw)
-	if err != nil { // the one error left: half of a surrogate pair, now U+FFFD
-		unpaired := &syntaxError{"the string that starts here has half of a surrogate pair", start}
-		d.faults = append(d.faults, fault{path: slices.Clone(d.path), unpaired: unpaired})
+	dst.SetString(text)
+	length := len(text)
+	if !plain {
+		length = utf8.RuneCountInString(text)
 	}
-	dst.SetString(string(text))
+	if !p.holds(length) {
+		d.broken = true
+	}
 }
 
 // number passes over a number and returns it.

@@ -44,7 +44,7 @@ type openAPI struct{ atRoot *asset }
 
 // ServeHTTP answers GET and HEAD.
 func (d openAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	root := rootPathOf(r)
+	root := exchangeOf(w).prefix
 	if root == "" {
 		d.atRoot.ServeHTTP(w, r)
 		return

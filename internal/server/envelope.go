@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"net/http"
 	"strconv"
 	"sync"
@@ -46,13 +45,14 @@ const (
 
 // A handler serves one route: it returns the data of the answer, or an error
 // that problemOf knows.
-type handler func(*http.Request) (any, error)
+type handler func(*exchange, *http.Request) (any, error)
 
 // answer makes a handler one of net/http's.
 func (s *Server) answer(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		defer s.release(exchangeOf(r.Context()))
-		value, err := h(r)
+		e := exchangeOf(w)
+		defer s.release(e)
+		value, err := h(e, r)
 		if err != nil {
 			s.fail(w, r, err)
 			return
@@ -72,7 +72,7 @@ func (s *Server) release(e *exchange) {
 // goes to the log, and only there.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, value, reason := problemOf(err)
-	if e := exchangeOf(r.Context()); reason == "" {
+	if e := exchangeOf(w); reason == "" {
 		s.log.Error().Str("id", e.id).Err(err).Msg("request failed")
 	} else {
 		e.reason = reason
@@ -87,19 +87,14 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 // retryAfter is in seconds, of which one is the least.
 var retryAfter = []string{"1"}
 
-// buffers holds the buffers that bodies are read into and answers are made in.
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// buffers holds the memory that bodies are read into and answers are made in.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// takeBuffer returns an empty buffer; putBuffer takes it back.
-func takeBuffer() *bytes.Buffer {
-	buffer := buffers.Get().(*bytes.Buffer)
-	buffer.Reset()
-	return buffer
-}
-
-func putBuffer(buffer *bytes.Buffer) {
+// putBuffer gives back what buffers.Get returned, with the memory that it has become.
+func putBuffer(buffer *[]byte, b []byte) {
 	const keep = 1 << 20 // one large request must not hold its memory for ever
-	if buffer.Cap() <= keep {
+	if cap(b) <= keep {
+		*buffer = b[:0]
 		buffers.Put(buffer)
 	}
 }
@@ -111,35 +106,47 @@ var encoding = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.Determinis
 // contentType is shared by all answers.
 var contentType = []string{"application/json"}
 
+// An appender knows how it is written as JSON, where that is quicker than to look it up
+// in its type.
+type appender interface{ appendJSON(b []byte) []byte }
+
 // write sends an answer: the envelope, with value under key as its last member.
 // Status and header go out only once all of it is encoded.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, key string, value any) {
-	buffer := takeBuffer()
-	defer putBuffer(buffer)
-	buffer.Write(appendEnvelope(buffer.AvailableBuffer(), r, status))
-	buffer.WriteString(`,"` + key + `":`)
-	if err := json.MarshalWrite(buffer, value, encoding); err != nil {
-		s.log.Error().Str("id", exchangeOf(r.Context()).id).Err(err).Msg("answer not encoded")
+	e := exchangeOf(w)
+	buffer := buffers.Get().(*[]byte)
+	b := e.appendEnvelope(*buffer, r, status)
+	b = append(append(append(b, `,"`...), key...), `":`...)
+	b, err := appendValue(b, value)
+	if err != nil {
+		s.log.Error().Str("id", e.id).Err(err).Msg("answer not encoded")
 		status = http.StatusInternalServerError
-		buffer.Reset()
-		buffer.Write(appendEnvelope(buffer.AvailableBuffer(), r, status))
-		buffer.WriteString(`,"detail":"` + http.StatusText(status) + `"`)
+		b = append(e.appendEnvelope(b[:0], r, status), `,"detail":"`+http.StatusText(status)+`"`...)
 	}
-	buffer.WriteByte('}')
+	b = append(b, '}')
 
-	header, e := w.Header(), exchangeOf(r.Context())
+	header := w.Header()
 	header["Content-Type"] = contentType
-	e.values[1] = strconv.Itoa(buffer.Len())
+	e.values[1] = strconv.Itoa(len(b))
 	header["Content-Length"] = e.values[1:2:2]
 	e.leaveGate() // the work is done, and the client may be slow to read
 	w.WriteHeader(status)
 	// An error here is the client's going away; there is no one left to tell.
-	_, _ = w.Write(buffer.Bytes())
+	_, _ = w.Write(b)
+	putBuffer(buffer, b)
+}
+
+func appendValue(b []byte, value any) ([]byte, error) {
+	if known, ok := value.(appender); ok {
+		return known.appendJSON(b), nil
+	}
+	encoded, err := json.Marshal(value, encoding)
+	return append(b, encoded...), err
 }
 
 // appendEnvelope appends the members of an [Envelope], without the brace that
 // closes it.
-func appendEnvelope(b []byte, r *http.Request, status int) []byte {
+func (e *exchange) appendEnvelope(b []byte, r *http.Request, status int) []byte {
 	b = append(b, `{"message":"`...)
 	b = append(b, http.StatusText(status)...)
 	b = append(b, `","method":`...)
@@ -150,7 +157,7 @@ func appendEnvelope(b []byte, r *http.Request, status int) []byte {
 	b = appendTimestamp(b, time.Now())
 	b = append(b, `","url":`...)
 	var url [256]byte // room enough for most, without an allocation
-	return appendQuote(b, appendURL(url[:0], r))
+	return appendQuote(b, e.appendURL(url[:0], r))
 }
 
 // appendQuote appends s as a JSON string; the error it passes over says only

@@ -90,7 +90,7 @@ func (s *Server) notFound(mux *chi.Mux) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		path := strings.TrimRight(r.URL.Path, "/")
 		if path != r.URL.Path && len(methods(mux, path)) > 0 {
-			location := url.URL{Path: rootPathOf(r) + path, RawQuery: r.URL.RawQuery}
+			location := url.URL{Path: exchangeOf(w).prefix + path, RawQuery: r.URL.RawQuery}
 			w.Header().Set("Location", location.String())
 			w.WriteHeader(http.StatusTemporaryRedirect)
 			return

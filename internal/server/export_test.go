@@ -13,19 +13,18 @@ var ErrUnreadable = errUnreadable
 
 // Route adds a route, so that tests can see what becomes of what a handler returns.
 func (s *Server) Route(method, pattern string, h func(*http.Request) (any, error)) {
-	s.mux.Method(method, pattern, s.answer(h))
+	s.mux.Method(method, pattern, s.answer(func(_ *exchange, r *http.Request) (any, error) { return h(r) }))
 }
 
 // RoutePayload adds a route that answers with its body, a T.
 func RoutePayload[T any](s *Server, pattern string) {
 	payload := newBinder[T](s.payload.limits)
 	s.Route(http.MethodPost, pattern, func(r *http.Request) (any, error) {
-		buffer := takeBuffer()
-		defer putBuffer(buffer)
-		if err := payload.read(buffer, r, &s.allowance); err != nil {
+		body, err := payload.read(nil, r, func(int) error { return nil })
+		if err != nil {
 			return nil, err
 		}
-		return payload.parse(r, buffer.Bytes())
+		return payload.parse(r, body)
 	})
 }
 

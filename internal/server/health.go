@@ -13,7 +13,7 @@ type Health struct{}
 //	@Tags			General
 //	@Success		200	{object}	Answer[Health]	"The service is up."
 //	@Router			/ [get]
-func (s *Server) health(*http.Request) (any, error) { return Health{}, nil }
+func (s *Server) health(*exchange, *http.Request) (any, error) { return Health{}, nil }
 
 // livez answers GET /livez.
 //
@@ -23,7 +23,7 @@ func (s *Server) health(*http.Request) (any, error) { return Health{}, nil }
 //	@Tags			General
 //	@Success		200	{object}	Answer[Health]	"It is."
 //	@Router			/livez [get]
-func (s *Server) livez(*http.Request) (any, error) { return Health{}, nil }
+func (s *Server) livez(*exchange, *http.Request) (any, error) { return Health{}, nil }
 
 // readyz answers GET /readyz.
 //
@@ -34,4 +34,4 @@ func (s *Server) livez(*http.Request) (any, error) { return Health{}, nil }
 //	@Success		200	{object}	Answer[Health]	"They should: the model answers."
 //	@Failure		503	{object}	Problem			"They should not: the service is about to stop."
 //	@Router			/readyz [get]
-func (s *Server) readyz(*http.Request) (any, error) { return Health{}, s.ready() }
+func (s *Server) readyz(*exchange, *http.Request) (any, error) { return Health{}, s.ready() }

@@ -75,7 +75,9 @@ type fault struct {
 func items(doc string, faults []fault) []Item {
 	var unpaired *syntaxError // the first
 	faults = slices.DeleteFunc(faults, func(f fault) bool {
-		unpaired = cmp.Or(unpaired, f.unpaired)
+		if f.unpaired != nil && (unpaired == nil || f.unpaired.offset < unpaired.offset) {
+			unpaired = f.unpaired
+		}
 		return f.unpaired != nil
 	})
 	if len(faults) == 0 {

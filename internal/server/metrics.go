@@ -163,7 +163,7 @@ func (m *metrics) observe(next http.Handler) http.Handler {
 		// Deferred, as the recoverer lets http.ErrAbortHandler pass.
 		defer func() {
 			m.active.Dec()
-			e := exchangeOf(r.Context())
+			e := exchangeOf(w)
 			route := chi.RouteContext(r.Context()).RoutePattern()
 			m.duration.WithLabelValues(methodLabel(r.Method), route, strconv.Itoa(e.status)).Observe(time.Since(e.start).Seconds())
 		}()

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -13,10 +12,10 @@ import (
 )
 
 // An exchange is what is known of one request and its answer while it is served.
-// It is the ResponseWriter that handlers see, and the context of the request.
+// It is the ResponseWriter that handlers see: as a value of the request's context it
+// would cost a copy of the request.
 type exchange struct {
 	http.ResponseWriter
-	context.Context
 
 	start  time.Time
 	id     string
@@ -30,26 +29,14 @@ type exchange struct {
 
 	// How the client sees the service, and who it is; see front.
 	scheme, host string // "": as the request has them
-	prefix       string
+	prefix       string // before the paths of the routes: "", or one without a slash at its end
 	remote       string
 
 	values [2]string // of headers, which without this are two allocations
 }
 
-type exchangeKey struct{}
-
-// Value gives the exchange to exchangeOf.
-func (e *exchange) Value(key any) any {
-	if key == (exchangeKey{}) {
-		return e
-	}
-	return e.Context.Value(key)
-}
-
-// exchangeOf returns the exchange that the request of ctx belongs to.
-func exchangeOf(ctx context.Context) *exchange {
-	return ctx.Value(exchangeKey{}).(*exchange)
-}
+// exchangeOf returns the exchange that w is.
+func exchangeOf(w http.ResponseWriter) *exchange { return w.(*exchange) }
 
 func (e *exchange) WriteHeader(status int) {
 	if e.status == 0 && status >= http.StatusOK { // a 1xx is not the answer yet
@@ -89,13 +76,13 @@ func (s *Server) exchanges(next http.Handler) http.Handler {
 		if !isRequestID(id) {
 			id = rand.Text()
 		}
-		e := &exchange{ResponseWriter: w, Context: r.Context(), start: time.Now(), id: id}
+		e := &exchange{ResponseWriter: w, start: time.Now(), id: id}
 		e.values[0] = id
 		w.Header()[requestID] = e.values[0:1:1]
 		if s.draining.Load() { // so that the client's next request goes to another
 			w.Header()["Connection"] = closeConnection
 		}
-		next.ServeHTTP(e, r.WithContext(e))
+		next.ServeHTTP(e, r)
 	})
 }
 
@@ -124,7 +111,7 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 			if isProbe(route) && !s.logProbes {
 				return
 			}
-			e := exchangeOf(r.Context())
+			e := exchangeOf(w)
 			line := s.log.Info().
 				Str("id", e.id).
 				Str("method", r.Method).
@@ -179,7 +166,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			if cause == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
 				panic(cause)
 			}
-			e := exchangeOf(r.Context())
+			e := exchangeOf(w)
 			s.log.Error().Str("id", e.id).Str("panic", fmt.Sprint(cause)).Bytes("stack", debug.Stack()).Msg("panic")
 			if e.status != 0 {
 				panic(http.ErrAbortHandler)

@@ -23,7 +23,7 @@ type Performance struct {
 //	@Failure		500		{object}	Problem				"The service failed; its log says why."
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/performance [get]
-func (s *Server) performance(r *http.Request) (any, error) {
+func (s *Server) performance(_ *exchange, r *http.Request) (any, error) {
 	metrics := s.serving.Load().Performance()
 	if filters := queryValues(r, "filter"); len(filters) > 0 {
 		if part, ok := metrics.Get(filters[len(filters)-1]); ok {

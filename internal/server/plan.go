@@ -23,7 +23,37 @@ type plan struct {
 	message  string                                       // of a field: what to say when a rule of it fails, instead of the usual
 	elem     *plan                                        // of a list
 	set      func(dst reflect.Value, literal string) bool // of a number or boolean
+
+	// The rules that are looked at while decoding, which is quick. The validator, which
+	// can say what is wrong, is asked only if one of these is broken or if there are others.
+	min, max int  // characters of a string, items of a list; no max is 0
+	others   bool // there are, or in what is inside
 }
+
+// addRules notes the rules of a validate tag for a value of p.
+func (p *plan) addRules(rules string) (others bool) {
+	for rule := range strings.SplitSeq(rules, ",") {
+		name, param, _ := strings.Cut(rule, "=")
+		limit, err := strconv.Atoi(param)
+		counts := err == nil && (p.takes == stringKind || p.takes == listKind)
+		switch {
+		case rule == "", rule == "omitempty": // at worst the validator is asked in vain
+		case rule == "dive" && p.elem != nil:
+			p = p.elem
+		case name == "min" && counts:
+			p.min = limit
+		case name == "max" && counts && limit > 0:
+			p.max = limit
+		default:
+			others = true
+		}
+	}
+	return others
+}
+
+// holds reports whether a string of so many characters, or a list of so many items, is
+// as the rules have it.
+func (p *plan) holds(n int) bool { return n >= p.min && (p.max == 0 || n <= p.max) }
 
 // The kinds of JSON values.
 const (
@@ -45,7 +75,7 @@ const maxFields = 32
 // that the field may be absent; validate for the rules, of which max_text stands
 // for the setting of how long a text may be; message for what to say when a rule
 // fails, if it is not the rule's own message.
-func newPlan(t reflect.Type) plan {
+func newPlan(t reflect.Type, maxText string) plan {
 	switch t.Kind() {
 	case reflect.Struct:
 		p := plan{takes: objectKind, none: noneGiven, wrong: Item{Msg: "value is not a valid dict", Type: "type_error.dict"}}
@@ -55,8 +85,10 @@ func newPlan(t reflect.Type) plan {
 			if name == "" || !field.IsExported() {
 				panic(fmt.Sprintf("server: field %s of %s has no JSON name", field.Name, t))
 			}
-			f := newPlan(field.Type)
+			f := newPlan(field.Type, maxText)
 			f.name, f.optional, f.message = name, options == "omitempty", field.Tag.Get("message")
+			rules := strings.ReplaceAll(field.Tag.Get("validate"), "max_text", maxText)
+			p.others = f.addRules(rules) || f.others || p.others
 			p.fields = append(p.fields, f)
 		}
 		if len(p.fields) > maxFields {
@@ -64,8 +96,8 @@ func newPlan(t reflect.Type) plan {
 		}
 		return p
 	case reflect.Slice:
-		elem := newPlan(t.Elem())
-		return plan{takes: listKind, none: noneGiven, elem: &elem, wrong: Item{Msg: "value is not a valid list", Type: "type_error.list"}}
+		elem := newPlan(t.Elem(), maxText)
+		return plan{takes: listKind, none: noneGiven, elem: &elem, others: elem.others, wrong: Item{Msg: "value is not a valid list", Type: "type_error.list"}}
 	case reflect.String:
 		return plan{takes: stringKind, none: noneGiven, wrong: Item{Msg: "str type expected", Type: "type_error.str"}}
 	case reflect.Bool:

@@ -44,21 +44,38 @@ type Probability struct {
 	Value float64
 }
 
-// MarshalJSONTo writes the object.
-func (p Probabilities) MarshalJSONTo(e *jsontext.Encoder) error {
-	err := e.WriteToken(jsontext.BeginObject)
-	for _, probability := range p {
-		if err == nil {
-			err = e.WriteToken(jsontext.String(probability.Class))
+// appendJSON appends what the encoder would make of the predictions, in a tenth of the
+// time.
+func (p *Predictions) appendJSON(b []byte) []byte {
+	b = append(b, `{"predictions":[`...)
+	for i := range p.Predictions {
+		if i > 0 {
+			b = append(b, ',')
 		}
-		if err == nil {
-			err = e.WriteToken(jsontext.Float(probability.Value))
+		b = p.Predictions[i].appendJSON(b)
+	}
+	b = append(b, ']')
+	if p.Model != nil {
+		b = appendQuote(append(b, `,"model":`...), *p.Model)
+	}
+	return append(b, '}')
+}
+
+func (p *Prediction) appendJSON(b []byte) []byte {
+	b = appendQuote(append(b, `{"input_text":`...), p.InputText)
+	b = appendQuote(append(b, `,"predicted_tag":`...), p.PredictedTag)
+	if p.Probabilities != nil {
+		b = append(b, `,"probabilities":{`...)
+		for i, probability := range p.Probabilities {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(appendQuote(b, probability.Class), ':')
+			b = jsontext.AppendFloat(b, probability.Value, 64)
 		}
+		b = append(b, '}')
 	}
-	if err == nil {
-		err = e.WriteToken(jsontext.EndObject)
-	}
-	return err
+	return append(b, '}')
 }
 
 // What include can ask for.
@@ -86,17 +103,16 @@ var includable = []string{includeProbabilities, includeModel}
 //	@Failure		500		{object}	Problem				"The service failed; its log says why."
 //	@Failure		503		{object}	Problem				"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/predict [post]
-func (s *Server) predict(r *http.Request) (any, error) {
+func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	include, wrong := queryEnum(r, "include", includable)
-	payload, err := s.readPayload(r)
+	payload, err := s.readPayload(e, r)
 	if err := queryFirst(wrong, err); err != nil {
 		return nil, err
 	}
 	ctx, now := r.Context(), s.serving.Load()
-	exchangeOf(ctx).texts = len(payload.Texts)
-	predictions := Predictions{Predictions: make([]Prediction, len(payload.Texts))}
+	e.texts = len(payload.Texts)
+	predictions := &Predictions{Predictions: make([]Prediction, len(payload.Texts))}
 	withAll := slices.Contains(include, includeProbabilities)
-	classes := now.Classes()
 	for i, text := range payload.Texts {
 		// Nobody waits for the answer any more: leave the processor to others.
 		if err := ctx.Err(); err != nil {
@@ -104,9 +120,10 @@ func (s *Server) predict(r *http.Request) (any, error) {
 		}
 		class := now.Classify(text.Text)
 		s.metrics.predicted(now, class)
-		predictions.Predictions[i] = Prediction{InputText: text.Text, PredictedTag: classes[class.Index]}
+		p := &predictions.Predictions[i]
+		p.InputText, p.PredictedTag = text.Text, now.classes[class.Index]
 		if withAll {
-			predictions.Predictions[i].Probabilities = probabilities(classes, now.Predict(text.Text))
+			p.Probabilities = probabilities(now.classes, now.Predict(text.Text))
 		}
 	}
 	if slices.Contains(include, includeModel) {
@@ -117,19 +134,20 @@ func (s *Server) predict(r *http.Request) (any, error) {
 }
 
 // readPayload returns the body of r, once it is the turn of r to be worked on.
-func (s *Server) readPayload(r *http.Request) (*PredictPayload, error) {
+func (s *Server) readPayload(e *exchange, r *http.Request) (*PredictPayload, error) {
 	if s.gate.full() { // do not even read it
 		return nil, errQueueFull
 	}
-	buffer := takeBuffer()
-	defer putBuffer(buffer)
-	if err := s.payload.read(buffer, r, &s.allowance); err != nil {
+	buffer := buffers.Get().(*[]byte)
+	body, err := s.payload.read(*buffer, r, func(bytes int) error { return s.hold(e, bytes) })
+	defer putBuffer(buffer, body)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.enter(r); err != nil {
+	if err := s.enter(e, r); err != nil {
 		return nil, err
 	}
-	return s.payload.parse(r, buffer.Bytes())
+	return s.payload.parse(r, body)
 }
 
 func probabilities(classes []string, p model.Prediction) Probabilities {

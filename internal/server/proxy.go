@@ -72,7 +72,7 @@ const unreserved = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 // forwarded notes in the exchange how the client sees the service, and who it is.
 func (f front) forwarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := exchangeOf(r.Context())
+		e := exchangeOf(w)
 		e.prefix, e.remote = f.rootPath, r.RemoteAddr
 		if len(f.trusted) > 0 {
 			if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && f.trusts(peer.Addr()) {
@@ -162,14 +162,9 @@ func isHost(s string) bool {
 	return name != "" && len(name) <= 255 && strings.Trim(name, unreserved) == ""
 }
 
-// rootPathOf returns the path that clients put before those of the routes: "" if
-// there is none, else one without a slash at its end.
-func rootPathOf(r *http.Request) string { return exchangeOf(r.Context()).prefix }
-
 // appendURL appends the URL of a request, with the host and target as the client
 // sent them.
-func appendURL(b []byte, r *http.Request) []byte {
-	e := exchangeOf(r.Context())
+func (e *exchange) appendURL(b []byte, r *http.Request) []byte {
 	scheme, host, target := "http", r.Host, r.RequestURI
 	if r.TLS != nil {
 		scheme = "https"

@@ -13,7 +13,7 @@ type refusedError struct{ error }
 
 // reloadModel answers POST /reload: with what is served now, or why that is still the
 // old model.
-func (s *Server) reloadModel(*http.Request) (any, error) {
+func (s *Server) reloadModel(*exchange, *http.Request) (any, error) {
 	now, err := s.reload("POST /reload")
 	if err != nil {
 		return nil, &refusedError{err}

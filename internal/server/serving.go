@@ -15,6 +15,7 @@ import (
 // start to end.
 type serving struct {
 	*model.Model
+	classes []string // its own list
 	loading time.Duration
 	texts   []prometheus.Counter // of each class: the texts that got it as tag
 }
@@ -35,7 +36,8 @@ func (s *Server) load() (next *serving, err error) {
 	if err := m.Check(); err != nil {
 		return nil, err
 	}
-	return &serving{m, time.Since(start), s.metrics.textsOf(m.Classes())}, nil
+	classes := m.Classes()
+	return &serving{m, classes, time.Since(start), s.metrics.textsOf(classes)}, nil
 }
 
 // announce tells log and metrics of the model that is served from now on.
