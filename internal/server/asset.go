@@ -23,25 +23,27 @@ type asset struct {
 	contentType string
 	cache       string
 	policy      string // the Content-Security-Policy of a page
-	body        []byte
 	// Made for the first who asks, so that starting costs nothing.
+	body       func() []byte
 	etag       func() string
 	compressed func() []byte
 }
 
-func newAsset(contentType, cache string, body []byte) *asset {
+// newAsset returns an asset whose bytes body makes.
+func newAsset(contentType, cache string, body func() []byte) *asset {
+	body = sync.OnceValue(body)
 	return &asset{
 		contentType: contentType,
 		cache:       cache,
 		body:        body,
 		etag: sync.OnceValue(func() string {
-			sum := sha256.Sum256(body)
+			sum := sha256.Sum256(body())
 			return hex.EncodeToString(sum[:8])
 		}),
 		compressed: sync.OnceValue(func() []byte {
 			var b bytes.Buffer
 			w := gzip.NewWriter(&b)
-			_, _ = w.Write(body) // to memory: it cannot fail
+			_, _ = w.Write(body()) // to memory: it cannot fail
 			_ = w.Close()
 			return b.Bytes()
 		}),
@@ -51,7 +53,7 @@ func newAsset(contentType, cache string, body []byte) *asset {
 // ServeHTTP answers GET and HEAD.
 func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	body, etag := a.body, `"`+a.etag()+`"`
+	body, etag := a.body(), `"`+a.etag()+`"`
 	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
 		// Other bytes are another entity, which a strong validator has to tell.
 		body, etag = a.compressed(), `"`+a.etag()+`-gzip"`

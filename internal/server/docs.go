@@ -3,9 +3,9 @@ package server
 import (
 	"bytes"
 	"embed"
-	"fmt"
 	"io/fs"
 	"net/http"
+	"sync"
 
 	"github.com/mvrilo/go-redoc"
 	swaggerfiles "github.com/swaggo/files/v2"
@@ -50,54 +50,46 @@ func (d openAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// A root path has nothing in it that JSON would escape.
-	below := bytes.Replace(d.atRoot.body, []byte(`"url": "/"`), []byte(`"url": "`+root+`"`), 1)
-	newAsset(d.atRoot.contentType, d.atRoot.cache, below).ServeHTTP(w, r)
+	below := bytes.Replace(api.OpenAPI, []byte(`"url": "/"`), []byte(`"url": "`+root+`"`), 1)
+	newAsset(d.atRoot.contentType, d.atRoot.cache, func() []byte { return below }).ServeHTTP(w, r)
 }
 
 // documentation returns, by path, the files that describe the API: the document
-// itself, a Postman collection, and the two pages with all that they load.
+// itself, a Postman collection, and the two pages with all that they load. Each is made
+// for the first who asks, so that a service that nobody asks has no memory for it.
 // Swagger UI has files beyond these; its own page points to a host elsewhere.
-func documentation() (map[string]http.Handler, error) {
-	ui, err := newSwaggerUI()
-	if err != nil {
-		return nil, fmt.Errorf("documentation: %w", err)
+func documentation() map[string]http.Handler {
+	ui := sync.OnceValue(newSwaggerUI)
+	file := func(from fs.FS, name string) func() []byte {
+		return func() []byte { return must(fs.ReadFile(from, name)) }
 	}
-	page := newAsset(textHTML, revalidate, ui.page)
+	page := newAsset(textHTML, revalidate, func() []byte { return ui().page })
 	page.policy = docsPolicy
-	reference, err := pages.ReadFile("pages/redoc.html")
+	reference := newAsset(textHTML, revalidate, file(pages, "pages/redoc.html"))
+	reference.policy = redocPolicy
+	return map[string]http.Handler{
+		"/docs":                                 page,
+		"/docs/start.js":                        newAsset(textJavaScript, keep, func() []byte { return ui().script }),
+		"/docs/page.css":                        newAsset(textCSS, keep, func() []byte { return ui().style }),
+		"/docs/favicon-16x16.png":               newAsset(imagePNG, keep, file(swaggerfiles.FS, "favicon-16x16.png")),
+		"/docs/favicon-32x32.png":               newAsset(imagePNG, keep, file(swaggerfiles.FS, "favicon-32x32.png")),
+		"/docs/swagger-ui.css":                  newAsset(textCSS, keep, file(swaggerfiles.FS, "swagger-ui.css")),
+		"/docs/swagger-ui-standalone-preset.js": newAsset(textJavaScript, keep, file(swaggerfiles.FS, "swagger-ui-standalone-preset.js")),
+		"/docs/swagger-ui-bundle.js":            newAsset(textJavaScript, keep, file(swaggerfiles.FS, "swagger-ui-bundle.js")),
+		"/redoc":                                reference,
+		"/redoc/start.js":                       newAsset(textJavaScript, keep, file(pages, "pages/redoc.js")),
+		"/redoc/page.css":                       newAsset(textCSS, keep, file(pages, "pages/redoc.css")),
+		"/redoc/redoc.standalone.js":            newAsset(textJavaScript, keep, func() []byte { return []byte(redoc.JavaScript) }),
+		"/openapi.json":                         openAPI{newAsset("application/json", revalidate, func() []byte { return api.OpenAPI })},
+		"/postman.json":                         newAsset("application/json", revalidate, func() []byte { return api.Postman }),
+		"/favicon.ico":                          newAsset(imageSVG, keep, file(pages, "pages/icon.svg")), // which browsers ask for of themselves
+	}
+}
+
+// must returns what is read from the binary itself, which a test has seen to be there.
+func must(b []byte, err error) []byte {
 	if err != nil {
-		return nil, fmt.Errorf("documentation: %w", err)
+		panic(err)
 	}
-	redocPage := newAsset(textHTML, revalidate, reference)
-	redocPage.policy = redocPolicy
-	files := map[string]http.Handler{
-		"/docs":                      page,
-		"/docs/start.js":             newAsset(textJavaScript, keep, ui.script),
-		"/docs/page.css":             newAsset(textCSS, keep, ui.style),
-		"/redoc":                     redocPage,
-		"/openapi.json":              openAPI{newAsset("application/json", revalidate, api.OpenAPI)},
-		"/postman.json":              newAsset("application/json", revalidate, api.Postman),
-		"/redoc/redoc.standalone.js": newAsset(textJavaScript, keep, []byte(redoc.JavaScript)),
-	}
-	for _, file := range []struct {
-		path, contentType string
-		from              fs.FS
-		name              string
-	}{
-		{"/docs/favicon-16x16.png", imagePNG, swaggerfiles.FS, "favicon-16x16.png"},
-		{"/docs/favicon-32x32.png", imagePNG, swaggerfiles.FS, "favicon-32x32.png"},
-		{"/docs/swagger-ui.css", textCSS, swaggerfiles.FS, "swagger-ui.css"},
-		{"/docs/swagger-ui-standalone-preset.js", textJavaScript, swaggerfiles.FS, "swagger-ui-standalone-preset.js"},
-		{"/docs/swagger-ui-bundle.js", textJavaScript, swaggerfiles.FS, "swagger-ui-bundle.js"},
-		{"/redoc/page.css", textCSS, pages, "pages/redoc.css"},
-		{"/redoc/start.js", textJavaScript, pages, "pages/redoc.js"},
-		{"/favicon.ico", imageSVG, pages, "pages/icon.svg"}, // which browsers ask for of themselves
-	} {
-		body, err := fs.ReadFile(file.from, file.name)
-		if err != nil {
-			return nil, fmt.Errorf("documentation: %w", err)
-		}
-		files[file.path] = newAsset(file.contentType, keep, body)
-	}
-	return files, nil
+	return b
 }

@@ -135,15 +135,11 @@ func New(options Options) (*Server, error) {
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	options.setDefaults()
-	docs, err := documentation()
-	if err != nil {
-		return nil, fmt.Errorf("server: %w", err)
-	}
 	s := &Server{
 		log:       options.Log,
 		logProbes: options.LogProbes,
 		payload:   newBinder[PredictPayload](limits{options.MaxBody, options.MaxTexts, options.MaxText}),
-		docs:      docs,
+		docs:      documentation(),
 		front:     front,
 		cors:      cors,
 		metrics:   newMetrics(),

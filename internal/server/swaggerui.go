@@ -15,15 +15,8 @@ type swaggerUI struct{ page, script, style []byte }
 
 // newSwaggerUI renders http-swagger's page once and takes it apart. It is made for a
 // folder of its own, but stands at /docs, without a slash.
-func newSwaggerUI() (*swaggerUI, error) {
-	before, err := pages.ReadFile("pages/docs.js")
-	if err != nil {
-		return nil, err
-	}
-	phone, err := pages.ReadFile("pages/docs.css")
-	if err != nil {
-		return nil, err
-	}
+func newSwaggerUI() *swaggerUI {
+	before, phone := must(pages.ReadFile("pages/docs.js")), must(pages.ReadFile("pages/docs.css"))
 	handler := httpswagger.Handler(
 		httpswagger.URL("openapi.json"), // relative to the page: a proxy may have put it below a prefix
 		httpswagger.Layout(httpswagger.BaseLayout),
@@ -33,13 +26,8 @@ func newSwaggerUI() (*swaggerUI, error) {
 		httpswagger.Plugins([]string{"requestsStayHere"}), // of docs.js
 		httpswagger.UIConfig(map[string]string{"displayRequestDuration": "true"}),
 	)
-	request, err := http.NewRequest(http.MethodGet, "/docs/index.html", nil)
-	if err != nil {
-		return nil, err
-	}
-	request.RequestURI = request.URL.Path // the handler reads nothing else
 	var rendered capture
-	handler(&rendered, request)
+	handler(&rendered, &http.Request{Method: http.MethodGet, RequestURI: "/docs/index.html"}) // it reads nothing else
 
 	page := rendered.String()
 	var script, style string
@@ -56,12 +44,12 @@ func newSwaggerUI() (*swaggerUI, error) {
 		head, rest, found := strings.Cut(page, part.open)
 		inner, tail, closed := strings.Cut(rest, part.end)
 		if !found || !closed {
-			return nil, fmt.Errorf("the page of Swagger UI has no %s: it is not the one we know", part.open)
+			panic(fmt.Sprintf("the page of Swagger UI has no %s: it is not the one we know", part.open))
 		}
 		page, *part.inner = head+part.replacement+tail, inner
 	}
 	page = strings.NewReplacer(`href="./`, `href="docs/`, `src="./`, `src="docs/`).Replace(page)
-	return &swaggerUI{page: []byte(page), script: []byte(script), style: append([]byte(style), phone...)}, nil
+	return &swaggerUI{page: []byte(page), script: []byte(script), style: append([]byte(style), phone...)}
 }
 
 // capture is a ResponseWriter that keeps the body.
