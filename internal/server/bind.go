@@ -73,7 +73,7 @@ func (b *binder[T]) parse(r *http.Request, body []byte) (*T, error) {
 
 // checkType refuses a body that is not to be read as JSON.
 func (b *binder[T]) checkType(r *http.Request) error {
-	given := r.Header.Get("Content-Type")
+	given := first(r.Header, "Content-Type")
 	if isJSON(given) {
 		return nil
 	}
@@ -93,7 +93,7 @@ func invalid(item Item) error {
 // 100-continue" does not send it. As the body arrives, hold is told how much of it is
 // here, and may refuse the rest.
 func (b *binder[T]) read(buf []byte, r *http.Request, hold func(bytes int) error) ([]byte, error) {
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if encoding := first(r.Header, "Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return buf, errEncoded
 	}
 	if r.ContentLength > b.maxBody {

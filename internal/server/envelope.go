@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -170,9 +171,25 @@ func appendQuote[T string | []byte](b []byte, s T) []byte {
 // appendTimestamp appends the local time in ISO 8601: no zone, and six digits
 // of a fraction unless they are zero.
 func appendTimestamp(b []byte, t time.Time) []byte {
-	layout := "2006-01-02T15:04:05.000000"
-	if t.Nanosecond() < 1000 {
-		layout = "2006-01-02T15:04:05"
+	now := thisSecond.Load()
+	if now == nil || now.unix != t.Unix() {
+		now = &second{t.Unix(), t.Local().Format("2006-01-02T15:04:05")}
+		thisSecond.Store(now)
 	}
-	return t.Local().AppendFormat(b, layout)
+	b = append(b, now.text...)
+	if us := t.Nanosecond() / 1000; us > 0 {
+		var digits [7]byte // with a 1 in front, for the zeros behind it
+		strconv.AppendInt(digits[:0], int64(1_000_000+us), 10)
+		digits[0] = '.'
+		b = append(b, digits[:]...)
+	}
+	return b
+}
+
+// thisSecond is the last second that was written, as most are written often.
+var thisSecond atomic.Pointer[second]
+
+type second struct {
+	unix int64
+	text string
 }

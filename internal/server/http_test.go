@@ -130,7 +130,7 @@ func TestAccessLog(t *testing.T) {
 		var l struct {
 			line
 			Level, Remote string
-			MS            float64
+			US            int64
 			Bytes         int
 		}
 		if err := json.Unmarshal([]byte(text), &l, json.MatchCaseInsensitiveNames(true)); err != nil {
@@ -139,7 +139,7 @@ func TestAccessLog(t *testing.T) {
 		if l.Message != "request" {
 			continue
 		}
-		if l.Remote == "" || l.MS <= 0 || l.Bytes < 100 {
+		if l.Remote == "" || l.US <= 0 || l.Bytes < 100 {
 			t.Errorf("incomplete: %s", text)
 		}
 		if l.Route == "/args/{arg}" {

@@ -1,8 +1,10 @@
 package server
 
 import (
-	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -72,9 +74,9 @@ const requestID = "X-Request-Id"
 // is fit for a log, and goes back with the answer.
 func (s *Server) exchanges(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get(requestID)
+		id := first(r.Header, requestID)
 		if !isRequestID(id) {
-			id = rand.Text()
+			id = newRequestID()
 		}
 		e := &exchange{ResponseWriter: w, start: time.Now(), id: id}
 		e.values[0] = id
@@ -84,6 +86,23 @@ func (s *Server) exchanges(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(e, r)
 	})
+}
+
+// newRequestID returns an id that no other request has. It is no secret.
+func newRequestID() string {
+	var id [16]byte
+	binary.BigEndian.PutUint64(id[:8], rand.Uint64())
+	binary.BigEndian.PutUint64(id[8:], rand.Uint64())
+	return hex.EncodeToString(id[:])
+}
+
+// first returns the first value of a header, whose name is in the canonical form. Get
+// would look at the form each time.
+func first(header http.Header, name string) string {
+	if values := header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 var closeConnection = []string{"close"}
@@ -117,14 +136,14 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 				Str("method", r.Method).
 				Str("route", route).
 				Int("status", e.status).
-				Dur("ms", time.Since(e.start)).
+				Int64("us", time.Since(e.start).Microseconds()).
 				Int64("bytes", e.bytes).
 				Str("remote", e.remote).
 				Int("texts", e.texts)
 			if e.reason != "" {
 				line.Str("reason", e.reason)
 			}
-			if trace, span, ok := parseTraceParent(r.Header.Get(traceParent)); ok {
+			if trace, span, ok := parseTraceParent(first(r.Header, traceParent)); ok {
 				line.Str("trace_id", trace).Str("parent_id", span)
 			}
 			line.Msg("request")
