@@ -86,3 +86,6 @@ func Items(err error) []Item {
 
 // Timestamp returns a time as the envelope has it.
 func Timestamp(t time.Time) string { return string(appendTimestamp(nil, t)) }
+
+// AppendPredictions returns predictions as they are written.
+func AppendPredictions(p *Predictions) string { return string(p.appendJSON(nil)) }

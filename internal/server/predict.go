@@ -44,8 +44,8 @@ type Probability struct {
 	Value float64
 }
 
-// appendJSON appends what the encoder would make of the predictions, in a tenth of the
-// time.
+// appendJSON appends what the encoder of JSON would make of the predictions, in less
+// than half the time.
 func (p *Predictions) appendJSON(b []byte) []byte {
 	b = append(b, `{"predictions":[`...)
 	for i := range p.Predictions {
