@@ -9,8 +9,7 @@ import (
 // returned to a caller refers to it.
 type scratch struct {
 	text, cleaned, tape []byte
-	counts              []uint32 // of each row: how often the text has its n-gram; zero between two texts
-	met                 []int32  // the rows whose count is not zero
+	walks               walks
 	scores              []float64
 	probabilities       []float64
 }
@@ -23,7 +22,6 @@ func (m *Model) getScratch() *scratch {
 		return s
 	}
 	return &scratch{
-		counts:        make([]uint32, len(m.trie.parents)),
 		scores:        make([]float64, m.trie.width),
 		probabilities: make([]float64, len(m.classes)),
 	}
@@ -39,8 +37,9 @@ func (m *Model) putScratch(s *scratch) {
 // product of the coefficients and the text's TF-IDF vector. The last element is of
 // no use to the caller.
 func (m *Model) score(s *scratch, text string) []float64 {
-	m.walk(s, m.vectorizer.tape(s, text))
-	m.weighCounts(s)
+	clear(s.scores)
+	s.tape = append(m.vectorizer.tape(s, text), noByte)
+	m.vectorizer.walk(m.trie, &s.walks, s.scores, s.tape)
 
 	last := len(s.scores) - 1
 	norm := s.scores[last]
@@ -54,71 +53,6 @@ func (m *Model) score(s *scratch, text string) []float64 {
 		s.scores[k] = s.scores[k]/norm + intercept
 	}
 	return s.scores[:last]
-}
-
-// walk counts the n-grams of the tape in s.counts, and adds each to s.scores once.
-func (m *Model) walk(s *scratch, tape []byte) {
-	t, words := m.trie, m.vectorizer.Analyzer == Word
-	clear(s.scores)
-	for start := range tape {
-		if words {
-			if start > 0 && tape[start-1] != ' ' {
-				continue
-			}
-		} else if tape[start]&0xC0 == 0x80 { // inside a code point
-			continue
-		}
-		// An n-gram that was met before, was met with all its prefixes: what is new
-		// on this walk is all behind what is old, and its weight is the difference
-		// of two rows.
-		at, row, old := int32(0), int32(0), int32(0)
-		for _, c := range tape[start:] {
-			next := t.nodes[at].base + int32(c)
-			n := &t.nodes[next]
-			if n.parent != at {
-				break
-			}
-			at = next
-			if n.row == row {
-				continue // no n-gram ends here
-			}
-			row = n.row
-			if s.counts[row]++; s.counts[row] > 1 {
-				old = row
-			} else {
-				s.met = append(s.met, row)
-			}
-		}
-		if row == old {
-			continue
-		}
-		sums, before := t.sums[int(row)*t.width:][:t.width], t.sums[int(old)*t.width:][:t.width]
-		for k := range s.scores {
-			s.scores[k] += sums[k] - before[k]
-		}
-	}
-}
-
-// weighCounts gives the n-grams that were met more than once the rest of their
-// weight, and sets the counts back to zero.
-func (m *Model) weighCounts(s *scratch) {
-	for _, row := range s.met {
-		count := s.counts[row]
-		s.counts[row] = 0
-		if count == 1 || m.vectorizer.Binary {
-			continue
-		}
-		tf := float64(count)
-		if m.vectorizer.SublinearTF {
-			tf = 1 + math.Log(tf)
-		}
-		if m.vectorizer.Norm == L2 {
-			m.trie.weight(s.scores, row, tf-1, tf*tf-1)
-		} else {
-			m.trie.weight(s.scores, row, tf-1, tf-1)
-		}
-	}
-	s.met = s.met[:0]
 }
 
 // Probabilities sets dst, one element for each class, from the scores of one text,

@@ -28,18 +28,24 @@ func appendLower(dst []byte, text string) []byte {
 			i++
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case r == capitalSigma && isFinal(text[:i], text[i+size:]):
-			dst = utf8.AppendRune(dst, finalSigma)
-		case r == dottedI:
-			dst = append(dst, "i\u0307"...)
-		default:
-			dst = utf8.AppendRune(dst, unicode.ToLower(r))
-		}
+		var size int
+		dst, size = appendLowerRune(dst, text, i)
 		i += size
 	}
 	return dst
+}
+
+// appendLowerRune appends the code point of text at i in lower case, and returns its
+// size in text.
+func appendLowerRune(dst []byte, text string, i int) ([]byte, int) {
+	r, size := utf8.DecodeRuneInString(text[i:])
+	switch {
+	case r == capitalSigma && isFinal(text[:i], text[i+size:]):
+		return utf8.AppendRune(dst, finalSigma), size
+	case r == dottedI:
+		return append(dst, "i\u0307"...), size
+	}
+	return utf8.AppendRune(dst, unicode.ToLower(r)), size
 }
 
 // appendValid appends text with U+FFFD in place of what is not UTF-8.

@@ -7,33 +7,36 @@ import (
 	"slices"
 )
 
-// A trie finds every n-gram of the vocabulary that begins at one position of a tape
-// in a single walk. It is a double array over bytes: the child of node n by byte c
-// is n.base + c, if that node's parent is n.
+// A trie finds the n-grams of the vocabulary that begin at one position of a tape in
+// a single walk. It is a double array over bytes: the child of node n by byte c is
+// n.base + c, if that node's parent is n.
 //
-// Every node knows its row: the number of the longest n-gram that the path to it
-// spells, 0 for none. The rows of sums hold totals along that path: for n-gram g of
-// row r
+// Every node has a row of sums, totals along the path to it: for node n, at which
+// n-gram g ends,
 //
-//	sums[r][k] = sums[parents[r]][k] + idf[g] · coefficients[k][g]    k < width-1
-//	sums[r][width-1] = the same of idf[g]² for l2, |idf[g]| for l1
+//	sums[n][k] = sums[parent of n][k] + idf[g] · coefficients[k][g]    k < width-1
+//	sums[n][width-1] = the same of idf[g]² for l2, |idf[g]| for l1
 //
-// so that one row, that of the last node of a walk, is the contribution of all
-// n-grams on the way.
+// so that one row, that of the last node of a walk, is the contribution of all n-grams
+// on the way. Where no n-gram ends, a node has the row of its parent: few do not end
+// one, and without a number for the row of each a node takes 8 bytes.
 type trie struct {
-	nodes   []node
-	parents []int32   // of each row: the row of the longest n-gram that is a proper prefix
-	sums    []float64 // rows × width
-	width   int       // rows of coefficients, and one for the norm
+	nodes []node
+	sums  []float64 // nodes × width
+	width int       // rows of coefficients, and one for the norm
+
+	// pairs has the node of each pair of bytes, 0 for none, so that walks begin two
+	// bytes deep: a quarter of the time at 60 characters. nil if one byte is an n-gram.
+	pairs []uint32
 }
 
 type node struct {
-	base, parent, row int32
+	base, parent uint32
 }
 
 const (
-	unused = -1  // the parent of a node that is not in use
-	fanOut = 256 // children that a node can have
+	unused = math.MaxUint32 // the parent of a node that is not in use
+	fanOut = 256            // children that a node can have
 )
 
 func newTrie(w *Weights) (*trie, error) {
@@ -47,15 +50,12 @@ func newTrie(w *Weights) (*trie, error) {
 	if !slices.IsSortedFunc(keys, byText) {
 		slices.SortFunc(keys, byText)
 	}
-	width := w.Rows() + 1
-	b := builder{keys: keys, trie: &trie{
-		parents: make([]int32, 1, len(keys)+1),
-		sums:    make([]float64, width, (len(keys)+1)*width),
-		width:   width,
-	}}
-	b.weights = w
+	b := builder{trie: &trie{width: w.Rows() + 1}, weights: w, keys: keys}
 	if err := b.build(); err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(keys, func(k key) bool { return len(k.text) == 1 }) {
+		b.pairs = b.pairNodes()
 	}
 	return b.trie, nil
 }
@@ -72,23 +72,23 @@ type builder struct {
 	weights *Weights
 	keys    []key // sorted, all different
 
-	end int32 // behind the last node in use
+	end uint32 // behind the last node in use
 	// The unused nodes, linked in their order, to a ring with node 0, which is the root.
-	next, previous []int32
+	next, previous []uint32
 }
 
 // A branch is a node whose children are still to be placed: its keys are
 // keys[lo:hi], which share their first depth bytes, which spell the node.
 type branch struct {
-	node   int32
-	row    int32
+	node   uint32
 	lo, hi int
 	depth  int
 }
 
 func (b *builder) build() error {
 	room := len(b.keys) + len(b.keys)/16 + 4*fanOut // for most: an n-gram's prefixes are n-grams
-	b.nodes, b.next, b.previous = make([]node, 1, room), make([]int32, 1, room), make([]int32, 1, room)
+	b.nodes, b.next, b.previous = make([]node, 1, room), make([]uint32, 1, room), make([]uint32, 1, room)
+	b.sums = make([]float64, b.width, room*b.width)
 	b.nodes[0].parent = unused // no node is the root's parent, itself least of all
 	b.end = 1
 	b.grow()
@@ -105,7 +105,7 @@ func (b *builder) build() error {
 			for hi < at.hi && b.keys[hi].text[at.depth] == label {
 				hi++
 			}
-			children = append(children, branch{row: at.row, lo: lo, hi: hi, depth: at.depth + 1})
+			children = append(children, branch{lo: lo, hi: hi, depth: at.depth + 1})
 			labels = append(labels, label)
 			lo = hi
 		}
@@ -118,12 +118,13 @@ func (b *builder) build() error {
 		base := b.place(labels)
 		b.nodes[at.node].base = base
 		for i, child := range children {
-			child.node = base + int32(labels[i])
+			child.node = base + uint32(labels[i])
+			b.use(child.node, node{parent: at.node})
+			copy(b.row(child.node), b.row(at.node))
 			if len(b.keys[child.lo].text) == child.depth { // an n-gram ends here
-				child.row = b.addRow(at.row, b.keys[child.lo].column)
+				b.addNGram(child.node, b.keys[child.lo].column)
 				child.lo++
 			}
-			b.use(child.node, node{parent: at.node, row: child.row})
 			if child.lo < child.hi {
 				queue = append(queue, child)
 			}
@@ -134,26 +135,26 @@ func (b *builder) build() error {
 
 // place finds a base at which all of labels, which are sorted, meet unused nodes. A
 // lone child, as most nodes have, goes into the first gap.
-func (b *builder) place(labels []byte) int32 {
+func (b *builder) place(labels []byte) uint32 {
 	const patience = 64 // gaps tried before the children go behind the last node in use
-	first := int32(labels[0])
+	first := uint32(labels[0])
 	tried := 0
 	for gap := b.next[0]; gap < b.end && tried < patience; gap = b.next[gap] {
-		base := gap - first
-		if base < 1 { // so that no child is the root
+		if gap <= first { // so that no child is the root
 			continue
 		}
+		base := gap - first
 		if b.fits(base, labels) {
 			return base
 		}
 		tried++
 	}
-	return max(1, b.end-first)
+	return max(b.end, first+1) - first
 }
 
-func (b *builder) fits(base int32, labels []byte) bool {
+func (b *builder) fits(base uint32, labels []byte) bool {
 	for _, label := range labels {
-		if b.nodes[base+int32(label)].parent != unused {
+		if b.nodes[base+uint32(label)].parent != unused {
 			return false
 		}
 	}
@@ -161,7 +162,7 @@ func (b *builder) fits(base int32, labels []byte) bool {
 }
 
 // use puts n in the place of the unused node at.
-func (b *builder) use(at int32, n node) {
+func (b *builder) use(at uint32, n node) {
 	b.nodes[at] = n
 	next, previous := b.next[at], b.previous[at]
 	b.next[previous], b.previous[next] = next, previous
@@ -173,44 +174,50 @@ func (b *builder) use(at int32, n node) {
 // look at, and for no walk to leave the array.
 func (b *builder) grow() {
 	for len(b.nodes) < int(b.end)+2*fanOut {
-		at, last := int32(len(b.nodes)), b.previous[0]
+		at, last := uint32(len(b.nodes)), b.previous[0]
 		b.nodes = append(b.nodes, node{parent: unused})
 		b.next, b.previous = append(b.next, 0), append(b.previous, last)
 		b.next[last], b.previous[0] = at, at
 	}
+	if n := len(b.nodes) * b.width; n > len(b.sums) {
+		b.sums = slices.Grow(b.sums, n-len(b.sums))[:n]
+	}
 }
 
-func (b *builder) addRow(parent int32, column int) int32 {
+// addNGram adds the n-gram of a column to the row of the node that ends it.
+func (b *builder) addNGram(n uint32, column int) {
 	w := b.weights
 	idf := 1.0
 	if w.Vectorizer.UseIDF {
 		idf = w.IDF[column]
 	}
-	row := int32(len(b.parents))
-	b.parents = append(b.parents, parent)
-	above := b.sums[int(parent)*b.width:][:b.width]
+	row := b.row(n)
 	for k := range b.width - 1 {
-		b.sums = append(b.sums, above[k]+idf*w.Coefficients[k*len(w.NGrams)+column])
+		row[k] += idf * w.Coefficients[k*len(w.NGrams)+column]
 	}
-	share := 0.0
 	switch w.Vectorizer.Norm {
 	case L2:
-		share = idf * idf
+		row[b.width-1] += idf * idf
 	case L1:
-		share = math.Abs(idf)
+		row[b.width-1] += math.Abs(idf)
 	}
-	b.sums = append(b.sums, above[b.width-1]+share)
-	return row
 }
 
-// weight adds times the own weight of row, without that of its prefixes, to the
-// scores, and share times its own norm to the last of them.
-func (t *trie) weight(scores []float64, row int32, times, share float64) {
-	last := t.width - 1
-	own := t.sums[int(row)*t.width:][:t.width]
-	above := t.sums[int(t.parents[row])*t.width:][:t.width]
-	for k := range last {
-		scores[k] += times * (own[k] - above[k])
+func (t *trie) row(n uint32) []float64 { return t.sums[int(n)*t.width:][:t.width] }
+
+// pairNodes returns the node of each pair of bytes.
+func (t *trie) pairNodes() []uint32 {
+	pairs := make([]uint32, fanOut*fanOut)
+	for a := range uint32(fanOut) {
+		first := t.nodes[0].base + a
+		if t.nodes[first].parent != 0 {
+			continue
+		}
+		for b := range uint32(fanOut) {
+			if second := t.nodes[first].base + b; t.nodes[second].parent == first {
+				pairs[a*fanOut+b] = second
+			}
+		}
 	}
-	scores[last] += share * (own[last] - above[last])
+	return pairs
 }
