@@ -193,20 +193,27 @@ func TestOpen(t *testing.T) {
 }
 
 func TestThreshold(t *testing.T) {
-	for _, c := range []struct{ args, text, want string }{
-		{`{}`, "l", "left"},
-		{`{"threshold": null}`, "l", "left"},
-		{`{"threshold": 0.4}`, "l", "left"},
-		{`{"threshold": 0.4}`, "lr", "right"},
-		{`{"threshold": 0.9}`, "lr", "other"},
-		{`{"threshold": 1}`, "l", "other"},
-		{`{"threshold": {"0": 0.9, "1": 0, "2": 0.1}}`, "lll", "other"},
-		{`{"threshold": {"0": 0.9, "1": 0, "2": 0.1}}`, "rrr", "right"},
+	for _, c := range []struct {
+		args, text, want string
+		fallback         bool
+	}{
+		{`{}`, "l", "left", false},
+		{`{"threshold": null}`, "l", "left", false},
+		{`{"threshold": 0.4}`, "l", "left", false},
+		{`{"threshold": 0.4}`, "lr", "right", false},
+		{`{"threshold": 0.9}`, "lr", "other", true},
+		{`{"threshold": 1}`, "l", "other", true},
+		{`{"threshold": {"0": 0.9, "1": 0, "2": 0.1}}`, "lll", "other", true},
+		{`{"threshold": {"0": 0.9, "1": 0, "2": 0.1}}`, "rrr", "right", false},
 	} {
 		m := newModel(t, c.args, smallWeights())
 		p := m.Predict(c.text)
 		if p.Tag != c.want {
 			t.Errorf("%s of %q: got %s, want %s (%v)", c.args, c.text, p.Tag, c.want, p.Probabilities)
+		}
+		answer, confidence := m.Classify(c.text), p.Probabilities[argMax(p.Probabilities)]
+		if got := m.Class(answer.Class); got != c.want || answer.Confidence != confidence || answer.Fallback != c.fallback {
+			t.Errorf("%s of %q: Classify says %s, %+v, want %s, %v and fallback %t", c.args, c.text, got, answer, c.want, confidence, c.fallback)
 		}
 		w := smallWeights()
 		w.Classes[1] = "neither" // now there is nothing to fall back to

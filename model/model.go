@@ -105,29 +105,32 @@ func (m *Model) PredictAll(texts []string) []Prediction {
 	for i, text := range texts {
 		p := probabilities[i*n : (i+1)*n : (i+1)*n]
 		m.loss.Probabilities(p, m.score(s, text))
-		predictions[i] = Prediction{Tag: m.classes[m.classOf(p).Index], Probabilities: p}
+		predictions[i] = Prediction{Tag: m.classes[m.answer(p).Class], Probabilities: p}
 	}
 	return predictions
 }
 
-// Tag returns the tag of text alone. It allocates nothing.
-func (m *Model) Tag(text string) string { return m.classes[m.Classify(text).Index] }
-
-// A Class is what was predicted for one text.
-type Class struct {
-	Index      int     // of the predicted class, in the order of [Model.Classes]
-	Confidence float64 // the probability of the most probable class
-	Fallback   bool    // that class was not above its threshold, so that Index is that of other
+// An Answer is the answer to one text, without the probabilities of all classes.
+type Answer struct {
+	Class      int     // index of the predicted class
+	Confidence float64 // probability of the most probable class
+	Fallback   bool    // that one is not above its threshold, and the answer other
 }
 
-// Classify returns the class of text alone. It allocates nothing.
-func (m *Model) Classify(text string) Class {
+// Classify predicts text. It allocates nothing.
+func (m *Model) Classify(text string) Answer {
 	s := m.getScratch()
 	m.loss.Probabilities(s.probabilities, m.score(s, text))
-	class := m.classOf(s.probabilities)
+	answer := m.answer(s.probabilities)
 	m.putScratch(s)
-	return class
+	return answer
 }
+
+// Tag returns the tag of text alone. It allocates nothing.
+func (m *Model) Tag(text string) string { return m.classes[m.Classify(text).Class] }
+
+// Class returns the name of the class with an index.
+func (m *Model) Class(index int) string { return m.classes[index] }
 
 // Classes returns the names of the classes, in the order of their indices.
 func (m *Model) Classes() []string { return slices.Clone(m.classes) }

@@ -80,30 +80,3 @@ func TestGiantText(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
-
-const (
-	text60  = "Transfer learning with transformers for text classification."
-	text140 = "A PyTorch implementation of a convolutional network that finds solar panels on satellite images, with a demo that runs in the browser, live."
-)
-
-func BenchmarkTag(b *testing.B) {
-	m := defaultModel(b)
-	for name, text := range map[string]string{"60": text60, "140": text140, "100000": strings.Repeat(text140, 715)} {
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(text)))
-			b.ReportAllocs()
-			for b.Loop() {
-				m.Tag(text)
-			}
-		})
-	}
-}
-
-func BenchmarkDefault(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := model.Default(); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

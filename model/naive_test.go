@@ -12,11 +12,8 @@ import (
 // naive predicts as the definition reads, with maps and strings: the twin that the
 // fast path is held against. It lower-cases ASCII, İ and sigma by hand and leaves the
 // rest to package unicode.
-func naive(w *model.Weights, text string) []float64 {
-	columns := make(map[string]int)
-	for column, ngram := range w.NGrams {
-		columns[ngram] = column
-	}
+func (twin *twin) naive(text string) []float64 {
+	w, columns := twin.weights, twin.columns
 	counts := make(map[int]float64)
 	for _, ngram := range naiveNGrams(&w.Vectorizer, text) {
 		if column, ok := columns[ngram]; ok {
@@ -161,14 +158,48 @@ type twin struct {
 	name    string
 	model   *model.Model
 	weights *model.Weights
+	columns map[string]int // of each n-gram
 }
 
-func twins(t testing.TB) []twin {
-	var twins []twin
+func newTwin(name string, m *model.Model, w *model.Weights) *twin {
+	twin := &twin{name, m, w, make(map[string]int)}
+	for column, ngram := range w.NGrams {
+		twin.columns[ngram] = column
+	}
+	return twin
+}
+
+// check compares what the model answers to text with what the naive twin does.
+func (twin *twin) check(t *testing.T, text string) {
+	t.Helper()
+	p, want := twin.model.Predict(text), twin.naive(text)
+	shown := text
+	if len(shown) > 200 {
+		shown = shown[:200] + "…"
+	}
+	if d := distance(p.Probabilities, want); !(d <= tolerance) {
+		t.Errorf("%s, %q (%d bytes): got %v, the naive twin says %v: %g apart", twin.name, shown, len(text), p.Probabilities, want, d)
+	}
+	if tag := twin.model.Tag(text); tag != p.Tag {
+		t.Errorf("%s, %q (%d bytes): Tag says %q, Predict %q", twin.name, shown, len(text), tag, p.Tag)
+	}
+}
+
+func twins(t testing.TB) []*twin {
+	var twins []*twin
 	for _, c := range parityCases(t) {
 		w := c.weights()
-		twins = append(twins, twin{c.Name, newModel(t, `{}`, w), w})
+		twins = append(twins, newTwin(c.Name, newModel(t, `{}`, w), w))
 	}
+	many := parityCases(t)[0].weights() // more classes than go by fours
+	for range 2 {
+		many.Coefficients = append(many.Coefficients, many.Coefficients...)
+		many.Intercepts = append(many.Intercepts, many.Intercepts...)
+	}
+	many.Classes = strings.Split("abcdefghij", "")
+	many.Coefficients = many.Coefficients[:many.Rows()*len(many.NGrams)]
+	many.Intercepts = many.Intercepts[:many.Rows()]
+	twins = append(twins, newTwin("ten classes", newModel(t, `{}`, many), many))
 	a, err := model.ReadArtifact(model.DefaultFS())
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +208,7 @@ func twins(t testing.TB) []twin {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(twins, twin{"default", m, a.Weights})
+	return append(twins, newTwin("default", m, a.Weights))
 }
 
 // FuzzPredict holds the trie against the naive twin, for every parity case and the
@@ -194,16 +225,35 @@ func FuzzPredict(f *testing.F) {
 	twins := twins(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, twin := range twins {
-			p := twin.model.Predict(text)
-			want := naive(twin.weights, text)
-			if d := distance(p.Probabilities, want); !(d <= tolerance) {
-				t.Errorf("%s, %q: got %v, the naive twin says %v: %g apart", twin.name, text, p.Probabilities, want, d)
-			}
-			if tag := twin.model.Tag(text); tag != p.Tag {
-				t.Errorf("%s, %q: Tag says %q, Predict %q", twin.name, text, tag, p.Tag)
-			}
+			twin.check(t, text)
 		}
 	})
+}
+
+// TestLength holds texts of lengths at which something else begins in the fast path,
+// or has to have begun, against the naive twin: few distinct n-grams and many, ASCII
+// and not.
+func TestLength(t *testing.T) {
+	pieces := map[string]string{
+		"one letter":  "a",
+		"one word":    "learning ",
+		"all texts":   strings.Join(texts(t), "\n"),
+		"data set":    strings.Join(labelledTexts(t), "\n"),
+		"not ASCII":   "Σίσυφος ΟΔΟΣ \u2003 İstanbul ",
+		"only spaces": " \t",
+	}
+	lengths := []int{1, 2, 3, 255, 256, 4093, 4094, 4095, 4096, 4097, 9000}
+	for _, twin := range twins(t) {
+		t.Run(twin.name, func(t *testing.T) {
+			for _, piece := range pieces {
+				long := strings.Repeat(piece, 1+lengths[len(lengths)-1]/len(piece))
+				for _, n := range lengths {
+					twin.check(t, long[:n])
+				}
+			}
+			twin.check(t, strings.Repeat("a", math.MaxUint16+10)) // more than narrow counters hold
+		})
+	}
 }
 
 // FuzzNGrams holds the n-grams that a trainer is given against the naive twin's.

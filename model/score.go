@@ -108,18 +108,18 @@ func softmax(dst, scores []float64) {
 	}
 }
 
-// classOf returns what is predicted: the most probable class if it is above its
+// answer chooses the class that is predicted: the most probable one if it is above its
 // threshold, else other.
-func (m *Model) classOf(probabilities []float64) Class {
+func (m *Model) answer(probabilities []float64) Answer {
 	best := 0
 	for k, p := range probabilities {
 		if p > probabilities[best] {
 			best = k
 		}
 	}
-	class := Class{Index: best, Confidence: probabilities[best]}
-	if m.threshold != nil && m.other >= 0 && !(class.Confidence > m.threshold[best]) {
-		class.Index, class.Fallback = m.other, true
+	confidence := probabilities[best]
+	if m.threshold == nil || m.other < 0 || confidence > m.threshold[best] {
+		return Answer{Class: best, Confidence: confidence}
 	}
-	return class
+	return Answer{Class: m.other, Confidence: confidence, Fallback: true}
 }

@@ -121,10 +121,10 @@ func (m *metrics) textsOf(classes []string) []prometheus.Counter {
 }
 
 // predicted counts a text.
-func (m *metrics) predicted(by *serving, c model.Class) {
-	by.texts[c.Index].Inc()
-	m.confidence.Observe(c.Confidence)
-	if c.Fallback {
+func (m *metrics) predicted(by *serving, a model.Answer) {
+	by.texts[a.Class].Inc()
+	m.confidence.Observe(a.Confidence)
+	if a.Fallback {
 		m.fallbacks.Inc()
 	}
 }

@@ -118,10 +118,10 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		class := now.Classify(text.Text)
-		s.metrics.predicted(now, class)
+		answer := now.Classify(text.Text)
+		s.metrics.predicted(now, answer)
 		p := &predictions.Predictions[i]
-		p.InputText, p.PredictedTag = text.Text, now.classes[class.Index]
+		p.InputText, p.PredictedTag = text.Text, now.classes[answer.Class]
 		if withAll {
 			p.Probabilities = probabilities(now.classes, now.Predict(text.Text))
 		}
