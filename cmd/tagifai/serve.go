@@ -3,11 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"io"
 	"os"
-	"time"
-
-	"github.com/rs/zerolog"
 
 	"tagifai/internal/config"
 	"tagifai/internal/server"
@@ -90,8 +86,11 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 		return loaded.Print(s.out)
 	}
 	options := c.options()
-	options.Log = newLogger(s.err, c.LogLevel, c.LogFormat)
-	reloader, err := newReloader(ctx, c.Model, c.Watch, options.Log)
+	out := newLogWriter(s.err)
+	defer out.close()
+	options.Log = newLogger(out, isTerminal(s.err), c.LogLevel, c.LogFormat)
+	log := options.Log.With().Timestamp().Logger()
+	reloader, err := newReloader(ctx, c.Model, c.Watch, log)
 	if err != nil {
 		return err
 	}
@@ -102,19 +101,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	if err := srv.Listen(); err != nil { // before any log: a taken port is one line
 		return err
 	}
-	followContainer(options.Log)
+	followContainer(log)
 	go reloader.run(ctx, srv)
 	return srv.Run(ctx)
-}
-
-// newLogger writes lines from a level on, in the format auto, json or console.
-func newLogger(w io.Writer, level, format string) zerolog.Logger {
-	if format == "console" || format == "auto" && isTerminal(w) {
-		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !isTerminal(w)}
-	}
-	least, err := zerolog.ParseLevel(level)
-	if err != nil {
-		panic(err) // a setting that is none of its values
-	}
-	return zerolog.New(w).Level(least).With().Timestamp().Logger()
 }

@@ -226,7 +226,7 @@ func TestLogger(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var b strings.Builder
-			log := newLogger(&b, test.level, test.format)
+			log := newLogger(&b, false, test.level, test.format)
 			log.Debug().Msg("z")
 			log.Info().Msg("a")
 			log.Warn().Msg("b")

@@ -137,7 +137,7 @@ func (d *decoder) nested(kind byte, p *plan, dst reflect.Value) (err error) {
 // object reads an object, its fields as they come. Only if one of them comes twice, of
 // which the last counts, they are read again when it is known which that is.
 func (d *decoder) object(p *plan, dst reflect.Value) error {
-	var starts [maxFields]int // of the last value of each field; never 0, where the object's bracket is at the earliest
+	var starts [maxFields]int32 // of the last value of each field; never 0, where the object's bracket is at the earliest
 	faults, twice := len(d.faults), false
 	d.space()
 	for first := true; ; first = false {
@@ -160,7 +160,7 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 		i := p.field(key)
 		if i >= 0 {
 			twice = twice || starts[i] > 0
-			starts[i] = d.pos
+			starts[i] = int32(d.pos)
 		}
 		if i >= 0 && !twice {
 			err = d.field(p, i, dst)
@@ -192,7 +192,7 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 	for i := range p.fields {
 		switch {
 		case starts[i] > 0 && twice:
-			d.pos = starts[i]
+			d.pos = int(starts[i])
 			if err := d.field(p, i, dst); err != nil {
 				return err
 			}

@@ -3,7 +3,6 @@ package server
 import (
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus"
@@ -165,7 +164,7 @@ func (m *metrics) observe(next http.Handler) http.Handler {
 			m.active.Dec()
 			e := exchangeOf(w)
 			route := chi.RouteContext(r.Context()).RoutePattern()
-			m.duration.WithLabelValues(methodLabel(r.Method), route, strconv.Itoa(e.status)).Observe(time.Since(e.start).Seconds())
+			m.duration.WithLabelValues(methodLabel(r.Method), route, strconv.Itoa(e.status)).Observe(e.took.Seconds())
 		}()
 		next.ServeHTTP(w, r)
 	})

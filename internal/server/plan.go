@@ -66,7 +66,7 @@ const (
 )
 
 // maxFields is how many fields of an object the decoder has room for.
-const maxFields = 32
+const maxFields = 16
 
 // newPlan returns the plan for a type. It panics on one that no payload can
 // have, so that a wiring mistake is met at start.

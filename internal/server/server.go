@@ -27,8 +27,8 @@ type Options struct {
 	// a way to reload the model. Without it the metrics are at Addr, and the rest nowhere.
 	AdminAddr string
 	Load      func() (*model.Model, error) // loads the model, at first and for each reload
-	Log       zerolog.Logger
-	LogProbes bool // whether the log has a line for each request to /livez, /readyz and /metrics
+	Log       zerolog.Logger               // which adds no time to its lines; the server does
+	LogProbes bool                         // whether the log has a line for each request to /livez, /readyz and /metrics
 
 	MaxBody   int64 // bytes of a request body: 8 MiB
 	MaxTexts  int   // items in a list of a request body: 10,000
@@ -104,6 +104,7 @@ func orDefault[T comparable](value *T, byDefault T) {
 // Server serves a model. Make it with [New].
 type Server struct {
 	log       zerolog.Logger
+	access    zerolog.Logger // for a line for each request
 	logProbes bool
 	payload   *binder[PredictPayload]
 	docs      map[string]http.Handler // by path
@@ -136,7 +137,8 @@ func New(options Options) (*Server, error) {
 	}
 	options.setDefaults()
 	s := &Server{
-		log:       options.Log,
+		log:       options.Log.With().Timestamp().Logger(),
+		access:    options.Log,
 		logProbes: options.LogProbes,
 		payload:   newBinder[PredictPayload](limits{options.MaxBody, options.MaxTexts, options.MaxText}),
 		docs:      documentation(),

@@ -43,6 +43,9 @@ var (
 // detectEncoding returns the encoding of a document and the length of its byte
 // order mark.
 func detectEncoding(b []byte) (textEncoding, int) {
+	if len(b) > 1 && b[0]-1 < utf8.RuneSelf-1 && b[1] != 0 { // two characters of ASCII, as nearly all begin
+		return utf8Encoding, 0
+	}
 	marks := []struct {
 		bytes    string
 		encoding textEncoding

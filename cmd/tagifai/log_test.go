@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestLogWriter(t *testing.T) {
+	var out strings.Builder
+	var want strings.Builder
+	w := newLogWriter(&out)
+	for i := range 1000 {
+		fmt.Fprintf(w, "line %d\n", i)
+		fmt.Fprintf(&want, "line %d\n", i)
+	}
+	w.close()
+	fmt.Fprintln(w, "nobody waits for this, and it breaks nothing")
+	if diff := cmp.Diff(out.String(), want.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A reader of the log who stops to read stops nothing else.
+func TestLogWriterIsNotHeldUp(t *testing.T) {
+	reader, out := io.Pipe()
+	w := newLogWriter(out)
+	line := strings.Repeat("x", 999) + "\n"
+	const lines = 5 * maxPending / 1000
+	for range lines { // of which nobody has read one
+		fmt.Fprint(w, line)
+	}
+	read := make(chan string)
+	go func() {
+		text, err := io.ReadAll(reader)
+		if err != nil {
+			t.Error(err)
+		}
+		read <- string(text)
+	}()
+	w.close()
+	_ = out.Close() // a pipe's never fails
+	text := <-read
+	var dropped int
+	kept := strings.Count(text, line)
+	if _, last, ok := strings.Cut(text, `"lines":`); ok {
+		if _, err := fmt.Sscan(strings.TrimRight(strings.Split(last, ",")[0], "}"), &dropped); err != nil {
+			t.Error(err)
+		}
+	}
+	if kept == 0 || dropped == 0 || kept+dropped != lines {
+		t.Errorf("%d lines kept and %d dropped, of %d", kept, dropped, lines)
+	}
+}
