@@ -1,6 +1,6 @@
 # Everything here needs Go and make only; check also needs a C compiler, for the
-# race detector, and lint-api and test-postman need Node.js and npm. `make` alone
-# lists the targets.
+# race detector, lint-api and test-postman need Node.js and npm, and bench-peers needs
+# the Debian packages that it names. `make` alone lists the targets.
 
 PORT      ?= 8000
 URL       ?= http://localhost:8000
@@ -8,7 +8,10 @@ OUT       ?= runs/$(shell date +%Y-%m-%dT%H%M%S)
 FUZZTIME  ?= 10s
 TESTFLAGS ?=
 BENCH     ?= .
+DATA      ?=
+ARTIFACT  ?=
 SOAKFLAGS ?=
+BENCHFLAGS ?=
 
 GO      ?= go
 # A build outside a git work tree, or before the first commit, is "dev".
@@ -41,7 +44,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench soak train vuln clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench bench-update bench-peers soak train vuln clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -118,8 +121,28 @@ fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@echo '== fuzz targets, $(FUZZTIME) each'
 	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' sh .tools/fuzz.sh || $(call fail,a fuzz target failed)
 
-bench: ## run the Go benchmarks that match BENCH (all)
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+# benchmarks runs the Go benchmarks, six times each for benchstat's sake, and writes what
+# they print to the file $(1).
+define benchmarks
+mkdir -p $(dir $(1)) && \
+{ $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime 200ms -count 6 ./... >$(1).tmp || { cat $(1).tmp; rm $(1).tmp; exit 1; }; } && \
+mv $(1).tmp $(1)
+endef
+
+bench: ## run the Go benchmarks that match BENCH (all), beside the committed figures
+	@$(call benchmarks,runs/bench.txt)
+	@$(TOOL) benchstat -ignore cpu committed=.tools/bench.txt now=runs/bench.txt
+	@echo 'The committed figures are of:$(shell sed -n 's/^cpu://p' .tools/bench.txt | sort -u | head -1). On another machine, or a busy one, sec/op says little; B/op and allocs/op compare.'
+
+bench-update: ## commit to new figures: write .tools/bench.txt
+	@$(call benchmarks,.tools/bench.txt)
+	@git --no-pager diff --stat .tools/bench.txt
+
+# ARTIFACT names a directory of scikit-learn's in place of one trained on DATA;
+# BENCHFLAGS=-help lists what else there is.
+bench-peers: build ## measure beside FastAPI, scikit-learn, fastText: [DATA=labelled.csv]
+	@$(GO) build -o bin/bench ./internal/bench
+	@bin/bench $(if $(DATA),-data '$(DATA)') $(if $(ARTIFACT),-artifact '$(ARTIFACT)') $(BENCHFLAGS)
 
 # Not a part of check: it takes six minutes and has to have the machine to itself.
 soak: build ## prove what the README says of overload, slow clients, reload and rollout (nginx); SOAKFLAGS=-quick

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+)
+
+// The figures of a program that runs to its end.
+const (
+	seconds    = "s"
+	cpuSeconds = "CPU s"
+	perLine    = "µs a line"
+)
+
+// The sides of the bulk file.
+const (
+	predictOne   = "tagifai predict, one core"
+	predictAll   = "tagifai predict, all cores"
+	batchCall    = "scikit-learn, reading and one batch call"
+	batchProcess = "scikit-learn, the whole process"
+	fastText     = "fasttext predict"
+	wordCount    = "wc -lw"
+
+	bulkCase = "the file"
+)
+
+// bulk measures how long a file of many lines takes. All but batchCall are whole
+// processes, from exec to their end, with the loading of the model.
+func (b *bench) bulk(ctx context.Context) error {
+	lines := b.path("lines.txt")
+	texts := b.corpus.lines(b.lines)
+	if err := writeLines(lines, texts); err != nil {
+		return err
+	}
+	labelled, fast := b.path("labelled.txt"), b.path("fasttext")
+	if err := writeLines(labelled, b.corpus.labelled()); err != nil {
+		return err
+	}
+	b.logf("training fastText")
+	if _, err := finish(exec.CommandContext(ctx, "fasttext", "supervised", "-input", labelled, "-output", fast,
+		"-minn", "2", "-maxn", "6", "-dim", "10", "-thread", "1", "-verbose", "0"), nil); err != nil {
+		return err
+	}
+	b.setupf("The file: %d lines of %d characters on average, in the page cache; every output goes to /dev/null. "+
+		"The seconds are those of the whole process, loading included, but for scikit-learn's batch call, "+
+		"which begins when everything is imported and loaded. fastText: -minn 2 -maxn 6 -dim 10, trained on the same rows; it predicts on one core.",
+		b.lines, meanLength(texts))
+
+	tagifai := func(env ...string) func() error {
+		name := predictAll
+		if len(env) > 0 {
+			name = predictOne
+		}
+		return func() error {
+			in, err := os.Open(lines)
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			cmd := exec.CommandContext(ctx, b.tagifai, "predict", "--model", b.artifact)
+			cmd.Stdin = in
+			cmd.Env = append(os.Environ(), env...)
+			return b.whole(Bulk, bulkCase, name, cmd)
+		}
+	}
+	sides := []func() error{
+		tagifai("GOMAXPROCS=1"),
+		func() error {
+			return b.whole(Bulk, bulkCase, fastText, exec.CommandContext(ctx, "fasttext", "predict", fast+".bin", lines))
+		},
+		tagifai(),
+		func() error {
+			return b.whole(Bulk, bulkCase, wordCount, exec.CommandContext(ctx, "wc", "-lw", lines))
+		},
+		func() error {
+			var inside struct {
+				Score float64 `json:"score"`
+				CPU   float64 `json:"cpu"`
+			}
+			u, err := finish(b.script(ctx, "batch.py", b.artifact, lines), &inside)
+			if err == nil {
+				b.addUsage(Bulk, bulkCase, batchCall, usage{inside.Score, inside.CPU})
+				b.addUsage(Bulk, bulkCase, batchProcess, u)
+			}
+			return err
+		},
+	}
+	return b.eachRound(ctx, Bulk, func(round int) error { return inTurn(round, sides...) })
+}
+
+// whole measures a program that says nothing of itself.
+func (b *bench) whole(part Part, name, side string, cmd *exec.Cmd) error {
+	u, err := finish(cmd, nil)
+	if err != nil {
+		return err
+	}
+	b.addUsage(part, name, side, u)
+	return nil
+}
+
+func (b *bench) addUsage(part Part, name, side string, u usage) {
+	b.results.add(part, name, side, seconds, u.seconds)
+	b.results.add(part, name, side, cpuSeconds, u.cpu)
+	if part == Bulk {
+		b.results.add(part, name, side, perLine, u.seconds/float64(b.lines)*1e6)
+	}
+}

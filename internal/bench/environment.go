@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// packages are the Debian packages that the run needs.
+var packages = []string{
+	"fasttext",
+	"gunicorn",
+	"python3",
+	"python3-fastapi",
+	"python3-httptools",
+	"python3-joblib",
+	"python3-sklearn",
+	"python3-uvicorn",
+	"python3-uvloop",
+	"wrk",
+}
+
+// An Environment says where and with what something was measured.
+type Environment struct {
+	Date     string   `json:"date"`
+	Commit   string   `json:"commit"`
+	CPU      string   `json:"cpu"`
+	Cores    int      `json:"cores"`
+	Kernel   string   `json:"kernel"`
+	Go       string   `json:"go"`
+	Packages []string `json:"packages"` // name and version
+	// Load averages over a minute, before and after. One well above zero before says
+	// that the machine had other work.
+	LoadBefore string `json:"load_before"`
+	LoadAfter  string `json:"load_after"`
+}
+
+// look returns the environment. What it lacks for a run is an error.
+func look() (*Environment, error) {
+	if runtime.GOOS != "linux" {
+		return nil, errors.New("the accounting of processes is read from Linux's /proc; this is " + runtime.GOOS)
+	}
+	versions, err := installed()
+	if err != nil {
+		return nil, err
+	}
+	e := &Environment{
+		Date:       time.Now().Format(time.DateTime),
+		Cores:      runtime.NumCPU(),
+		Go:         runtime.Version(),
+		Commit:     "unknown",
+		CPU:        "unknown",
+		Packages:   versions,
+		Kernel:     firstField("/proc/sys/kernel/osrelease"),
+		LoadBefore: firstField("/proc/loadavg"),
+	}
+	if commit, err := exec.Command("git", "describe", "--always", "--dirty").Output(); err == nil {
+		e.Commit = strings.TrimSpace(string(commit))
+	}
+	cpu, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(cpu)) {
+		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
+			e.CPU = strings.TrimSpace(value)
+			break
+		}
+	}
+	return e, nil
+}
+
+func (e *Environment) finish() { e.LoadAfter = firstField("/proc/loadavg") }
+
+// firstField returns the first word of a file, "unknown" without one.
+func firstField(file string) string {
+	content, _ := os.ReadFile(file)
+	if fields := strings.Fields(string(content)); len(fields) > 0 {
+		return fields[0]
+	}
+	return "unknown"
+}
+
+// installed returns the packages with their versions. One that is missing is an error.
+func installed() ([]string, error) {
+	if _, err := exec.LookPath("dpkg-query"); err != nil {
+		return nil, fmt.Errorf("there is no dpkg-query here; the bench needs Debian, with the packages %s", strings.Join(packages, " "))
+	}
+	// It fails if one is unknown, and still names the others.
+	out, _ := exec.Command("dpkg-query", append([]string{"-W", "-f", "${db:Status-Status} ${Package} ${Version}\n"}, packages...)...).Output()
+	versions, missing := parsePackages(out)
+	if len(missing) > 0 {
+		return nil, errors.New("Debian packages are missing: apt-get install " + strings.Join(missing, " "))
+	}
+	return versions, nil
+}
+
+// parsePackages reads lines of status, name and version.
+func parsePackages(out []byte) (versions, missing []string) {
+	missing = slices.Clone(packages)
+	for line := range bytes.Lines(out) {
+		fields := strings.Fields(string(line))
+		if len(fields) == 3 && fields[0] == "installed" {
+			versions = append(versions, fields[1]+" "+fields[2])
+			missing = slices.DeleteFunc(missing, func(name string) bool { return name == fields[1] })
+		}
+	}
+	return versions, missing
+}

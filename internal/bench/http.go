@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// The figures of a load.
+const (
+	rate    = "requests/s"
+	cpuPer  = "CPU s / 1,000"
+	p50     = "p50 ms"
+	p99     = "p99 ms"
+	memory  = "memory MB"
+	wrkBusy = "wrk, share of a core"
+)
+
+// A shape is what the requests of a group of cells have in them.
+type shape struct{ texts, size int }
+
+var (
+	shapes      = []shape{{1, 60}, {1, 140}, {2, 60}, {2, 140}, {100, 60}, {100, 140}}
+	connections = []int{1, 32, 256} // ascending: each lets the next know what to expect
+
+	// The targets are about this one.
+	targetShape       = shape{2, 60}
+	targetConnections = 32
+)
+
+// cell names a cell of the load.
+func (s shape) cell(connections int) string {
+	return fmt.Sprintf("%s, %s", s, plural(connections, "connection"))
+}
+
+func (s shape) String() string {
+	return fmt.Sprintf("%s of %d characters", plural(s.texts, "text"), s.size)
+}
+
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+// A group is the cells of a shape.
+type group struct {
+	shape
+	bodies []string
+	file   string // of these
+}
+
+func (b *bench) groups() ([]group, error) {
+	var groups []group
+	for _, s := range shapes {
+		count := 500
+		if s.texts > 10 {
+			count = 50
+		}
+		bodies, err := b.corpus.bodies(count, s.texts, s.size)
+		if err != nil {
+			return nil, err
+		}
+		g := group{s, bodies, b.path(fmt.Sprintf("bodies-%d-%d", s.texts, s.size))}
+		if err := writeLines(g.file, bodies); err != nil {
+			return nil, err
+		}
+		groups = append(groups, g)
+	}
+	return groups, nil
+}
+
+// http measures POST /predict. All sides are up for a whole round, and take turns cell
+// by cell: so the figures that are divided by each other lie seconds apart and not
+// minutes, in which the machine may have become another. The sides that wait cost
+// nothing meanwhile, but for memory, of which there is enough.
+func (b *bench) http(ctx context.Context) error {
+	b.setupf("Under load: every side answers the same bodies, at least 500 texts that differ. wrk (one thread, on the same %d cores) sends them over so many connections, "+
+		"each its next when the last is answered. CPU is that of the server with all its processes, user and system; memory is the most seen while the load lasted, "+
+		"as RSS, of several processes the sum of PSS. gunicorn has %d uvicorn workers, with uvloop, httptools and --keep-alive 120.", b.results.Environment.Cores, 2*b.results.Environment.Cores+1)
+	b.setupf("This service runs with its default settings, but for --max-queue-wait 30s, so that it sends no 503; its log, a line a request, goes to /dev/null. " +
+		"The floor is the same router and the same settings of net/http, reads each body, answers with as many bytes, and logs nothing.")
+	groups, err := b.groups()
+	if err != nil {
+		return err
+	}
+	return b.eachRound(ctx, HTTP, func(round int) error {
+		return b.serving(ctx, rotated(b.sides(), round), func(servers []*started) error {
+			for i, g := range groups {
+				if round == 0 {
+					if err := agree(ctx, g.bodies, servers); err != nil {
+						return fmt.Errorf("%s: %w", g, err)
+					}
+				}
+				if i == 0 {
+					if err := b.warm(ctx, g, servers); err != nil {
+						return err
+					}
+				}
+				if err := b.group(ctx, round, g, servers); err != nil {
+					return fmt.Errorf("%s: %w", g, err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// serving starts the sides, one after the other, calls f with them, and stops them.
+func (b *bench) serving(ctx context.Context, sides []side, f func([]*started) error) (err error) {
+	var servers []*started
+	defer func() {
+		for _, s := range servers {
+			if _, stop := s.Stop(20 * time.Second); stop != nil && ctx.Err() == nil {
+				err = errors.Join(err, stop)
+			}
+		}
+	}()
+	for _, side := range sides {
+		s, err := begin(ctx, side)
+		if err != nil {
+			return err
+		}
+		servers = append(servers, s)
+	}
+	// Each has answered, but of several processes perhaps only one.
+	for _, s := range servers {
+		if _, err := s.settle(ctx); err != nil {
+			return err
+		}
+		bytes, err := s.Memory()
+		if err != nil {
+			return err
+		}
+		b.results.add(Rest, "started, not yet asked", s.name, memory, float64(bytes)/1e6)
+	}
+	return f(servers)
+}
+
+// group measures the cells of a group.
+func (b *bench) group(ctx context.Context, round int, g group, servers []*started) error {
+	if err := instruct(ctx, g.bodies[len(g.bodies)/2], servers); err != nil {
+		return err
+	}
+	rates := make(map[string]float64) // of the cell before
+	for i, n := range connections {
+		for _, s := range rotated(servers, round+i) {
+			if s.onlyTargets && (g.shape != targetShape || n != targetConnections) {
+				continue
+			}
+			seconds := b.seconds
+			// Each connection has to have its turn, twice, also of a slow server.
+			if r := rates[s.name]; r > 0 {
+				seconds = max(seconds, int(math.Ceil(2*float64(n)/r)))
+			}
+			l, err := b.cell(ctx, g.cell(n), s, g.file, n, seconds)
+			if refused := (*refusedError)(nil); errors.As(err, &refused) {
+				b.setupf("Once more, since not all was well the first time: %s, %s: %v.", s.name, g.cell(n), err)
+				l, err = b.cell(ctx, g.cell(n), s, g.file, n, seconds)
+			}
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", s.name, plural(n, "connection"), err)
+			}
+			rates[s.name] = l.rate()
+		}
+	}
+	return nil
+}
+
+// warm asks all servers for a second, unmeasured: caches fill, memory grows to what the
+// work needs.
+func (b *bench) warm(ctx context.Context, g group, servers []*started) error {
+	for _, s := range servers {
+		if _, err := b.wrk(ctx, s, g.file, 8, 1); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+func (b *bench) wrk(ctx context.Context, s *started, bodies string, connections, seconds int) (*load, error) {
+	return runWrk(ctx, b.path("wrk.lua"), s.url+"/predict", bodies, connections, seconds)
+}
+
+// cell measures one server under one load.
+func (b *bench) cell(ctx context.Context, name string, s *started, bodies string, connections, seconds int) (*load, error) {
+	before, err := s.settle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	most := s.watchMemory()
+	l, err := b.wrk(ctx, s, bodies, connections, seconds)
+	bytes, memoryErr := most()
+	if err := errors.Join(err, memoryErr); err != nil {
+		return nil, err
+	}
+	after, err := s.settle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	requests := l.Requests
+	if s.finishes {
+		requests += connections // each has left one behind when wrk stopped
+	}
+	add := func(metric string, value float64) { b.results.add(HTTP, name, s.name, metric, value) }
+	add(rate, l.rate())
+	add(p50, l.P50/1e3)
+	add(p99, l.P99/1e3)
+	add(cpuPer, (after-before).Seconds()/float64(requests)*1e3)
+	add(memory, float64(bytes)/1e6)
+	add(wrkBusy, l.busy)
+	return l, nil
+}

@@ -1,0 +1,211 @@
+// Command bench measures the service beside what it is compared with, on the same
+// machine, in the same run: the FastAPI service that it takes the place of, scikit-learn,
+// fastText, and HTTP without a classifier. make bench-peers runs it; README.md says what
+// came out.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	_ "tagifai/internal/joblib" // lets model.Open read scikit-learn's directories
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if errors.Is(err, flag.ErrHelp) {
+		os.Exit(2)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// A Part is one of the questions.
+type Part string
+
+// The parts.
+const (
+	HTTP  Part = "http"  // POST /predict under load
+	Bulk  Part = "bulk"  // a file of many lines
+	Start Part = "start" // from exec to the first answer
+	Load  Part = "load"  // an artifact directory
+	Train Part = "train" // the course's recipe
+	Text  Part = "text"  // one text in process
+	Go    Part = "go"    // what the Go benchmarks say of the core
+
+	Rest Part = "rest" // memory before the load, measured with it
+)
+
+// parts are in the order in which they are measured: first what is short, so that what
+// the limit of the time cuts off is a round of the load, and no part.
+var parts = []Part{Text, Load, Train, Go, Start, Bulk, HTTP}
+
+// bench is one run.
+type bench struct {
+	tagifai  string // the binary
+	data     string // labelled file
+	recipe   string // training arguments
+	artifact string // directory of scikit-learn's; trained first if it is ""
+	out      string
+	rounds   int
+	seconds  int // that a cell of the load takes at least
+	lines    int // of the bulk file
+	only     []Part
+	limit    time.Duration // of it all
+
+	dir     string   // for what is thrown away
+	null    *os.File // /dev/null
+	corpus  *corpus
+	results Results
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 2 && args[0] == "floor" { // started by the bench itself
+		return serveFloor(ctx, args[1])
+	}
+	b, err := parse(args)
+	if err != nil {
+		return err
+	}
+	if b.results.Environment, err = look(); err != nil {
+		return err
+	}
+	if b.tagifai, err = exec.LookPath(b.tagifai); err != nil {
+		return fmt.Errorf("-tagifai: %w; make build makes it", err)
+	}
+	if b.null, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0); err != nil {
+		return err
+	}
+	defer b.null.Close()
+	if err := os.MkdirAll(b.out, 0o777); err != nil { // before the work, not after it
+		return err
+	}
+	if b.dir, err = os.MkdirTemp("", "tagifai-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	// What was measured before a failure, or before an interrupt, is reported too.
+	limited, cancel := context.WithTimeoutCause(ctx, b.limit, fmt.Errorf("-limit %s is over; the report has what was measured until then", b.limit))
+	defer cancel()
+	failure := b.measure(limited)
+	if cause := context.Cause(limited); cause != nil {
+		failure = cause
+	}
+	b.results.Environment.finish()
+	b.results.Targets = judge(&b.results)
+	if err := b.report(); err != nil {
+		return errors.Join(failure, err)
+	}
+	return failure
+}
+
+func parse(args []string) (*bench, error) {
+	b := new(bench)
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.StringVar(&b.tagifai, "tagifai", "bin/tagifai", "the `binary` to measure")
+	flags.StringVar(&b.data, "data", "internal/train/testdata/labelled.csv", "labelled CSV `file` that all texts come from, and the model")
+	flags.StringVar(&b.recipe, "recipe", "configs/args-course.json", "training arguments (`file`)")
+	flags.StringVar(&b.artifact, "artifact", "", "artifact `directory` of scikit-learn's to serve, in place of one trained on -data")
+	flags.StringVar(&b.out, "out", "runs/bench-"+time.Now().Format("2006-01-02T150405"), "`directory` for table.md, results.json and plot.png")
+	flags.IntVar(&b.rounds, "rounds", 5, "how often everything is measured")
+	flags.IntVar(&b.seconds, "seconds", 2, "that each load lasts")
+	flags.DurationVar(&b.limit, "limit", 20*time.Minute, "after which the run ends with what it has")
+	flags.IntVar(&b.lines, "lines", 100_000, "of the file that is scored at once")
+	only := flags.String("only", "", "the `parts` to measure, with commas between them, of "+fmt.Sprint(parts))
+	if err := flags.Parse(args); err != nil {
+		return nil, flag.ErrHelp // the flags have said what is wrong
+	}
+	b.only = parts
+	if *only != "" {
+		b.only = nil
+		for name := range strings.SplitSeq(*only, ",") {
+			if !slices.Contains(parts, Part(name)) {
+				return nil, fmt.Errorf("-only: %q is none of %v", name, parts)
+			}
+			b.only = append(b.only, Part(name))
+		}
+	}
+	switch {
+	case flags.NArg() > 0:
+		return nil, fmt.Errorf("%q is no flag", flags.Arg(0))
+	case b.rounds < 1, b.seconds < 1, b.lines < 1:
+		return nil, errors.New("-rounds, -seconds and -lines must be at least 1")
+	}
+	return b, nil
+}
+
+// measure goes through the parts. All of them measure round by round, and in each round
+// side by side, in an order that changes: what the machine does meanwhile meets all
+// sides alike.
+func (b *bench) measure(ctx context.Context) error {
+	var err error
+	if b.corpus, err = readCorpus(b.data); err != nil {
+		return err
+	}
+	if err := unpackPeer(b.dir); err != nil {
+		return err
+	}
+	if err := b.prepare(ctx); err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if !slices.Contains(b.only, part) {
+			continue
+		}
+		start := time.Now()
+		err := map[Part]func(context.Context) error{
+			HTTP:  b.http,
+			Bulk:  b.bulk,
+			Text:  b.text,
+			Load:  b.load,
+			Train: b.train,
+			Start: b.start,
+			Go:    b.golang,
+		}[part](ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", part, err)
+		}
+		b.logf("%s: done in %s", part, time.Since(start).Round(time.Second))
+	}
+	return nil
+}
+
+// path is that of a file of this run that is thrown away.
+func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
+
+// setupf notes a sentence for the reader of the results.
+func (b *bench) setupf(format string, args ...any) {
+	b.results.Setup = append(b.results.Setup, fmt.Sprintf(format, args...))
+}
+
+func (*bench) logf(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, time.Now().Format(time.TimeOnly)+" "+format+"\n", args...)
+}
+
+// eachRound tells of each round and calls f with its number.
+func (b *bench) eachRound(ctx context.Context, part Part, f func(round int) error) error {
+	for round := range b.rounds {
+		b.logf("%s: round %d of %d", part, round+1, b.rounds)
+		if err := f(round); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"tagifai/model"
+)
+
+// The sides in process.
+const (
+	inGo     = "this project, in Go"
+	inGoOwn  = "this project, in Go, its own format"
+	inPython = "scikit-learn, in Python"
+	trainer  = "tagifai train"
+	fitter   = "scikit-learn"
+
+	textCase  = "a text of 60 characters"
+	loadCase  = "the artifact directory"
+	trainCase = "the recipe"
+
+	perText      = "µs a text"
+	milliseconds = "ms"
+	fitSeconds   = "s without imports"
+)
+
+const inProcess = 500 * time.Millisecond // that a loop lasts
+
+// text measures one text a call, in process.
+func (b *bench) text(ctx context.Context) error {
+	m, err := model.Open(b.artifact)
+	if err != nil {
+		return err
+	}
+	texts := b.corpus.cut(500, 60)
+	b.setupf("One text in process: the mean of many calls of Model.Tag in Go, the median of many of predict_proba(transform([text])) in Python, each with %d texts in turn.", len(texts))
+	return b.eachRound(ctx, Text, func(round int) error {
+		return inTurn(round,
+			func() error {
+				calls, start := 0, time.Now()
+				for time.Since(start) < inProcess {
+					for _, text := range texts {
+						m.Tag(text)
+					}
+					calls += len(texts)
+				}
+				b.results.add(Text, textCase, inGo, perText, time.Since(start).Seconds()/float64(calls)*1e6)
+				return nil
+			},
+			func() error {
+				of, err := b.single(ctx, texts)
+				if err == nil {
+					b.results.add(Text, textCase, inPython, perText, of.Call*1e6)
+				}
+				return err
+			},
+		)
+	})
+}
+
+// load measures the loading of an artifact directory: the files of scikit-learn on both
+// sides, and the same model in our own format.
+func (b *bench) load(ctx context.Context) error {
+	own := b.path("own")
+	if _, err := finish(exec.CommandContext(ctx, b.tagifai, "convert", b.artifact, own), nil); err != nil {
+		return err
+	}
+	goLoad := func(side, dir string) func() error {
+		return func() error {
+			loads, start := 0, time.Now()
+			for time.Since(start) < inProcess {
+				if _, err := model.Open(dir); err != nil {
+					return err
+				}
+				loads++
+			}
+			b.results.add(Load, loadCase, side, milliseconds, time.Since(start).Seconds()/float64(loads)*1e3)
+			return nil
+		}
+	}
+	b.setupf("Loading: in process, again and again, imports left out.")
+	return b.eachRound(ctx, Load, func(round int) error {
+		return inTurn(round,
+			goLoad(inGo, b.artifact),
+			goLoad(inGoOwn, own),
+			func() error {
+				of, err := b.single(ctx, b.corpus.cut(1, 60))
+				if err == nil {
+					b.results.add(Load, loadCase, inPython, milliseconds, of.Load*1e3)
+				}
+				return err
+			},
+		)
+	})
+}
+
+// ofPython is what single.py prints, in seconds.
+type ofPython struct {
+	Load float64 `json:"load"`
+	Call float64 `json:"call"`
+}
+
+func (b *bench) single(ctx context.Context, texts []string) (of ofPython, err error) {
+	file := b.path("texts.txt")
+	if err := writeLines(file, texts); err != nil {
+		return of, err
+	}
+	_, err = finish(b.script(ctx, "single.py", b.artifact, file, fmt.Sprint(inProcess.Seconds())), &of)
+	return of, err
+}
+
+// train measures the training of the recipe.
+func (b *bench) train(ctx context.Context) error {
+	const asItIs = 0
+	recipe, err := b.writeRecipe("train.json", asItIs)
+	if err != nil {
+		return err
+	}
+	b.setupf("Training: %s without cleaning, on the same rows, from the CSV file to the artifact directory.", b.recipe)
+	return b.eachRound(ctx, Train, func(round int) error {
+		out, err := os.MkdirTemp(b.dir, "trained-")
+		if err != nil {
+			return err
+		}
+		return inTurn(round,
+			func() error {
+				return b.whole(Train, trainCase, trainer, exec.CommandContext(ctx, b.tagifai, "train",
+					"--data", b.data, "--args", recipe, "--out", filepath.Join(out, "go")))
+			},
+			func() error {
+				var inside struct {
+					Seconds float64 `json:"seconds"`
+				}
+				u, err := finish(b.script(ctx, "train.py", b.data, recipe, filepath.Join(out, "python")), &inside)
+				if err == nil {
+					b.addUsage(Train, trainCase, fitter, u)
+					b.results.add(Train, trainCase, fitter, fitSeconds, inside.Seconds)
+				}
+				return err
+			},
+		)
+	})
+}
