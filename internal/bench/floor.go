@@ -25,7 +25,7 @@ type floorAnswer struct {
 
 var (
 	floorType = []string{"application/json"}
-	floorID   = []string{"ABCDEFGHIJKLMNOPQRSTUVWXYZ"} // as long as one of the service
+	floorID   = []string{"0123456789abcdef0123456789abcdef"} // as long as one of the service
 )
 
 func newFloor() *floor {
