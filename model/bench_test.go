@@ -3,7 +3,6 @@ package model_test
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -62,10 +61,13 @@ func BenchmarkLength(b *testing.B) {
 
 // BenchmarkVocabulary shows what a text of 140 characters costs as the vocabulary grows.
 func BenchmarkVocabulary(b *testing.B) {
-	words := lexicon(150_000)
+	words := lexicon(200_000)
 	ngrams := frequentNGrams(words)
 	texts := pieces(proseOf(words, 1_000_000), 140)
 	for n := 10_000; n <= 1_000_000; n *= 10 {
+		if n > len(ngrams) {
+			b.Fatalf("the lexicon has %d n-grams only", len(ngrams))
+		}
 		m := newModel(b, `{}`, randomWeights(ngrams[:n]))
 		b.Run(fmt.Sprintf("ngrams=%d", n), func(b *testing.B) { benchmarkTag(b, m, texts) })
 	}
@@ -82,7 +84,7 @@ func proseOf(words []string, n int) string {
 	return text.String()[:n]
 }
 
-// lexicon is n made-up words of two to five syllables.
+// lexicon is n made-up words of three to five syllables.
 func lexicon(n int) []string {
 	random := rand.New(rand.NewPCG(2, 2))
 	pick := func(letters string) string { // the first ones more often
@@ -91,9 +93,9 @@ func lexicon(n int) []string {
 	}
 	words := make([]string, n)
 	for i := range words {
-		for range 2 + random.IntN(4) {
-			words[i] += pick("tnsrldcmpfgbvhkwyzxjq") + pick("eaioutrnls")
-			if random.IntN(3) == 0 {
+		for range 3 + random.IntN(3) {
+			words[i] += pick("tnsrldcmpfgbvhkwyzxjq") + pick("eaiouytrnlshmdk")
+			if random.IntN(2) == 0 {
 				words[i] += pick("nsrtldmcp")
 			}
 		}
@@ -110,9 +112,22 @@ func frequentNGrams(words []string) []string {
 			frequencies[string(ngram)] += 1 / float64(rank+4)
 		}
 	}
-	return slices.SortedFunc(maps.Keys(frequencies), func(a, b string) int {
-		return cmp.Or(cmp.Compare(frequencies[b], frequencies[a]), cmp.Compare(a, b))
+	type entry struct {
+		ngram     string
+		frequency float64
+	}
+	entries := make([]entry, 0, len(frequencies))
+	for ngram, frequency := range frequencies {
+		entries = append(entries, entry{ngram, frequency})
+	}
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(b.frequency, a.frequency), cmp.Compare(a.ngram, b.ngram))
 	})
+	ngrams := make([]string, len(entries))
+	for i, e := range entries {
+		ngrams[i] = e.ngram
+	}
+	return ngrams
 }
 
 func randomWeights(ngrams []string) *model.Weights {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,13 +15,18 @@ import (
 type gate struct {
 	places    chan struct{}
 	waiting   atomic.Int64
+	waited    atomic.Int64 // how long the last waited who got or gave up its turn, in nanoseconds
 	maxQueued int64
 	maxWait   time.Duration
 }
 
-// full reports whether enter would send a request away at once.
+// full reports whether a request that comes now would be sent away. That it would wait
+// in vain is to be known before it is read, or reading those takes from the work: so
+// nobody is let in behind one who waited for half of what is allowed.
 func (g *gate) full() bool {
-	return len(g.places) == cap(g.places) && g.waiting.Load() >= g.maxQueued
+	waiting := g.waiting.Load()
+	return len(g.places) == cap(g.places) &&
+		(waiting >= g.maxQueued || waiting > 0 && time.Duration(g.waited.Load()) > g.maxWait/2)
 }
 
 // enter takes a place; leave gives it back.
@@ -36,6 +42,8 @@ func (g *gate) enter(ctx context.Context) error {
 	}
 	over := time.NewTimer(g.maxWait)
 	defer over.Stop()
+	from := time.Now()
+	defer func() { g.waited.Store(int64(time.Since(from))) }()
 	select {
 	case g.places <- struct{}{}: // in the order of arrival
 		return nil
@@ -67,6 +75,27 @@ func (s *Server) enter(e *exchange, r *http.Request) error {
 	}
 	return err
 }
+
+// drain reads a body that nobody wants, so that its connection can serve the next
+// request. It gives up where net/http would, which takes eight times as many steps: of an
+// overloaded service's throughput that is a tenth.
+func drain(r *http.Request) {
+	const most = 256 << 10
+	if r.ContentLength > most || r.Header.Get("Expect") != "" { // whose client has not sent it
+		return
+	}
+	sink := sinks.Get().(*[]byte)
+	defer sinks.Put(sink)
+	for left := most; left > 0; {
+		n, err := r.Body.Read(*sink)
+		if err != nil {
+			return
+		}
+		left -= n
+	}
+}
+
+var sinks = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
 // An allowance is the memory that all request bodies may take together.
 type allowance struct{ left atomic.Int64 }

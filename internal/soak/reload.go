@@ -36,13 +36,13 @@ func reload(ctx context.Context, s *settings, r *report) error {
 		if err != nil {
 			return err
 		}
-		data, ids = append(data, dataOf(m, texts, true)), append(ids, m.RunID())
+		data, ids = append(data, dataOf(m, texts, withModel)), append(ids, m.RunID())
 	}
 	if ids[0] == ids[1] {
 		return fmt.Errorf("both models are %s", ids[0])
 	}
 	c.load = load{
-		request: post("/predict?include=model", payload(texts)),
+		request: post(withModel.target(), payload(texts)),
 		// The answer of one of the two to the last byte, or they are mixed.
 		right: func(body []byte) bool {
 			return strings.HasSuffix(string(body), data[0]) || strings.HasSuffix(string(body), data[1])

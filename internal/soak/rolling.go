@@ -42,7 +42,7 @@ func rolling(ctx context.Context, s *settings, r *report) error {
 	}
 	defer p.Kill()
 	f := &fleet{settings: s, report: r, proxy: p}
-	l := newLoad(p.addr, m, writeTexts(2, 60))
+	l := newLoad(p.addr, m, writeTexts(2, 60), tagsAlone)
 	l.conns, l.total = 32, int64(s.requests)
 
 	loading, stop := context.WithCancel(ctx)
@@ -85,7 +85,7 @@ func drain(ctx context.Context, s *settings, r *report, m *model.Model) error {
 		return err
 	}
 	defer service.Kill()
-	l := newLoad(service.addr, m, writeTexts(2, 60))
+	l := newLoad(service.addr, m, writeTexts(2, 60), tagsAlone)
 	c, err := dial(service.addr)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func slow(ctx context.Context, s *settings, r *report) error {
 		return err
 	}
 	defer decoy.Kill()
-	l := newLoad(service.addr, m, writeTexts(2, 60))
+	l := newLoad(service.addr, m, writeTexts(2, 60), tagsAlone)
 	l.rate, l.conns = 2000, 32
 
 	phases := []struct {

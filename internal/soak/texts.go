@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"tagifai/model"
 )
 
@@ -44,17 +46,45 @@ func payload(texts []string) []byte {
 	return fmt.Appendf(nil, `{"texts":[%s]}`, b.String())
 }
 
+// include is what a request asks for besides the tags: "", model or probabilities.
+type include string
+
+const (
+	tagsAlone         include = ""
+	withModel         include = "model"
+	withProbabilities include = "probabilities"
+)
+
+// target is that of a request to predict.
+func (i include) target() string {
+	if i == tagsAlone {
+		return "/predict"
+	}
+	return "/predict?include=" + string(i)
+}
+
 // dataOf returns how the answer to payload ends if m gives it: all that is not of the
-// moment. The run id is in it if it was asked for.
-func dataOf(m *model.Model, texts []string, withModel bool) string {
+// moment.
+func dataOf(m *model.Model, texts []string, with include) string {
 	var b strings.Builder
 	for i, text := range texts {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"input_text":"%s","predicted_tag":"%s"}`, text, m.Tag(text))
+		fmt.Fprintf(&b, `{"input_text":"%s","predicted_tag":"%s"`, text, m.Tag(text))
+		if with == withProbabilities {
+			b.WriteString(`,"probabilities":{`)
+			for k, p := range m.Predict(text).Probabilities {
+				if k > 0 {
+					b.WriteByte(',')
+				}
+				fmt.Fprintf(&b, `"%s":%s`, m.Class(k), jsontext.AppendFloat(nil, p, 64))
+			}
+			b.WriteByte('}')
+		}
+		b.WriteByte('}')
 	}
-	if withModel {
+	if with == withModel {
 		return fmt.Sprintf(`,"data":{"predictions":[%s],"model":%q}}`, b.String(), m.RunID())
 	}
 	return fmt.Sprintf(`,"data":{"predictions":[%s]}}`, b.String())
