@@ -118,7 +118,7 @@ func (b *binder[T]) read(buf []byte, r *http.Request, hold func(bytes int) error
 		}
 		switch {
 		case err == nil:
-		case err == io.EOF: //nolint:errorlint // a reader's end is the very value
+		case err == io.EOF:
 			return buf, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return buf, err
