@@ -21,12 +21,12 @@ VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 TOOL    := $(GO) tool -modfile=.tools/go.mod
 
 # generate writes the API description into the directory $(1): swag from the
-# annotations, internal/openapi from what swag wrote, oapi-codegen a client, which the
+# annotations, internal/tools/openapi from what swag wrote, oapi-codegen a client, which the
 # tests try. docs and docs-check share it:
 # the second proves that the first was run.
 define generate
 $(TOOL) swag init --quiet --dir ./internal/server --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --outputTypes json,yaml --output $(1) && \
-$(GO) run ./internal/openapi $(1) && \
+$(GO) run ./internal/tools/openapi $(1) && \
 mkdir -p $(1)/client && \
 $(TOOL) oapi-codegen -generate types,client -package client -o $(1)/client/client.go $(1)/openapi.json
 endef
@@ -141,12 +141,12 @@ bench-update: ## commit to new figures: write .tools/bench.txt
 # ARTIFACT names a directory of scikit-learn's in place of one trained on DATA;
 # BENCHFLAGS=-help lists what else there is.
 bench-peers: build ## measure beside FastAPI, scikit-learn, fastText: [DATA=labelled.csv]
-	@$(GO) build -o bin/bench ./internal/bench
+	@$(GO) build -o bin/bench ./internal/tools/bench
 	@bin/bench $(if $(DATA),-data '$(DATA)') $(if $(ARTIFACT),-artifact '$(ARTIFACT)') $(BENCHFLAGS)
 
 # Not a part of check: it takes six minutes and has to have the machine to itself.
 soak: build ## prove what the README says of overload, slow clients, reload and rollout (nginx); SOAKFLAGS=-quick
-	$(GO) run ./internal/soak $(SOAKFLAGS)
+	$(GO) run ./internal/tools/soak $(SOAKFLAGS)
 
 train: ## train a model: DATA=labelled.csv [OUT=runs/<time>]
 	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make train DATA=path/to/labelled.csv)

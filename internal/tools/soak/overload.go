@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"tagifai/internal/process"
+	"tagifai/internal/tools/process"
 	"tagifai/model"
 )
 

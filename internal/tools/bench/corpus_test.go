@@ -15,7 +15,7 @@ import (
 
 func committed(t *testing.T) *corpus {
 	t.Helper()
-	c, err := readCorpus("../train/testdata/labelled.csv")
+	c, err := readCorpus("../../train/testdata/labelled.csv")
 	if err != nil {
 		t.Fatal(err)
 	}

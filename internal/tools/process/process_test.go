@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"tagifai/internal/process"
+	"tagifai/internal/tools/process"
 )
 
 // The tests start this binary again, as one of these programs.

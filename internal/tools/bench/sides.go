@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"tagifai/internal/process"
+	"tagifai/internal/tools/process"
 )
 
 // The sides of HTTP.

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"tagifai/internal/process"
+	"tagifai/internal/tools/process"
 )
 
 // The figures of a start.

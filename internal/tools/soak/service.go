@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"tagifai/internal/process"
+	"tagifai/internal/tools/process"
 )
 
 // A service is a running tagifai serve.

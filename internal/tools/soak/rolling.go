@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"tagifai/internal/process"
+	"tagifai/internal/tools/process"
 	"tagifai/model"
 )
 
