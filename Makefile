@@ -8,6 +8,7 @@ OUT       ?= runs/$(shell date +%Y-%m-%dT%H%M%S)
 FUZZTIME  ?= 10s
 TESTFLAGS ?=
 BENCH     ?= .
+BASE      ?=
 DATA      ?=
 ARTIFACT  ?=
 SOAKFLAGS ?=
@@ -44,7 +45,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench bench-update bench-peers soak train vuln clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench bench-against bench-update bench-peers soak train vuln clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -133,6 +134,10 @@ bench: ## run the Go benchmarks that match BENCH (all), beside the committed fig
 	@$(call benchmarks,runs/bench.txt)
 	@$(TOOL) benchstat -ignore cpu committed=.tools/bench.txt now=runs/bench.txt
 	@echo 'The committed figures are of:$(shell sed -n 's/^cpu://p' .tools/bench.txt | sort -u | head -1). On another machine, or a busy one, sec/op says little; B/op and allocs/op compare.'
+
+bench-against: ## run the Go benchmarks in turn with those of the commit BASE, ten times
+	@[ -n '$(BASE)' ] || $(call fail,name the commit: make bench-against BASE=main~1)
+	@GO='$(GO)' BASE='$(BASE)' BENCH='$(BENCH)' sh .tools/bench-against.sh
 
 bench-update: ## commit to new figures: write .tools/bench.txt
 	@$(call benchmarks,.tools/bench.txt)
