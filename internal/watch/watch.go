@@ -12,7 +12,7 @@ import (
 
 // settle is how long a directory has to be left alone before it counts as changed, so
 // that files which are copied into it one after another are one change.
-const settle = 500 * time.Millisecond
+var settle = 500 * time.Millisecond // shorter in tests
 
 // Dir calls changed after each change in dir until ctx ends, one call at a time, and
 // begins with it before it returns. A change is that of a file in it, that dir is
@@ -20,11 +20,11 @@ const settle = 500 * time.Millisecond
 // through, as Kubernetes does it, points elsewhere. What fails while it watches is
 // given to failed.
 func Dir(ctx context.Context, dir string, changed func(), failed func(error)) error {
-	watcher, err := fsnotify.NewWatcher()
+	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return fmt.Errorf("watch %s: %w", dir, err)
 	}
-	dir, err = filepath.Abs(dir)
+	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watch %s: %w", dir, err)
 	}

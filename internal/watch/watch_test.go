@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,6 +107,55 @@ func TestDir(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// watches returns how many directories this process watches, 0 where the system does not
+// say so.
+func watches(t *testing.T) int {
+	t.Helper()
+	names, err := filepath.Glob("/proc/self/fdinfo/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // the file that Glob had open
+		}
+		do(t, err)
+		n += strings.Count(string(text), "inotify wd:")
+	}
+	return n
+}
+
+// Hundreds of changes leave nothing behind: no goroutine, and no watch of a directory
+// that is no longer the one.
+func TestManyChanges(t *testing.T) {
+	do(t, goleak.Find()) // what the tests before have ended is gone
+	watch.Settle(t, 5*time.Millisecond)
+	root := t.TempDir()
+	do(t, os.Mkdir(root+"/1", 0o700), os.Mkdir(root+"/2", 0o700), swap("1", root+"/model"))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	changed := make(chan struct{}, 1000)
+	do(t, watch.Dir(ctx, root+"/model", func() { changed <- struct{}{} }, func(err error) { t.Error(err) }))
+	goroutines, before := runtime.NumGoroutine(), watches(t)
+	for i := range 300 {
+		do(t, swap([]string{"2", "1"}[i%2], root+"/model"))
+		<-changed
+		for len(changed) > 0 { // a change may be noticed in two parts
+			<-changed
+		}
+	}
+	time.Sleep(100 * time.Millisecond) // for a last part
+	if got := runtime.NumGoroutine(); got != goroutines {
+		stacks := make([]byte, 1<<20)
+		t.Errorf("got %d goroutines, want %d\n%s", got, goroutines, stacks[:runtime.Stack(stacks, true)])
+	}
+	if got := watches(t); got != before {
+		t.Errorf("got %d watches, want %d", got, before)
 	}
 }
 

@@ -184,7 +184,7 @@ func (c *changes) of(ctx context.Context, s *settings, args, ways []string) erro
 	if err != nil {
 		return err
 	}
-	c.claim("no goroutine is left: "+label, fmt.Sprintf("%.0f, before %.0f", after, before), "as before", after <= before)
+	c.claim("no goroutine is left: "+label, fmt.Sprintf("%d, before %d", after, before), "as before", after <= before)
 	const some = 10
 	if len(memory) >= 3*some {
 		half := len(memory) / 2
@@ -248,15 +248,18 @@ func (c *changes) change(ctx context.Context, service *service, way string, now 
 }
 
 // idleGoroutines waits, for some seconds, until there are no more than so many
-// goroutines, and returns how many there are.
-func (s *service) idleGoroutines(ctx context.Context, enough float64) (float64, error) {
-	least := 0.0
+// goroutines besides those of connections, and returns how many there are.
+func (s *service) idleGoroutines(ctx context.Context, enough int) (int, error) {
+	least := 0
 	for range 30 {
-		m, err := s.metrics(ctx)
+		status, profile, err := ask(ctx, http.MethodGet, "http://"+s.admin+"/debug/pprof/goroutine?debug=2")
 		if err != nil {
 			return 0, err
 		}
-		n := m["go_goroutines"]
+		if status != http.StatusOK {
+			return 0, fmt.Errorf("GET /debug/pprof/goroutine: %d", status)
+		}
+		n := goroutinesOf(profile)
 		if least == 0 || n < least {
 			least = n
 		}
@@ -270,4 +273,17 @@ func (s *service) idleGoroutines(ctx context.Context, enough float64) (float64, 
 		}
 	}
 	return least, nil
+}
+
+// goroutinesOf counts the goroutines of a profile that serve no connection. The metric
+// go_goroutines is no measure: each scrape starts a handful of goroutines, and counts as
+// many of them as happen to be there.
+func goroutinesOf(profile string) int {
+	n := 0
+	for stack := range strings.SplitSeq(profile, "\n\n") {
+		if !strings.Contains(stack, "net/http.(*conn).serve") && !strings.Contains(stack, "net/http.(*connReader).backgroundRead") {
+			n++
+		}
+	}
+	return n
 }
