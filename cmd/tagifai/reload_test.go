@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -130,5 +131,36 @@ func TestWatch(t *testing.T) {
 	s.serves(t, "second")
 	r.point(t, "third")
 	s.logged(t, reloaded)
+	s.serves(t, "third")
+}
+
+// A load that hangs, here on a pipe that nobody writes to, fails, and the next one can
+// try.
+func TestLoadThatHangs(t *testing.T) {
+	r := newRuns(t, "first")
+	pipe := filepath.Join(r.dir, "second", "args.json")
+	if err := errors.Join(os.Remove(pipe), syscall.Mkfifo(pipe, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // ends a load that was given up
+		if f, err := os.OpenFile(pipe, os.O_RDWR, 0); err == nil {
+			f.Close()
+		}
+	})
+	if got := tagifai(t, "", "serve", "--addr", "127.0.0.1:0", "--model", filepath.Join(r.dir, "second"), "--load-timeout", "50ms"); got.code != failure || strings.Count(got.stderr, "\n") != 1 {
+		t.Errorf("start: got %+v, want one line", got)
+	}
+
+	s := startServe(t, "--model", r.current(), "--admin-addr", "127.0.0.1:0", "--load-timeout", "2s")
+	reload := "http://" + s.admin + "/reload"
+	r.point(t, "second")
+	if code, body := post(t, reload, ""); code != http.StatusConflict {
+		t.Errorf("got %d: %s", code, body)
+	}
+	s.serves(t, "first")
+	r.point(t, "third")
+	if code, body := post(t, reload, ""); code != http.StatusOK || !strings.Contains(body, `"run_id":"third"`) {
+		t.Errorf("got %d: %s", code, body)
+	}
 	s.serves(t, "third")
 }

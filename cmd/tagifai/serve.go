@@ -1,11 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tagifai/internal/config"
+	"tagifai/internal/registry"
 	"tagifai/internal/server"
 	"tagifai/model"
 )
@@ -23,85 +27,40 @@ func (serveCommand) Help() string {
 		"\n\nA setting comes from its flag, else from the environment (TAGIFAI_MAX_TEXTS for --max-texts), else from the file that --config or TAGIFAI_CONFIG names (max-texts), else it has its default."
 }
 
-// load reads the settings, and asks the server about those that only it knows.
-func (c *serveCommand) load() (*config.Loaded, error) {
-	loaded, err := config.Load(&c.Settings, config.Sources{File: c.Config, Environ: os.Environ(), Flags: c.flags})
-	if err != nil {
-		return nil, err
-	}
-	for _, part := range []struct {
-		setting string
-		options server.Options
-	}{
-		{"root-path", server.Options{RootPath: c.RootPath}},
-		{"trusted-proxies", server.Options{TrustedProxies: c.TrustedProxies}},
-		{"cors-origins", server.Options{CORSOrigins: c.CORSOrigins}},
-	} {
-		if err := part.options.Validate(); err != nil {
-			return nil, loaded.Refuse(part.setting, "is refused: %v", err)
-		}
-	}
-	return loaded, nil
-}
-
-func (c *serveCommand) options() server.Options {
-	return server.Options{
-		Addr:              c.Addr,
-		AdminAddr:         c.AdminAddr,
-		Load:              c.loadModel,
-		LogProbes:         c.LogProbes,
-		MaxBody:           c.MaxBodyBytes,
-		MaxTexts:          c.MaxTexts,
-		MaxText:           c.MaxTextLength,
-		MaxHeader:         c.MaxHeaderBytes,
-		MaxInFlight:       c.MaxInFlight,
-		MaxQueued:         cmp.Or(c.MaxQueued, -1),
-		MaxQueueWait:      c.MaxQueueWait,
-		MaxHeldBytes:      c.MaxHeldBytes,
-		RootPath:          c.RootPath,
-		TrustedProxies:    c.TrustedProxies,
-		CORSOrigins:       c.CORSOrigins,
-		ReadHeaderTimeout: c.ReadHeaderTimeout,
-		ReadTimeout:       c.ReadTimeout,
-		WriteTimeout:      c.WriteTimeout,
-		IdleTimeout:       c.IdleTimeout,
-		DrainDelay:        c.DrainDelay,
-		DrainTimeout:      c.DrainTimeout,
-	}
-}
-
-func (c *serveCommand) loadModel() (*model.Model, error) {
-	if c.Model == "" {
-		return openModel(nil)
-	}
-	return openModel(&c.Model)
-}
-
 func (c *serveCommand) Run(ctx context.Context, s streams) error {
-	loaded, err := c.load()
+	loaded, err := config.Load(&c.Settings, config.Sources{File: c.Config, Environ: os.Environ(), Flags: c.flags})
 	if err != nil {
 		return err
 	}
 	if c.PrintConfig {
 		return loaded.Print(s.out)
 	}
-	options := c.options()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	out := newLogWriter(s.err)
 	defer out.close()
-	options.Log = newLogger(out, isTerminal(s.err), c.LogLevel, c.LogFormat)
-	log := options.Log.With().Timestamp().Logger()
-	reloader, err := newReloader(ctx, c.Model, c.Watch, log)
-	if err != nil {
+	lines := newLogger(out, isTerminal(s.err), c.LogLevel, c.LogFormat)
+	log := lines.With().Timestamp().Logger()
+	metrics := prometheus.NewRegistry()
+	models := registry.New(registry.Options{Source: c.Source, Open: c.openModel, Log: log, Metrics: metrics})
+	srv := server.New(server.Options{Settings: c.Settings, Versions: models, Metrics: metrics, Log: lines})
+	if err := srv.Listen(); err != nil { // before the model is loaded: a taken port is known at once
 		return err
 	}
-	srv, err := server.New(options)
-	if err != nil {
-		return err
-	}
-	if err := srv.Listen(); err != nil { // before any log: a taken port is one line
+	defer srv.Close()
+	if err := models.Start(ctx); err != nil {
 		return err
 	}
 	followContainer(log)
-	go reloader.run(ctx, srv)
+	go models.Follow(ctx, hangups)
 	return srv.Run(ctx)
+}
+
+// openModel loads the model that the settings name.
+func (c *serveCommand) openModel() (*model.Model, error) {
+	if c.Model == "" {
+		return openModel(nil)
+	}
+	return openModel(&c.Model)
 }

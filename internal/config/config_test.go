@@ -2,12 +2,15 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tagifai/internal/config"
 )
@@ -69,10 +72,63 @@ func TestSettings(t *testing.T) {
 	want.Addr, want.Model, want.Watch, want.LogLevel = ":9000", "runs/first", true, "warn"
 	want.MaxTexts, want.MaxBodyBytes = 6, 1000
 	want.ReadTimeout, want.DrainDelay = 90*time.Second, 0
-	want.TrustedProxies = []string{"10.0.0.1", "::1"}
-	want.CORSOrigins = []string{"https://a.example", "https://b.example"}
+	want.TrustedProxies = []config.Network{{Prefix: netip.MustParsePrefix("10.0.0.1/32")}, {Prefix: netip.MustParsePrefix("::1/128")}}
+	want.CORSOrigins = []config.Origin{"https://a.example", "https://b.example"}
 	load(t, &got, config.Sources{File: &file, Environ: []string{"TAGIFAI_MAX_TEXTS=6"}, Flags: config.Flags{"max-body-bytes": "1000"}})
-	if diff := cmp.Diff(got, want); diff != "" {
+	if diff := cmp.Diff(got, want, networks); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// networks compares settings that have networks in them.
+var networks = cmpopts.EquateComparable(config.Network{})
+
+// What the settings of a proxy may be.
+func TestProxy(t *testing.T) {
+	const (
+		noPath    = "is no path; give one such as /tagger, of letters, digits and -._~"
+		noAddress = "is no address; give an IP address, or a network such as 10.0.0.0/8"
+		noOrigin  = "is no origin; give one such as https://example.org, or * for all"
+	)
+	tests := []struct{ name, setting, text, want string }{
+		{"a root path", "root-path", "/a/b", ""},
+		{"a root path with a slash at its end", "root-path", "/a/b/", ""},
+		{"the root as root path", "root-path", "/", ""},
+		{"a root path without its slash", "root-path", "a", noPath},
+		{"a root path like a host", "root-path", "//a", noPath},
+		{"a root path with a space", "root-path", "/a b", noPath},
+		{"a root path of dots", "root-path", "/a/../b", noPath},
+		{"addresses and networks", "trusted-proxies", "::1,10.0.0.0/8,0.0.0.0/0", ""},
+		{"an empty proxy", "trusted-proxies", ",::1", noAddress},
+		{"a proxy's name", "trusted-proxies", "proxy", noAddress},
+		{"a mask that is too long", "trusted-proxies", "10.0.0.0/33", noAddress},
+		{"a network of IPv4 in IPv6", "trusted-proxies", "::ffff:10.0.0.0/104", noAddress},
+		{"an address within a network", "trusted-proxies", "10.0.0.1/8", "is an address within a network; give 10.0.0.1 or 10.0.0.0/8"},
+		{"a zone", "trusted-proxies", "fe80::1%eth0", noAddress},
+		{"origins", "cors-origins", "https://a,http://localhost:3000,https://[::1]:80,*", ""},
+		{"an origin with a path", "cors-origins", "https://a/", noOrigin},
+		{"an origin of a star and more", "cors-origins", "https://*.a", noOrigin},
+		{"an empty origin", "cors-origins", ",*", noOrigin},
+		{"an origin of another scheme", "cors-origins", "ftp://a", noOrigin},
+		{"an origin with a port too large", "cors-origins", "https://a:65536", noOrigin},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := config.Load(new(config.Settings), config.Sources{Flags: config.Flags{test.setting: test.text}})
+			got := ""
+			if err != nil {
+				checkLine(t, err)
+				item, _, _ := strings.Cut(test.text, ",")
+				got = strings.TrimPrefix(err.Error(), fmt.Sprintf("%s: %q (flag --%s) ", test.setting, item, test.setting))
+			}
+			if diff := cmp.Diff(got, test.want); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	var s config.Settings
+	load(t, &s, config.Sources{Flags: config.Flags{"root-path": "/a/"}})
+	if diff := cmp.Diff(s.RootPath, config.Path("/a")); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -95,7 +151,7 @@ func TestBadVariable(t *testing.T) {
 		{"bool", []string{"TAGIFAI_LOG_PROBES=1"}, `log-probes: "1" (environment TAGIFAI_LOG_PROBES) is neither true nor false; give one of them`},
 		{"address, empty", []string{"TAGIFAI_ADDR="}, `addr: "" (environment TAGIFAI_ADDR) is no address; give HOST:PORT such as :8000 or 127.0.0.1:8000`},
 		{"not UTF-8", []string{"TAGIFAI_MODEL=caf\xe9"}, `model: "caf\xe9" (environment TAGIFAI_MODEL) is not UTF-8; write it in UTF-8`},
-		{"not UTF-8, a list", []string{"TAGIFAI_CORS_ORIGINS=a,\xe9"}, `cors-origins: "\xe9" (environment TAGIFAI_CORS_ORIGINS) is not UTF-8; write it in UTF-8`},
+		{"not UTF-8, a list", []string{"TAGIFAI_CORS_ORIGINS=*,\xe9"}, `cors-origins: "\xe9" (environment TAGIFAI_CORS_ORIGINS) is not UTF-8; write it in UTF-8`},
 		{"lines", []string{"TAGIFAI_LOG_LEVEL=a\nb"}, `log-level: "a\nb" (environment TAGIFAI_LOG_LEVEL) is none of its values; give debug, info, warn or error`},
 		{"contradiction", []string{"TAGIFAI_MODEL=", "TAGIFAI_WATCH=true"}, `watch: true (environment TAGIFAI_WATCH) contradicts model: "" (environment TAGIFAI_MODEL), as the embedded model never changes; name a directory or leave watch out`},
 	}

@@ -192,7 +192,7 @@ func FuzzFile(f *testing.F) {
 			t.Fatal(err)
 		}
 		load(t, &second, sources)
-		if diff := cmp.Diff(second, first); diff != "" {
+		if diff := cmp.Diff(second, first, networks); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -8,13 +8,10 @@ import (
 )
 
 // Print writes the settings as a file that gives the same ones, with the origin of each
-// beside it. A secret is masked, and its line a comment.
+// beside it.
 func (l *Loaded) Print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, s := range l.settings {
-		if s.isSecret() && s.text != "" {
-			fmt.Fprint(table, "# ")
-		}
 		fmt.Fprintf(table, "%s: %s\t# %s\n", s.name, s.yaml(), s.origin)
 	}
 	return table.Flush()

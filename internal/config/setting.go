@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"reflect"
@@ -19,16 +20,24 @@ type setting struct {
 
 	value  reflect.Value // the field
 	text   string        // what it was set from, unless it is a list
+	items  []string      // what a list was set from
 	origin string        // of the value: default, file:line, environment NAME or flag --name
 }
 
-// settingsOf returns the settings of a struct, and gives it their defaults. It panics
-// if they are declared wrongly.
+// settingsOf returns the settings of a struct and of those embedded in it, and gives
+// them their defaults. It panics if they are declared wrongly.
 func settingsOf(settings any) []*setting {
-	v := reflect.ValueOf(settings).Elem()
-	var all []*setting
+	return appendSettings(nil, reflect.ValueOf(settings).Elem())
+}
+
+func appendSettings(all []*setting, v reflect.Value) []*setting {
 	for i := range v.NumField() {
-		tag := v.Type().Field(i).Tag
+		field := v.Type().Field(i)
+		if field.Anonymous {
+			all = appendSettings(all, v.Field(i))
+			continue
+		}
+		tag := field.Tag
 		s := &setting{name: tag.Get("name"), initial: tag.Get("initial"), help: tag.Get("help"), value: v.Field(i)}
 		if s.value.CanInt() {
 			size := s.value.Type().Bits()
@@ -59,7 +68,6 @@ func (s *setting) bound(tag string, none int64) int64 {
 }
 
 func (s *setting) isDuration() bool { return s.value.Type() == reflect.TypeFor[time.Duration]() }
-func (s *setting) isSecret() bool   { return s.value.Type() == reflect.TypeFor[Secret]() }
 func (s *setting) isList() bool     { return s.value.Kind() == reflect.Slice }
 
 // isText reports whether any text is a value, as far as the type goes.
@@ -86,7 +94,9 @@ func (s *setting) set(text, origin string) error {
 		if s.oneOf != nil && !slices.Contains(s.oneOf, text) {
 			return s.refuse(text, origin, "is none of its values; give "+alternatives(s.oneOf))
 		}
-		s.value.SetString(text)
+		if err := setText(s.value, text); err != nil {
+			return s.refuse(text, origin, err.Error())
+		}
 	case reflect.Bool:
 		if text != "true" && text != "false" {
 			return s.refuse(text, origin, "is neither true nor false; give one of them")
@@ -111,16 +121,28 @@ func (s *setting) set(text, origin string) error {
 }
 
 func (s *setting) setList(items []string, origin string) error {
+	list := reflect.Zero(s.value.Type()) // nil without items: one form for equal settings
 	for _, item := range items {
 		if !utf8.ValidString(item) {
 			return s.refuse(item, origin, "is not UTF-8; write it in UTF-8")
 		}
+		value := reflect.New(s.value.Type().Elem()).Elem()
+		if err := setText(value, item); err != nil {
+			return s.refuse(item, origin, err.Error())
+		}
+		list = reflect.Append(list, value)
 	}
-	if len(items) == 0 {
-		items = nil // one form for equal settings
+	s.value.Set(list)
+	s.items, s.origin = items, origin
+	return nil
+}
+
+// setText gives a field, or an item of a list, the value that text stands for.
+func setText(v reflect.Value, text string) error {
+	if parser, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return parser.UnmarshalText([]byte(text))
 	}
-	s.value.Set(reflect.ValueOf(items))
-	s.origin = origin
+	v.SetString(text)
 	return nil
 }
 
@@ -161,23 +183,18 @@ func (s *setting) written(n int64) string {
 
 // refuse returns an error about a value as it was given.
 func (s *setting) refuse(text, origin, problem string) error {
-	if s.isSecret() {
-		text = Secret(text).String()
-	}
 	return errorf("%s: %.100q (%s) %s", s.name, text, origin, problem)
 }
 
-// yaml returns the value as a file may have it, a secret masked.
+// yaml returns the value as a file may have it.
 func (s *setting) yaml() string {
 	switch {
 	case s.isList():
-		quoted := make([]string, s.value.Len())
-		for i := range quoted {
-			quoted[i] = strconv.Quote(s.value.Index(i).String())
+		quoted := make([]string, len(s.items))
+		for i, item := range s.items {
+			quoted[i] = strconv.Quote(item)
 		}
 		return "[" + strings.Join(quoted, ", ") + "]"
-	case s.isSecret():
-		return strconv.Quote(Secret(s.text).String())
 	case s.isText():
 		return strconv.Quote(s.text)
 	}
@@ -188,20 +205,3 @@ func alternatives(names []string) string {
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
-
-// A Secret is a text that is shown to nobody.
-type Secret string
-
-// String returns a mask, or nothing if there is nothing to hide.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "********"
-}
-
-// GoString masks as String does.
-func (s Secret) GoString() string { return strconv.Quote(s.String()) }
-
-// MarshalText masks as String does.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -6,38 +6,71 @@ import (
 	"time"
 )
 
-// Settings are the settings of the service. A field is all that a setting needs: its
-// name in the file, on the command line and, as TAGIFAI_MAX_TEXTS, in the environment;
-// its default; what it may be; and the line of help that --help, configs/config.yaml
-// and the README show. min and max are for numbers and durations, oneof for text. What
-// concerns more than one setting is in check.
+// Settings are the settings of the service, in groups that its parts take whole. A field
+// is all that a setting needs: its name in the file, on the command line and, as
+// TAGIFAI_MAX_TEXTS, in the environment; its default; what it may be; and the line of
+// help that --help, configs/config.yaml and the README show. min and max are for numbers
+// and durations, oneof for text. What concerns more than one setting is in check.
 type Settings struct {
+	Listen
+	Source
+	Limits
+	Proxy
+	Timeouts
+	Log
+}
+
+// Defaults returns the settings that nothing has changed.
+func Defaults() Settings {
+	var s Settings
+	settingsOf(&s)
+	return s
+}
+
+// Listen says where the service is.
+type Listen struct {
 	Addr      string `name:"addr" initial:":8000" placeholder:"HOST:PORT" help:"Address to listen on."`
 	AdminAddr string `name:"admin-addr" initial:"" placeholder:"HOST:PORT" help:"Address of a listener of its own for /metrics, /debug/pprof/ and POST /reload; none if empty."`
+}
 
-	Model string `name:"model" initial:"" placeholder:"DIR" help:"Artifact directory; the embedded model if empty."`
-	Watch bool   `name:"watch" initial:"false" help:"Load the model anew whenever its directory changes."`
+// Source says where the model comes from, and when it is loaded.
+type Source struct {
+	Model       string        `name:"model" initial:"" placeholder:"DIR" help:"Artifact directory; the embedded model if empty."`
+	Watch       bool          `name:"watch" initial:"false" help:"Load the model anew whenever its directory changes."`
+	LoadTimeout time.Duration `name:"load-timeout" initial:"60s" min:"1ms" placeholder:"DURATION" help:"Longest time that loading the model may take; beyond it the start or the reload fails."`
+}
 
+// Limits bound what requests may take.
+type Limits struct {
 	MaxBodyBytes   int64         `name:"max-body-bytes" initial:"8388608" min:"1" max:"1073741824" placeholder:"N" help:"Bytes that a request body may have."`
 	MaxTexts       int           `name:"max-texts" initial:"10000" min:"1" placeholder:"N" help:"Texts that a request may have."`
 	MaxTextLength  int           `name:"max-text-length" initial:"0" min:"0" placeholder:"N" help:"Characters that a text may have; 0 leaves it to max-body-bytes."`
 	MaxHeaderBytes int           `name:"max-header-bytes" initial:"65536" min:"1" max:"1073741824" placeholder:"N" help:"Bytes that the header of a request may have."`
 	MaxInFlight    int           `name:"max-in-flight" initial:"0" min:"0" placeholder:"N" help:"Requests that are worked on at once; 0 is four for each processor."`
-	MaxQueued      int           `name:"max-queued" initial:"256" min:"0" placeholder:"N" help:"Requests that may wait for their turn; one more is a 503 at once."`
+	MaxQueued      int           `name:"max-queued" initial:"256" min:"0" placeholder:"N" help:"Requests that may wait for their turn; beyond it is a 503."`
 	MaxQueueWait   time.Duration `name:"max-queue-wait" initial:"50ms" min:"1ms" placeholder:"DURATION" help:"Longest wait of a request for its turn; beyond it is a 503."`
 	MaxHeldBytes   int64         `name:"max-held-bytes" initial:"33554432" min:"1" placeholder:"N" help:"Bytes that all request bodies held at once may have; beyond it is a 503."`
+}
 
-	RootPath       string   `name:"root-path" initial:"" placeholder:"/PATH" help:"Path that the service has for clients and that the proxy in front takes off."`
-	TrustedProxies []string `name:"trusted-proxies" initial:"" placeholder:"IP|CIDR" help:"Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed."`
-	CORSOrigins    []string `name:"cors-origins" initial:"" placeholder:"ORIGIN" help:"Origins whose pages may read the answers; * for all."`
+// Proxy says what stands between the service and its clients.
+type Proxy struct {
+	RootPath       Path      `name:"root-path" initial:"" placeholder:"/PATH" help:"Path that the service has for clients and that the proxy in front takes off."`
+	TrustedProxies []Network `name:"trusted-proxies" initial:"" placeholder:"IP|CIDR" help:"Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed."`
+	CORSOrigins    []Origin  `name:"cors-origins" initial:"" placeholder:"ORIGIN" help:"Origins whose pages may read the answers; * for all."`
+}
 
+// Timeouts bound how long requests may take, and the end of the service.
+type Timeouts struct {
 	ReadHeaderTimeout time.Duration `name:"read-header-timeout" initial:"5s" min:"1ms" placeholder:"DURATION" help:"Longest time that the header of a request may take."`
 	ReadTimeout       time.Duration `name:"read-timeout" initial:"30s" min:"1ms" placeholder:"DURATION" help:"Longest time that header and body of a request may take together."`
 	WriteTimeout      time.Duration `name:"write-timeout" initial:"60s" min:"1ms" placeholder:"DURATION" help:"Longest time from the end of a request's header to the end of its answer."`
 	IdleTimeout       time.Duration `name:"idle-timeout" initial:"120s" min:"1ms" placeholder:"DURATION" help:"Longest time between two requests of a connection."`
 	DrainDelay        time.Duration `name:"drain-delay" initial:"5s" min:"0s" placeholder:"DURATION" help:"How long the service, told to stop, goes on but is not ready, for load balancers to see it."`
 	DrainTimeout      time.Duration `name:"drain-timeout" initial:"10s" min:"1ms" placeholder:"DURATION" help:"Longest time that the requests in flight then have to finish."`
+}
 
+// Log says what is logged, and how.
+type Log struct {
 	LogLevel  string `name:"log-level" initial:"info" oneof:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level that is logged: debug, info, warn or error."`
 	LogFormat string `name:"log-format" initial:"auto" oneof:"auto,json,console" placeholder:"FORMAT" help:"Form of the log: json, console, or auto for console on a terminal and json elsewhere."`
 	LogProbes bool   `name:"log-probes" initial:"false" help:"Have requests of /livez, /readyz and /metrics in the access log."`

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"tagifai/internal/config"
 	"tagifai/internal/server"
 )
 
@@ -16,16 +17,16 @@ const oneText = `{"texts":[{"text":"Object detection with YOLO"}]}`
 // What happens to requests while others have all places.
 func TestBusy(t *testing.T) {
 	tests := []struct {
-		name    string
-		options server.Options
-		reason  string
+		name     string
+		settings config.Settings
+		reason   string
 	}{
-		{"nobody may wait", server.Options{MaxQueued: -1}, "queue_full"},
-		{"nobody may wait for long", server.Options{MaxQueueWait: 20 * time.Millisecond}, "queue_wait"},
+		{"nobody may wait", settings(func(c *config.Settings) { c.MaxQueued = 0 }), "queue_full"},
+		{"nobody may wait for long", settings(func(c *config.Settings) { c.MaxQueueWait = 20 * time.Millisecond }), "queue_wait"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := start(t, test.options, (*server.Server).Occupy)
+			s := start(t, test.settings, (*server.Server).Occupy)
 			busy := []answer{
 				s.ask(t, http.MethodPost, "/predict", jsonBody, oneText),
 				s.ask(t, http.MethodGet, "/args", nil, ""),
@@ -59,7 +60,7 @@ func TestBusy(t *testing.T) {
 
 // A request that waits gets the place of the one that leaves.
 func TestQueue(t *testing.T) {
-	s := start(t, server.Options{MaxInFlight: 1, MaxQueueWait: time.Minute}, (*server.Server).Occupy)
+	s := start(t, settings(func(c *config.Settings) { c.MaxInFlight = 1; c.MaxQueueWait = time.Minute }), (*server.Server).Occupy)
 	got := make(chan answer, 3)
 	for range cap(got) {
 		go func() { got <- s.ask(t, http.MethodPost, "/predict", jsonBody, oneText) }()
@@ -80,7 +81,13 @@ func TestQueue(t *testing.T) {
 
 // Places and memory are given back whatever becomes of a request.
 func TestNothingIsKept(t *testing.T) {
-	s := start(t, server.Options{MaxInFlight: 1, MaxQueued: -1, MaxHeldBytes: 20 << 10, MaxBody: 16 << 10, ReadTimeout: time.Second}, func(s *server.Server) {
+	s := start(t, settings(func(c *config.Settings) {
+		c.MaxInFlight = 1
+		c.MaxQueued = 0
+		c.MaxHeldBytes = 20 << 10
+		c.MaxBodyBytes = 16 << 10
+		c.ReadTimeout = time.Second
+	}), func(s *server.Server) {
 		s.Route(http.MethodGet, "/error", func(*http.Request) (any, error) { panic("the cause") })
 	})
 	large := strings.Repeat(" ", 10<<10)
@@ -114,7 +121,12 @@ func TestNothingIsKept(t *testing.T) {
 
 // Bodies that arrive slowly hold no place, and take what has arrived of the memory.
 func TestSlowBodies(t *testing.T) {
-	s := start(t, server.Options{MaxInFlight: 1, MaxQueued: -1, MaxHeldBytes: 20 << 10, MaxBody: 16 << 10})
+	s := start(t, settings(func(c *config.Settings) {
+		c.MaxInFlight = 1
+		c.MaxQueued = 0
+		c.MaxHeldBytes = 20 << 10
+		c.MaxBodyBytes = 16 << 10
+	}))
 	slow := func(sent string) net.Conn {
 		conn, err := net.Dial("tcp", s.Addr())
 		if err != nil {

@@ -25,8 +25,12 @@ type Arg map[string]any
 //	@Failure		500	{object}	Problem			"The service failed; its log says why."
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args [get]
-func (s *Server) args(*exchange, *http.Request) (any, error) {
-	return Args{s.serving.Load().Args().JSON()}, nil
+func (s *Server) args(e *exchange, r *http.Request) (any, error) {
+	v, err := s.version(e, r)
+	if err != nil {
+		return nil, err
+	}
+	return Args{v.Args().JSON()}, nil
 }
 
 // arg answers GET /args/{arg}; an argument that is not there is an empty string.
@@ -40,9 +44,13 @@ func (s *Server) args(*exchange, *http.Request) (any, error) {
 //	@Failure		500	{object}	Problem		"The service failed; its log says why."
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args/{arg} [get]
-func (s *Server) arg(_ *exchange, r *http.Request) (any, error) {
+func (s *Server) arg(e *exchange, r *http.Request) (any, error) {
+	v, err := s.version(e, r)
+	if err != nil {
+		return nil, err
+	}
 	name := chi.URLParam(r, "arg")
-	value, ok := s.serving.Load().Args().Get(name)
+	value, ok := v.Args().Get(name)
 	if !ok {
 		value = jsontext.Value(`""`)
 	}

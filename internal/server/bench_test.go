@@ -15,7 +15,7 @@ import (
 // predictTwo returns a function that lets the whole service, without a network, answer
 // POST /predict with two texts.
 func predictTwo(t testing.TB) (ask func(), size int64) {
-	h := newServer(t, server.Options{Log: zerolog.New(io.Discard)}).Handler()
+	h := newServer(t, server.Options{Settings: settings(), Log: zerolog.New(io.Discard)}).Handler()
 	const body = `{"texts":[{"text":"Transfer learning with transformers for text classification."},{"text":"Generative adversarial networks in both PyTorch and TensorFlow."}]}`
 	reader := strings.NewReader(body)
 	request := httptest.NewRequest(http.MethodPost, "/predict", http.NoBody)

@@ -172,7 +172,7 @@ var windows = []struct {
 func TestDocsInBrowser(t *testing.T) {
 	for _, window := range windows {
 		t.Run(window.name, func(t *testing.T) {
-			s := start(t, server.Options{})
+			s := start(t, settings())
 			b := browse(t, s.url+"/docs", window.size)
 			b.predict(t)
 			b.checkQuiet(t, s.Addr())
@@ -180,7 +180,7 @@ func TestDocsInBrowser(t *testing.T) {
 	}
 	// A proxy that says nothing of itself.
 	t.Run("below a prefix", func(t *testing.T) {
-		proxy := httptest.NewServer(http.StripPrefix("/tagger", newServer(t, server.Options{}).Handler()))
+		proxy := httptest.NewServer(http.StripPrefix("/tagger", newServer(t, server.Options{Settings: settings()}).Handler()))
 		defer proxy.Close()
 		b := browse(t, proxy.URL+"/tagger/docs")
 		b.predict(t)
@@ -218,7 +218,7 @@ func (b *browser) predict(t *testing.T) {
 func TestReDocInBrowser(t *testing.T) {
 	for _, window := range windows {
 		t.Run(window.name, func(t *testing.T) {
-			s := start(t, server.Options{})
+			s := start(t, settings())
 			b := browse(t, s.url+"/redoc", window.size)
 			b.do(t, chromedp.WaitVisible(chromedp.CSS(`[id="operation/predict"]`)))
 			operations := evaluate[string](t, b, `[...document.querySelectorAll('[id^="operation/"]')].map(e => e.id.split('/').pop()).join()`)

@@ -7,12 +7,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/api/client"
-	"tagifai/internal/server"
 )
 
 // What a stranger makes of the document can talk to the service.
 func TestGeneratedClient(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	c, err := client.NewClientWithResponses(s.url)
 	if err != nil {
 		t.Fatal(err)

@@ -10,13 +10,14 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/internal/config"
 	"tagifai/internal/server"
 )
 
 var jsonBody = http.Header{"Content-Type": {"application/json"}}
 
 func TestData(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	tests := []struct {
 		name, path string
 		want       string // the data, or the two ends of it around "..."
@@ -63,7 +64,7 @@ func TestData(t *testing.T) {
 }
 
 func TestPredict(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	const (
 		one         = `{"texts":[{"text":"CNNs for image segmentation."}]}`
 		transformer = "Transfer learning with transformers for text classification."
@@ -114,7 +115,7 @@ func TestPredict(t *testing.T) {
 
 // The data is what the client of today gets, byte by byte.
 func TestPredictBytes(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	answer := s.ask(t, http.MethodPost, "/predict", jsonBody, `{"texts":[{"text":"CNNs for <b>\u00e9\u5b66</b> image segmentation."}]}`)
 	want := `{"predictions":[{"input_text":"CNNs for <b>é学</b> image segmentation.","predicted_tag":"computer-vision"}]}`
 	if diff := cmp.Diff(string(decodeEnvelope(t, answer.body).Data), want); diff != "" {
@@ -123,7 +124,7 @@ func TestPredictBytes(t *testing.T) {
 }
 
 func TestPredictInvalid(t *testing.T) {
-	s := start(t, server.Options{MaxTexts: 4})
+	s := start(t, settings(func(c *config.Settings) { c.MaxTexts = 4 }))
 	const (
 		missing  = `{"loc":["body"],"msg":"field required","type":"value_error.missing"}`
 		noTexts  = `{"loc":["body","texts"],"msg":"field required","type":"value_error.missing"}`
@@ -178,7 +179,7 @@ func TestPredictInvalid(t *testing.T) {
 
 // A body of another type is not looked into.
 func TestPredictContentType(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	for _, contentType := range []string{"application/x-www-form-urlencoded", "text/plain", "text/json", "json", "application/json/x", "application/json, text/plain"} {
 		t.Run(contentType, func(t *testing.T) {
 			answer := s.ask(t, http.MethodPost, "/predict", http.Header{"Content-Type": {contentType}}, `{"texts":[{"text":"a"}]}`)
@@ -194,7 +195,7 @@ func TestPredictContentType(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	s := start(t, server.Options{MaxBody: 100}, func(s *server.Server) {
+	s := start(t, settings(func(c *config.Settings) { c.MaxBodyBytes = 100 }), func(s *server.Server) {
 		s.Route(http.MethodGet, "/wrong", func(*http.Request) (any, error) { return make(chan int), nil })
 	})
 	gzipped := http.Header{"Content-Encoding": {"gzip"}}
@@ -247,7 +248,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestEnvelope(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	pattern := regexp.MustCompile(`^\{"message":"([^"]*)","method":"([^"]*)","status-code":(\d+),"timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?","url":"([^"]*)","(\w+)":.*\}$`)
 	tests := []struct {
 		name, method, path string

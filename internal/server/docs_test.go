@@ -11,13 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/api"
-	"tagifai/internal/server"
 )
 
 // The pages name nothing but what the service has, and that relatively: a proxy
 // may serve them below a path of its own.
 func TestPages(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	reference := regexp.MustCompile(`(?:src|href)="([^"]*)"`)
 	for page, files := range map[string]int{"/docs": 7, "/redoc": 5} {
 		t.Run(page, func(t *testing.T) {
@@ -48,7 +47,7 @@ func TestPages(t *testing.T) {
 }
 
 func TestAssets(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	for _, path := range undocumented {
 		t.Run(path, func(t *testing.T) {
 			plain := s.ask(t, http.MethodGet, path, nil, "")
@@ -77,7 +76,7 @@ func TestAssets(t *testing.T) {
 }
 
 func TestNotModified(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	etag := s.ask(t, http.MethodGet, "/openapi.json", nil, "").header.Get("ETag")
 	tests := []struct {
 		name, method, header string
@@ -106,7 +105,7 @@ func TestNotModified(t *testing.T) {
 }
 
 func TestAcceptEncoding(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	for header, want := range map[string]string{
 		"gzip": "gzip", "GZIP": "gzip", "deflate, gzip": "gzip", "*": "gzip", "gzip;q=0.1": "gzip",
 		"": "", "identity": "", "gzip;q=0": "", "gzip; q=0.000, *": "", "*;q=0": "", "br": "", "gzip;q=x": "",
@@ -119,7 +118,7 @@ func TestAcceptEncoding(t *testing.T) {
 }
 
 func TestServedDocument(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	got := s.ask(t, http.MethodGet, "/openapi.json", nil, "")
 	if diff := cmp.Diff(got.body, string(api.OpenAPI)); diff != "" {
 		t.Error(diff)

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5"
+
+	"tagifai/internal/registry"
 )
 
 var (
@@ -22,7 +24,6 @@ var (
 	errQueueWait        = errors.New("the request waited too long for its turn")
 	errHeldBytes        = errors.New("the bodies of all requests are too large together")
 	errDraining         = errors.New("the service is about to stop")
-	errUnready          = errors.New("the model does not pass its check")
 )
 
 // What the detail of an answer says to who may try again.
@@ -49,7 +50,7 @@ var problems = []struct {
 	{is(errQueueWait), http.StatusServiceUnavailable, busy, "queue_wait"},
 	{is(errHeldBytes), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
-	{is(errUnready), http.StatusServiceUnavailable, "", "unready"},
+	{is(registry.ErrNotReady), http.StatusServiceUnavailable, "", "unready"},
 	{as[*http.MaxBytesError], http.StatusRequestEntityTooLarge, "", "body_too_large"},
 	{is(errEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
@@ -72,7 +73,10 @@ func problemOf(err error) (status int, detail any, reason string) {
 	if invalid, ok := errors.AsType[*invalidError](err); ok {
 		return http.StatusUnprocessableEntity, invalid.items, invalidRequest
 	}
-	if refused, ok := errors.AsType[*refusedError](err); ok { // who operates the service is to know all
+	if missing, ok := errors.AsType[*registry.NotFoundError](err); ok {
+		return http.StatusNotFound, missing.Error(), "not_found"
+	}
+	if refused, ok := errors.AsType[*registry.RefusedError](err); ok { // only the admin listener has routes that return it
 		return http.StatusConflict, refused.Error(), "model_refused"
 	}
 	for _, p := range problems {

@@ -1,11 +1,14 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
 
 	"github.com/go-chi/chi/v5"
+
+	"tagifai/internal/registry"
 )
 
 // ErrUnreadable is the error of a body that is no text.
@@ -26,6 +29,14 @@ func RoutePayload[T any](s *Server, pattern string) {
 		}
 		return payload.parse(r, body)
 	})
+}
+
+// RouteVersion adds the routes of a version below a path that names it.
+func (s *Server) RouteVersion(below string) {
+	s.mux.Post(below+"/predict", s.answer(s.predict))
+	s.mux.Get(below+"/args", s.answer(s.turn(s.args)))
+	s.mux.Get(below+"/args/{arg}", s.answer(s.turn(s.arg)))
+	s.mux.Get(below+"/performance", s.answer(s.turn(s.performance)))
 }
 
 // RouteRaw adds a route that writes its answer itself.
@@ -57,7 +68,13 @@ func (s *Server) Waiting() int { return int(s.gate.waiting.Load()) }
 func (s *Server) Free() int64 { return s.allowance.left.Load() }
 
 // Break makes every route fail that needs the model.
-func (s *Server) Break() { s.serving.Store(nil) }
+func (s *Server) Break() { s.versions = broken{} }
+
+type broken struct{ Versions }
+
+func (broken) Get(context.Context, registry.Ref) (*registry.Version, error) {
+	return nil, errors.New("the cause")
+}
 
 var payloads = newBinder[PredictPayload](limits{maxItems: 10})
 

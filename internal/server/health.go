@@ -34,4 +34,6 @@ func (s *Server) livez(*exchange, *http.Request) (any, error) { return Health{},
 //	@Success		200	{object}	Answer[Health]	"They should: the model answers."
 //	@Failure		503	{object}	Problem			"They should not: the service is about to stop."
 //	@Router			/readyz [get]
-func (s *Server) readyz(*exchange, *http.Request) (any, error) { return Health{}, s.ready() }
+func (s *Server) readyz(_ *exchange, r *http.Request) (any, error) {
+	return Health{}, s.ready(r.Context())
+}

@@ -13,11 +13,12 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/internal/config"
 	"tagifai/internal/server"
 )
 
 func TestHead(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	for _, path := range []string{"/", "/performance?filter=overall", "/args", "/args/analyzer", "/docs", "/redoc", "/openapi.json", "/postman.json", "/docs/swagger-ui.css"} {
 		t.Run(path, func(t *testing.T) {
 			get := s.ask(t, http.MethodGet, path, nil, "")
@@ -37,7 +38,7 @@ func TestHead(t *testing.T) {
 }
 
 func TestTrailingSlash(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	tests := []struct{ name, method, path, want string }{
 		{"with a query", "GET", "/performance/?filter=overall", "/performance?filter=overall"},
 		{"more than one", "GET", "/args//", "/args"},
@@ -65,7 +66,7 @@ func TestTrailingSlash(t *testing.T) {
 
 // What a URL of an answer is when the client did not send the usual.
 func TestURL(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	tests := []struct{ name, request, want string }{
 		{"a host of its own", "GET /args?x HTTP/1.1\r\nHost: example.org:99\r\n\r\n", "http://example.org:99/args?x"},
 		{"a target with a host", "GET http://example.org/args HTTP/1.1\r\nHost: other\r\n\r\n", "http://example.org/args"},
@@ -83,7 +84,7 @@ func TestURL(t *testing.T) {
 }
 
 func TestRequestID(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	tests := []struct {
 		name, id string
 		kept     bool
@@ -114,7 +115,7 @@ func TestRequestID(t *testing.T) {
 }
 
 func TestAccessLog(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	s.ask(t, http.MethodPost, "/predict", http.Header{"X-Request-Id": {"the-id"}}, `{"texts":[{"text":"a secret"},{"text":"another"}]}`)
 	s.ask(t, http.MethodPost, "/predict", http.Header{"X-Request-Id": {"bad-id"}}, `{"texts":[{"text":"a secret"},"another secret"]}`)
 	s.ask(t, http.MethodGet, "/args/secret?secret", nil, "")
@@ -181,7 +182,7 @@ func TestTraceParent(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := start(t, server.Options{})
+			s := start(t, settings())
 			s.ask(t, http.MethodGet, "/", http.Header{"Traceparent": {test.header}}, "")
 			if err := s.stop(); err != nil { // after which all is logged
 				t.Fatal(err)
@@ -196,7 +197,7 @@ func TestTraceParent(t *testing.T) {
 
 // The cause of a 5xx is in the log and not in the answer.
 func TestCauseStaysHere(t *testing.T) {
-	s := start(t, server.Options{}, func(s *server.Server) {
+	s := start(t, settings(), func(s *server.Server) {
 		s.Route(http.MethodGet, "/error", func(*http.Request) (any, error) { return nil, errors.New("the cause") })
 		s.Route(http.MethodGet, "/panic", func(*http.Request) (any, error) { panic("the cause") })
 		s.Route(http.MethodGet, "/data", func(*http.Request) (any, error) { return failing{}, nil })
@@ -231,7 +232,7 @@ func (failing) MarshalJSON() ([]byte, error) { return nil, errors.New("the cause
 
 // A panic in the middle of an answer must not let that look whole.
 func TestPanicAfterHeader(t *testing.T) {
-	s := start(t, server.Options{}, func(s *server.Server) {
+	s := start(t, settings(), func(s *server.Server) {
 		s.RouteRaw("/half", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "half")
 			_ = http.NewResponseController(w).Flush()
@@ -254,7 +255,7 @@ func TestPanicAfterHeader(t *testing.T) {
 const payload = `{"texts":[{"text":"CNNs for image segmentation."}]}`
 
 func TestChunkedBody(t *testing.T) {
-	s := start(t, server.Options{MaxBody: 100})
+	s := start(t, settings(func(c *config.Settings) { c.MaxBodyBytes = 100 }))
 	send := func(body string) answer {
 		return s.raw(t, fmt.Sprintf("POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n",
 			10, body[:10], len(body)-10, body[10:]), 1)[0]
@@ -272,7 +273,7 @@ func TestChunkedBody(t *testing.T) {
 }
 
 func TestPipelinedRequests(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	request := fmt.Sprintf("POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(payload), payload)
 	for _, answer := range s.raw(t, strings.Repeat(request, 3), 3) {
 		if answer.status != http.StatusOK {
@@ -283,7 +284,10 @@ func TestPipelinedRequests(t *testing.T) {
 
 // A client that promises a body and sends half of it, or none.
 func TestSlowClient(t *testing.T) {
-	s := start(t, server.Options{ReadTimeout: 50 * time.Millisecond, ReadHeaderTimeout: 50 * time.Millisecond})
+	s := start(t, settings(func(c *config.Settings) {
+		c.ReadTimeout = 50 * time.Millisecond
+		c.ReadHeaderTimeout = 50 * time.Millisecond
+	}))
 	got := s.raw(t, "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{", 1)[0]
 	if got.status != http.StatusRequestTimeout {
 		t.Errorf("got %d", got.status)
@@ -305,7 +309,7 @@ func TestSlowClient(t *testing.T) {
 }
 
 func TestBrokenClient(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	for range 10 {
 		conn, err := net.Dial("tcp", s.Addr())
 		if err != nil {
@@ -320,7 +324,7 @@ func TestBrokenClient(t *testing.T) {
 }
 
 func TestLargeHeader(t *testing.T) {
-	s := start(t, server.Options{MaxHeader: 1 << 10})
+	s := start(t, settings(func(c *config.Settings) { c.MaxHeaderBytes = 1 << 10 }))
 	got := s.raw(t, "GET / HTTP/1.1\r\nHost: a\r\nX-A: "+strings.Repeat("a", 8<<10)+"\r\n\r\n", 1)[0]
 	if got.status != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("got %d", got.status)
@@ -329,7 +333,7 @@ func TestLargeHeader(t *testing.T) {
 
 // Requests at the same time do not see each other's texts.
 func TestConcurrentRequests(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	for i := range 8 {
 		t.Run(fmt.Sprint("client ", i), func(t *testing.T) {
 			t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/internal/config"
 	"tagifai/internal/server"
 	"tagifai/model"
 )
@@ -20,7 +21,7 @@ func TestInclude(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	const text = "CNNs for image segmentation."
 	want := m.Predict(text)
 	run := `"model":"` + m.RunID() + `"`
@@ -96,7 +97,7 @@ func checkProbabilities(t *testing.T, object string, classes []string, want []fl
 // The errors of the query come before those of the body; a body that is no JSON is
 // the only error, as in FastAPI.
 func TestIncludeInvalid(t *testing.T) {
-	s := start(t, server.Options{MaxBody: 100})
+	s := start(t, settings(func(c *config.Settings) { c.MaxBodyBytes = 100 }))
 	const (
 		fine    = `{"texts":[{"text":"a"}]}`
 		wrong   = `{"loc":["query","include"],"msg":"value is not a valid enumeration member; permitted: 'probabilities', 'model'","type":"type_error.enum","ctx":{"enum_values":["probabilities","model"]}}`
@@ -137,7 +138,7 @@ func TestIncludeInvalid(t *testing.T) {
 
 // Each limit has its own error, at the first byte, item and character beyond it.
 func TestLimits(t *testing.T) {
-	s := start(t, server.Options{MaxBody: 90, MaxTexts: 3, MaxText: 4})
+	s := start(t, settings(func(c *config.Settings) { c.MaxBodyBytes = 90; c.MaxTexts = 3; c.MaxTextLength = 4 }))
 	text := func(s string) string { return `{"text":"` + s + `"}` }
 	tests := []struct {
 		name, body string
@@ -164,7 +165,7 @@ func TestLimits(t *testing.T) {
 		})
 	}
 	t.Run("a long text by default", func(t *testing.T) {
-		s := start(t, server.Options{})
+		s := start(t, settings())
 		answer := s.ask(t, http.MethodPost, "/predict", jsonBody, `{"texts":[`+text(strings.Repeat("a ", 1<<20))+`]}`)
 		if answer.status != http.StatusOK {
 			t.Errorf("%d: %.1000s", answer.status, answer.body)
@@ -179,7 +180,7 @@ func TestNewField(t *testing.T) {
 		Texts []server.Text `json:"texts" validate:"min=1,dive"`
 		Top   int           `json:"top,omitempty" validate:"omitempty,gte=1,lte=5"` // the line
 	}
-	s := start(t, server.Options{}, func(s *server.Server) { server.RoutePayload[payload](s, "/new") })
+	s := start(t, settings(), func(s *server.Server) { server.RoutePayload[payload](s, "/new") })
 	tests := []struct {
 		name, body string
 		want       string // the detail, or the data

@@ -39,3 +39,12 @@ func (l *listener) listensOn() string {
 	}
 	return l.listener.Addr().String()
 }
+
+// close gives the address back, if it was taken and is not served.
+func (l *listener) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.listener != nil {
+		_ = l.listener.Close() // it may be closed already
+	}
+}

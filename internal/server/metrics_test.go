@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"tagifai/internal/server"
+	"tagifai/internal/config"
 )
 
 // scrape returns the metrics by name and labels.
@@ -27,7 +27,7 @@ func scrape(t *testing.T, from *service) map[string]string {
 }
 
 func TestMetrics(t *testing.T) {
-	s := start(t, server.Options{MaxBody: 200})
+	s := start(t, settings(func(c *config.Settings) { c.MaxBodyBytes = 200 }))
 	s.ask(t, http.MethodPost, "/predict", jsonBody, `{"texts":[{"text":"Object detection with YOLO"},{"text":"Word embeddings and BERT"},{"text":"My cat sleeps"}]}`)
 	s.ask(t, http.MethodPost, "/predict", jsonBody, `{"texts":[]}`)
 	s.ask(t, http.MethodPost, "/predict", jsonBody, strings.Repeat(" ", 201))
@@ -71,7 +71,7 @@ func TestMetrics(t *testing.T) {
 
 // Whatever clients send, the number of series does not grow with it.
 func TestMetricsAreBounded(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	storm := func(from int) int {
 		for i := from; i < from+50; i++ {
 			s.ask(t, fmt.Sprintf("M%d", i), "/", nil, "")
@@ -93,7 +93,7 @@ func TestMetricsAreClean(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no promtool to check the metrics with: install Debian's package prometheus")
 	}
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	s.ask(t, http.MethodPost, "/predict", jsonBody, `{"texts":[{"text":"Object detection with YOLO"}]}`)
 	check := exec.Command(promtool, "check", "metrics")
 	response, err := http.Get(s.url + "/metrics")

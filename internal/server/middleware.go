@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/zerolog"
+
+	"tagifai/internal/registry"
 )
 
 // An exchange is what is known of one request and its answer while it is served.
@@ -27,6 +29,8 @@ type exchange struct {
 	bytes  int64  // of the body
 	texts  int    // classified
 	reason string // for which the request was rejected; "" if it was not
+
+	version *registry.Version // that answers; nil until it is known
 
 	gate *gate // that the request has a place of; nil if it has none
 	held int64 // bytes of its body that it has of the allowance

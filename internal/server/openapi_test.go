@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/api"
+	"tagifai/internal/config"
 	"tagifai/internal/server"
 )
 
@@ -202,7 +203,7 @@ func TestDocumentHasAllRoutes(t *testing.T) {
 		documented = append(documented, http.MethodGet+" "+path, http.MethodHead+" "+path)
 	}
 	var routed []string
-	newServer(t, server.Options{}).Wrap(func(next http.Handler, routes chi.Routes) http.Handler {
+	newServer(t, server.Options{Settings: settings()}).Wrap(func(next http.Handler, routes chi.Routes) http.Handler {
 		err := chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 			routed = append(routed, method+" "+pattern)
 			return nil
@@ -225,12 +226,16 @@ func TestDocumentIsCovered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, server.Options{MaxBody: 200, MaxHeader: 1 << 10, ReadTimeout: time.Second})
-	broken := start(t, server.Options{})
+	s := start(t, settings(func(c *config.Settings) {
+		c.MaxBodyBytes = 200
+		c.MaxHeaderBytes = 1 << 10
+		c.ReadTimeout = time.Second
+	}))
+	broken := start(t, settings())
 	broken.ask(t, http.MethodGet, "/", nil, "") // it has begun
 	broken.Break()
-	busy := start(t, server.Options{MaxInFlight: 1, MaxQueued: -1}, (*server.Server).Occupy)
-	stopping := start(t, server.Options{DrainDelay: time.Second})
+	busy := start(t, settings(func(c *config.Settings) { c.MaxInFlight = 1; c.MaxQueued = 0 }), (*server.Server).Occupy)
+	stopping := start(t, settings(func(c *config.Settings) { c.DrainDelay = time.Second }))
 	go func() { _ = stopping.stop() }() // the test's end looks at what it returns
 	for stopping.ask(t, http.MethodGet, "/readyz", nil, "").status == http.StatusOK {
 		time.Sleep(time.Millisecond)
@@ -311,7 +316,7 @@ func TestDocumentExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	var got, want struct{ Data server.Predictions }
 	answer := s.ask(t, http.MethodPost, "/predict", jsonBody, string(payload))
 	if err := json.Unmarshal([]byte(answer.body), &got, json.MatchCaseInsensitiveNames(true)); err != nil {

@@ -23,8 +23,12 @@ type Performance struct {
 //	@Failure		500		{object}	Problem				"The service failed; its log says why."
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/performance [get]
-func (s *Server) performance(_ *exchange, r *http.Request) (any, error) {
-	metrics := s.serving.Load().Performance()
+func (s *Server) performance(e *exchange, r *http.Request) (any, error) {
+	v, err := s.version(e, r)
+	if err != nil {
+		return nil, err
+	}
+	metrics := v.Performance()
 	if filters := queryValues(r, "filter"); len(filters) > 0 {
 		if part, ok := metrics.Get(filters[len(filters)-1]); ok {
 			return Performance{part}, nil

@@ -114,7 +114,11 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	if err := queryFirst(wrong, err); err != nil {
 		return nil, err
 	}
-	ctx, now := r.Context(), s.serving.Load()
+	v, err := s.version(e, r)
+	if err != nil {
+		return nil, err
+	}
+	ctx := r.Context()
 	e.texts = len(payload.Texts)
 	predictions := &Predictions{Predictions: make([]Prediction, len(payload.Texts))}
 	withAll := slices.Contains(include, includeProbabilities)
@@ -126,16 +130,16 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		answer := now.Classify(text.Text)
-		s.metrics.predicted(now, answer)
+		answer := v.Classify(text.Text)
+		v.Predicted(answer)
 		p := &predictions.Predictions[i]
-		p.InputText, p.PredictedTag = text.Text, now.classes[answer.Class]
+		p.InputText, p.PredictedTag = text.Text, v.Class(answer.Class)
 		if withAll {
-			p.Probabilities = probabilities(now.classes, now.Predict(text.Text))
+			p.Probabilities = probabilities(v.Classes(), v.Predict(text.Text))
 		}
 	}
 	if slices.Contains(include, includeModel) {
-		id := now.RunID()
+		id := v.RunID()
 		predictions.Model = &id
 	}
 	return predictions, nil

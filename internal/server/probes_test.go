@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"tagifai/internal/server"
+	"tagifai/internal/config"
 )
 
 // While the service drains it answers, but is not ready, and asks clients to leave.
 func TestDrain(t *testing.T) {
-	s := start(t, server.Options{DrainDelay: 300 * time.Millisecond})
+	s := start(t, settings(func(c *config.Settings) { c.DrainDelay = 300 * time.Millisecond }))
 	for _, path := range []string{"/livez", "/readyz"} {
 		got := s.ask(t, http.MethodGet, path, nil, "")
 		if got.status != http.StatusOK || string(decodeEnvelope(t, got.body).Data) != "{}" || got.closes {
@@ -44,7 +44,7 @@ func TestDrain(t *testing.T) {
 }
 
 func TestProbesAreLoggedOnRequest(t *testing.T) {
-	s := start(t, server.Options{LogProbes: true})
+	s := start(t, settings(func(c *config.Settings) { c.LogProbes = true }))
 	for _, path := range []string{"/livez", "/readyz", "/metrics"} {
 		s.ask(t, http.MethodGet, path, nil, "")
 	}

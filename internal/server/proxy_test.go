@@ -8,13 +8,16 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
-	"tagifai/internal/server"
+	"tagifai/internal/config"
 )
 
 // What a service that trusts its proxy, which is this machine, takes from each
 // header; what is none of what belongs there is as if it were not sent.
 func TestTrustedProxy(t *testing.T) {
-	s := start(t, server.Options{RootPath: "/root/", TrustedProxies: []string{"127.0.0.1", "10.0.0.0/8", "2001:db8::/32"}})
+	s := start(t, settings(func(c *config.Settings) {
+		c.RootPath = "/root"
+		c.TrustedProxies = networks("127.0.0.1", "10.0.0.0/8", "2001:db8::/32")
+	}))
 	host := strings.TrimPrefix(s.url, "http://")
 	long := strings.Repeat("a", 300)
 	tests := []struct {
@@ -92,7 +95,7 @@ func TestUntrustedProxy(t *testing.T) {
 	header := http.Header{"X-Forwarded-For": {"192.0.2.1"}, "X-Forwarded-Proto": {"https"}, "X-Forwarded-Host": {"evil.example"}, "X-Forwarded-Prefix": {"/evil"}}
 	for name, trusted := range map[string][]string{"none is trusted": nil, "others are": {"192.0.2.0/24", "::1"}} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, server.Options{TrustedProxies: trusted})
+			s := start(t, settings(func(c *config.Settings) { c.TrustedProxies = networks(trusted...) }))
 			answer := s.ask(t, http.MethodGet, "/args", header, "")
 			if diff := cmp.Diff(decodeEnvelope(t, answer.body).URL, s.url+"/args"); diff != "" {
 				t.Error(diff)
@@ -132,7 +135,7 @@ func TestForwardedFor(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := start(t, server.Options{TrustedProxies: []string{"127.0.0.1", "10.0.0.0/8"}})
+			s := start(t, settings(func(c *config.Settings) { c.TrustedProxies = networks("127.0.0.1", "10.0.0.0/8") }))
 			s.ask(t, http.MethodGet, "/", http.Header{"X-Forwarded-For": test.hops}, "")
 			if err := s.stop(); err != nil { // after which all is logged
 				t.Fatal(err)
@@ -146,7 +149,7 @@ func TestForwardedFor(t *testing.T) {
 
 // Behind a proxy that takes /tagger off, everything works below it.
 func TestRootPath(t *testing.T) {
-	s := start(t, server.Options{RootPath: "/tagger"})
+	s := start(t, settings(func(c *config.Settings) { c.RootPath = "/tagger" }))
 	absolute := s.raw(t, "GET http://example.org?x HTTP/1.1\r\nHost: a\r\n\r\n", 1)[0]
 	if diff := cmp.Diff(decodeEnvelope(t, absolute.body).URL, "http://example.org/tagger?x"); diff != "" {
 		t.Error(diff)

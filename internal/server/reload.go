@@ -1,6 +1,9 @@
 package server
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+)
 
 // Reloaded is the data of POST /reload on the admin listener.
 type Reloaded struct {
@@ -8,15 +11,13 @@ type Reloaded struct {
 	MS    float64 `json:"ms"`     // that it took to load it
 }
 
-// A refusedError says why a new model is not served.
-type refusedError struct{ error }
-
 // reloadModel answers POST /reload: with what is served now, or why that is still the
 // old model.
-func (s *Server) reloadModel(*exchange, *http.Request) (any, error) {
-	now, err := s.reload("POST /reload")
+func (s *Server) reloadModel(_ *exchange, r *http.Request) (any, error) {
+	// What has been asked for is done, even if the client does not wait for the answer.
+	v, err := s.versions.Reload(context.WithoutCancel(r.Context()), "POST /reload")
 	if err != nil {
-		return nil, &refusedError{err}
+		return nil, err
 	}
-	return Reloaded{now.RunID(), float64(now.loading.Microseconds()) / 1000}, nil
+	return Reloaded{v.RunID(), float64(v.Took.Microseconds()) / 1000}, nil
 }

@@ -11,8 +11,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"tagifai/internal/config"
 	"tagifai/internal/server"
 	"tagifai/model"
 )
@@ -54,23 +56,13 @@ func newLoader(m *model.Model) *loader {
 	return l
 }
 
-func TestModelThatDoesNotLoad(t *testing.T) {
-	want := errors.New("no such model")
-	if _, err := server.New(server.Options{Load: func() (*model.Model, error) { return nil, want }}); !errors.Is(err, want) {
-		t.Errorf("got %v, want %v", err, want)
-	}
-	_, err := server.New(server.Options{Load: func() (*model.Model, error) { panic("out of range") }})
-	if err == nil || !strings.Contains(err.Error(), "out of range") {
-		t.Errorf("got %v, want what the panic said", err)
-	}
-}
-
 // A request sees one model from start to end, whenever others are loaded.
 func TestReloadUnderLoad(t *testing.T) {
 	variants := []*model.Model{variant(t, "first"), variant(t, "second")}
 	l := newLoader(variants[0])
 	logs := new(logs)
-	s := newServer(t, server.Options{Load: l.load, Log: zerolog.New(logs)})
+	models := newRegistry(t, l.load, zerolog.New(logs), prometheus.NewRegistry())
+	s := newServer(t, server.Options{Settings: settings(), Versions: models})
 	h := s.Handler()
 	var texts []string
 	for range 50 {
@@ -120,7 +112,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	}
 	for i := 1; i <= 20 || seen[0].Load() == 0 || seen[1].Load() == 0; i++ {
 		l.next.Store(variants[i%2])
-		if err := s.Reload("a test"); err != nil {
+		if _, err := models.Reload(t.Context(), "a test"); err != nil {
 			t.Error(err)
 		}
 	}
@@ -142,7 +134,7 @@ func (m *memory) Write(p []byte) (int, error) { return m.body.Write(p) }
 
 func TestReloadEndpoint(t *testing.T) {
 	l := newLoader(variant(t, "first"))
-	s := start(t, server.Options{Load: l.load, AdminAddr: "127.0.0.1:0"})
+	s := startLoading(t, l.load, settings(func(c *config.Settings) { c.AdminAddr = "127.0.0.1:0" }))
 	admin := &service{Server: s.Server, url: "http://" + s.AdminAddr(), logs: s.logs}
 	served := func() string {
 		t.Helper()

@@ -17,9 +17,12 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
+	"tagifai/internal/config"
+	"tagifai/internal/registry"
 	"tagifai/internal/server"
 	"tagifai/model"
 )
@@ -52,26 +55,66 @@ func (l *logs) String() string {
 	return l.text.String()
 }
 
-// newServer returns a server of the default model that does not listen yet.
-func newServer(tb testing.TB, options server.Options) *server.Server {
-	tb.Helper()
-	if options.Load == nil {
-		options.Load = model.Default
-	}
-	options.Addr = "127.0.0.1:0"
-	s, err := server.New(options)
-	if err != nil {
-		tb.Fatal(err)
+// settings returns the defaults with changes, for a server of a test.
+func settings(changes ...func(*config.Settings)) config.Settings {
+	s := config.Defaults()
+	s.Addr, s.DrainDelay = "127.0.0.1:0", 0
+	for _, change := range changes {
+		change(&s)
 	}
 	return s
 }
 
-// start serves on a free port until the test ends; prepare comes before.
-func start(t *testing.T, options server.Options, prepare ...func(*server.Server)) *service {
+// networks are the settings that stand for addresses and networks.
+func networks(texts ...string) []config.Network {
+	list := make([]config.Network, len(texts))
+	for i, text := range texts {
+		if err := list[i].UnmarshalText([]byte(text)); err != nil {
+			panic(err)
+		}
+	}
+	return list
+}
+
+// defaultModel is loaded once: it is immutable.
+var defaultModel = sync.OnceValues(model.Default)
+
+// newRegistry returns a registry of what load loads, which has begun.
+func newRegistry(tb testing.TB, load func() (*model.Model, error), log zerolog.Logger, metrics *prometheus.Registry) *registry.Registry {
+	tb.Helper()
+	r := registry.New(registry.Options{Source: config.Defaults().Source, Open: load, Log: log, Metrics: metrics})
+	if err := r.Start(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+// newServer returns a server that does not listen yet, of the default model if the
+// options name no other.
+func newServer(tb testing.TB, options server.Options) *server.Server {
+	tb.Helper()
+	if options.Metrics == nil {
+		options.Metrics = prometheus.NewRegistry()
+	}
+	if options.Versions == nil {
+		options.Versions = newRegistry(tb, defaultModel, options.Log, options.Metrics)
+	}
+	return server.New(options)
+}
+
+// start serves the default model on a free port until the test ends; prepare comes
+// before.
+func start(t *testing.T, settings config.Settings, prepare ...func(*server.Server)) *service {
 	t.Helper()
-	logs := new(logs)
-	options.Log = zerolog.New(logs)
-	s := newServer(t, options)
+	return startLoading(t, defaultModel, settings, prepare...)
+}
+
+// startLoading does so with the model that load loads.
+func startLoading(t *testing.T, load func() (*model.Model, error), settings config.Settings, prepare ...func(*server.Server)) *service {
+	t.Helper()
+	logs, metrics := new(logs), prometheus.NewRegistry()
+	log := zerolog.New(logs)
+	s := newServer(t, server.Options{Settings: settings, Versions: newRegistry(t, load, log, metrics), Metrics: metrics, Log: log})
 	for _, f := range prepare {
 		f(s)
 	}
@@ -171,32 +214,10 @@ func decodeEnvelope(t *testing.T, body string) envelope {
 	return e
 }
 
-func TestNew(t *testing.T) {
-	tests := []struct {
-		name    string
-		options server.Options
-		want    string
-	}{
-		{"no model", server.Options{}, "server: no model"},
-		{"negative limit", server.Options{Load: model.Default, MaxBody: -1}, "server: a limit is negative"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			_, err := server.New(test.options)
-			if err == nil || err.Error() != test.want {
-				t.Errorf("got %v, want %s", err, test.want)
-			}
-		})
-	}
-}
-
 func TestTakenPort(t *testing.T) {
-	first := start(t, server.Options{})
-	second, err := server.New(server.Options{Load: model.Default, Addr: first.Addr()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = second.Run(t.Context())
+	first := start(t, settings())
+	second := newServer(t, server.Options{Settings: settings(func(c *config.Settings) { c.Addr = first.Addr() })})
+	err := second.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), first.Addr()) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v, want one line that names %s", err, first.Addr())
 	}
@@ -219,7 +240,7 @@ func slow(asked chan<- struct{}, may <-chan struct{}) func(*server.Server) {
 
 func TestShutdownFinishesRequest(t *testing.T) {
 	asked, may := make(chan struct{}), make(chan struct{})
-	s := start(t, server.Options{}, slow(asked, may))
+	s := start(t, settings(), slow(asked, may))
 	stopped := make(chan error, 1)
 	go func() {
 		<-asked
@@ -247,8 +268,7 @@ func TestShutdownFinishesRequest(t *testing.T) {
 
 func TestShutdownIsBounded(t *testing.T) {
 	asked, never := make(chan struct{}), make(chan struct{})
-	logs := new(logs)
-	s := newServer(t, server.Options{DrainTimeout: 20 * time.Millisecond, Log: zerolog.New(logs)})
+	s := newServer(t, server.Options{Settings: settings(func(c *config.Settings) { c.DrainTimeout = 20 * time.Millisecond })})
 	slow(asked, never)(s)
 	if err := s.Listen(); err != nil {
 		t.Fatal(err)
@@ -279,7 +299,7 @@ func TestContractChecker(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no python3 to run the checker with")
 	}
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	output, err := exec.Command(python, checker, s.url).CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, output)

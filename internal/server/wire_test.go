@@ -12,12 +12,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tagifai/internal/server"
+	"tagifai/internal/config"
 )
 
 // What clients of the service make of bodies, besides what is in [TestPredictInvalid].
 func TestHostileBodies(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	const (
 		texts  = `"texts":[{"text":"a"}]`
 		one    = `{` + texts + `}`
@@ -55,7 +55,7 @@ func TestHostileBodies(t *testing.T) {
 
 // A client that asks before it sends is told to go on, or at once why not.
 func TestExpectContinue(t *testing.T) {
-	s := start(t, server.Options{MaxBody: 100})
+	s := start(t, settings(func(c *config.Settings) { c.MaxBodyBytes = 100 }))
 	const fine = "Content-Type: application/json\r\n"
 	length := fmt.Sprintf("Content-Length: %d\r\n", len(payload))
 	tests := []struct {
@@ -113,7 +113,7 @@ func TestExpectContinue(t *testing.T) {
 
 // What a body of another type or of no known length is taken for.
 func TestBodyLengths(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	tests := []struct {
 		name, request string
 		status        int
@@ -143,7 +143,7 @@ func TestBodyLengths(t *testing.T) {
 // Requests that few clients send. Where net/http itself answers, as no request could
 // be made of what came, there is no envelope: its answers are short plain text.
 func TestRequests(t *testing.T) {
-	s := start(t, server.Options{})
+	s := start(t, settings())
 	const path = "/args/analyzer"
 	tests := []struct {
 		name, request string

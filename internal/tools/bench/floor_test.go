@@ -7,6 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tagifai/internal/config"
+	"tagifai/internal/registry"
 	"tagifai/internal/server"
 	"tagifai/model"
 )
@@ -26,10 +30,12 @@ func get(t *testing.T, h http.Handler, method, path, body string) *httptest.Resp
 // TestFloor makes sure that the floor sends as many bytes as the service, under the
 // same names of headers: else it would be no floor to it.
 func TestFloor(t *testing.T) {
-	s, err := server.New(server.Options{Load: model.Default})
-	if err != nil {
+	settings, metrics := config.Defaults(), prometheus.NewRegistry()
+	models := registry.New(registry.Options{Source: settings.Source, Open: model.Default, Metrics: metrics})
+	if err := models.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	s := server.New(server.Options{Settings: settings, Versions: models, Metrics: metrics})
 	const body = `{"texts":[{"text":"Object detection with YOLO"}]}`
 	service := get(t, s.Handler(), http.MethodPost, "/predict", body)
 
