@@ -1,8 +1,8 @@
-// Package config reads the settings of the service. A flag goes before the
-// environment, the environment before the file, and the file before the default. It is
-// strict: a name that is no setting, a value of another type or out of its range, and a
-// contradiction are errors, and an [Error] is one line that names the setting, its
-// value, where that came from, and what to do.
+// Package config reads the settings of the service. A flag overrides the environment,
+// the environment overrides the file, and the file overrides the default. It is strict:
+// unknown names, values of the wrong type or out of range, and contradictions are errors.
+// An [Error] is one line that names the setting, its value, where that came from, and
+// what to do.
 package config
 
 import (
@@ -30,7 +30,7 @@ type Sources struct {
 type Loaded struct{ settings []*setting }
 
 // Load fills settings, a pointer to a struct such as [Settings], from its defaults and
-// the sources. An error of its is an [Error].
+// the sources. Its errors are of type *[Error].
 func Load(settings any, from Sources) (*Loaded, error) {
 	l := &Loaded{settingsOf(settings)}
 	variables := variables(from.Environ)
@@ -61,8 +61,8 @@ func Load(settings any, from Sources) (*Loaded, error) {
 	return l, nil
 }
 
-// Refuse returns an [Error] about the setting with this name, which begins with its
-// value and origin. The problem is the rest of that sentence.
+// Refuse returns an [Error] about the setting with this name. It begins with the value
+// and its origin; problem is the rest of the sentence.
 func (l *Loaded) Refuse(name, problem string, args ...any) error {
 	return errorf("%s %s", l.describe(name), fmt.Sprintf(problem, args...))
 }
@@ -81,8 +81,8 @@ func (l *Loaded) find(name string) *setting {
 	return l.settings[i]
 }
 
-// advice says what may have been meant by a name that is no setting, in the form that
-// names have where it stands.
+// advice says what an unknown name may have meant. Form writes a name as it is written
+// in that source.
 func (l *Loaded) advice(name string, form func(string) string) string {
 	if near := l.nearest(name); near != "" {
 		return "did you mean " + form(near) + "?"
@@ -90,7 +90,7 @@ func (l *Loaded) advice(name string, form func(string) string) string {
 	return "remove it, or see tagifai serve --help for its right name"
 }
 
-// nearest returns the name of a setting that is almost this one, "" if there is none.
+// nearest returns the name of the setting that is most like this one, "" if none is.
 func (l *Loaded) nearest(name string) string {
 	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	best, distance := "", len(name)/3+1
@@ -102,7 +102,7 @@ func (l *Loaded) nearest(name string) string {
 	return best
 }
 
-// editDistance returns how many bytes are to be added, removed or replaced.
+// editDistance returns how many bytes must be added, removed or replaced to make b of a.
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
@@ -123,7 +123,7 @@ func editDistance(a, b string) int {
 	return row[len(b)]
 }
 
-// printable returns s, in quotes if it is not fit to stand in a line as it is.
+// printable returns s, quoted if it contains anything but printable characters.
 func printable(s string) string {
 	if quoted := strconv.Quote(s); quoted != `"`+s+`"` {
 		return quoted

@@ -11,15 +11,15 @@ const prefix = "TAGIFAI_"
 
 // foreign matches what Kubernetes gives every container of a namespace for a Service
 // named tagifai, or tagifai-canary, and Docker one that is linked to such a container:
-// TAGIFAI_SERVICE_HOST, TAGIFAI_CANARY_PORT_8000_TCP_ADDR. They are not meant for us.
-// TAGIFAI_PORT=8000 is not among them, and may well be: theirs is a URL.
+// TAGIFAI_SERVICE_HOST, TAGIFAI_CANARY_PORT_8000_TCP_ADDR. They are not settings.
+// TAGIFAI_PORT=8000 does not match, as their TAGIFAI_PORT is a URL.
 var foreign = regexp.MustCompile(`^TAGIFAI_([^=]+_)?(SERVICE_HOST=|SERVICE_PORT(_[^=]+)?=|PORT=(tcp|udp|sctp)://|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?=)`)
 
 func variable(setting string) string {
 	return prefix + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
 }
 
-// variables returns those of the environment that are ours.
+// variables returns the variables of the environment that are meant to be settings.
 func variables(environ []string) map[string]string {
 	ours := map[string]string{}
 	for _, entry := range environ {
@@ -30,8 +30,8 @@ func variables(environ []string) map[string]string {
 	return ours
 }
 
-// readEnvironment takes a variable that is set and empty for the empty value, which is
-// an error where that is none.
+// readEnvironment sets what the environment says. A variable that is set but empty
+// stands for the empty value.
 func (l *Loaded) readEnvironment(variables map[string]string) error {
 	known := map[string]*setting{prefix + "CONFIG": nil}
 	for _, s := range l.settings {

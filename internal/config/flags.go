@@ -7,12 +7,12 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Flags are settings as the command line has them, by name. Kong says which flags there
-// are; what their values mean is decided here, as for the other sources.
+// Flags are the settings on the command line, by name. Kong finds the flags; their values
+// are parsed here, as those of the other sources are.
 type Flags map[string]string
 
-// Option lets kong keep in f what is given for settings, a pointer to a struct that is
-// a part of its grammar.
+// Option makes kong store in f what is given for settings, a pointer to a struct that is
+// part of its grammar.
 func (f Flags) Option(settings any) kong.Option {
 	return kong.OptionFunc(func(k *kong.Kong) error {
 		for _, s := range settingsOf(settings) {

@@ -7,8 +7,8 @@ import (
 	"text/tabwriter"
 )
 
-// Print writes the settings as a file that gives the same ones, with the origin of each
-// beside it.
+// Print writes the settings as a file that sets the same values, with the origin of each
+// in a comment.
 func (l *Loaded) Print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, s := range l.settings {
@@ -17,8 +17,8 @@ func (l *Loaded) Print(w io.Writer) error {
 	return table.Flush()
 }
 
-// File returns the text of a file that has all settings of a struct, with their
-// defaults and what they mean.
+// File returns the text of a file that sets all settings of a struct to their defaults,
+// and says what they mean.
 func File(settings any) string {
 	var b strings.Builder
 	b.WriteString("# The settings of `tagifai serve --config FILE`, with their defaults. The environment\n" +

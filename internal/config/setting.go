@@ -21,7 +21,7 @@ type setting struct {
 	value  reflect.Value // the field
 	text   string        // what it was set from, unless it is a list
 	items  []string      // what a list was set from
-	origin string        // of the value: default, file:line, environment NAME or flag --name
+	origin string        // where it was set: default, file:line, environment NAME or flag --name
 }
 
 // settingsOf returns the settings of a struct and of those embedded in it, and gives
@@ -70,11 +70,11 @@ func (s *setting) bound(tag string, none int64) int64 {
 func (s *setting) isDuration() bool { return s.value.Type() == reflect.TypeFor[time.Duration]() }
 func (s *setting) isList() bool     { return s.value.Kind() == reflect.Slice }
 
-// isText reports whether any text is a value, as far as the type goes.
+// isText reports whether the setting is a text that is not one of a few words.
 func (s *setting) isText() bool { return s.value.Kind() == reflect.String && s.oneOf == nil }
 
-// set gives the setting the value that is written so, the items of a list with commas
-// between them.
+// set gives the setting the value that text stands for. Commas separate the items of a
+// list.
 func (s *setting) set(text, origin string) error {
 	if s.isList() {
 		var items []string
@@ -146,8 +146,8 @@ func setText(v reflect.Value, text string) error {
 	return nil
 }
 
-// parseNumber reads a whole number, or a duration as its nanoseconds. A number has one
-// form only: what 0777 and 1_000 are is for each language to say.
+// parseNumber reads a whole number, or a duration in nanoseconds. It accepts plain digits
+// only, as 0777 and 1_000 mean different things in different languages.
 func (s *setting) parseNumber(text string) (int64, error) {
 	if s.isDuration() {
 		d, err := time.ParseDuration(text)
@@ -181,12 +181,12 @@ func (s *setting) written(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// refuse returns an error about a value as it was given.
+// refuse returns an error about the value that was given.
 func (s *setting) refuse(text, origin, problem string) error {
 	return errorf("%s: %.100q (%s) %s", s.name, text, origin, problem)
 }
 
-// yaml returns the value as a file may have it.
+// yaml returns the value as it is written in a file.
 func (s *setting) yaml() string {
 	switch {
 	case s.isList():

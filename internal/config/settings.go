@@ -10,7 +10,7 @@ import (
 // is all that a setting needs: its name in the file, on the command line and, as
 // TAGIFAI_MAX_TEXTS, in the environment; its default; what it may be; and the line of
 // help that --help, configs/config.yaml and the README show. min and max are for numbers
-// and durations, oneof for text. What concerns more than one setting is in check.
+// and durations, oneof for text. Rules about more than one setting are in check.
 type Settings struct {
 	Listen
 	Source
@@ -37,7 +37,7 @@ type Listen struct {
 type Source struct {
 	Model       string        `name:"model" initial:"" placeholder:"DIR" help:"Artifact directory; the embedded model if empty."`
 	Watch       bool          `name:"watch" initial:"false" help:"Load the model anew whenever its directory changes."`
-	LoadTimeout time.Duration `name:"load-timeout" initial:"60s" min:"1ms" placeholder:"DURATION" help:"Longest time that loading the model may take; beyond it the start or the reload fails."`
+	LoadTimeout time.Duration `name:"load-timeout" initial:"60s" min:"1ms" placeholder:"DURATION" help:"Longest time that a load of the model may take; after it the start or the reload fails."`
 }
 
 // Limits bound what requests may take.
@@ -47,14 +47,14 @@ type Limits struct {
 	MaxTextLength  int           `name:"max-text-length" initial:"0" min:"0" placeholder:"N" help:"Characters that a text may have; 0 leaves it to max-body-bytes."`
 	MaxHeaderBytes int           `name:"max-header-bytes" initial:"65536" min:"1" max:"1073741824" placeholder:"N" help:"Bytes that the header of a request may have."`
 	MaxInFlight    int           `name:"max-in-flight" initial:"0" min:"0" placeholder:"N" help:"Requests that are worked on at once; 0 is four for each processor."`
-	MaxQueued      int           `name:"max-queued" initial:"256" min:"0" placeholder:"N" help:"Requests that may wait for their turn; beyond it is a 503."`
-	MaxQueueWait   time.Duration `name:"max-queue-wait" initial:"50ms" min:"1ms" placeholder:"DURATION" help:"Longest wait of a request for its turn; beyond it is a 503."`
-	MaxHeldBytes   int64         `name:"max-held-bytes" initial:"33554432" min:"1" placeholder:"N" help:"Bytes that all request bodies held at once may have; beyond it is a 503."`
+	MaxQueued      int           `name:"max-queued" initial:"256" min:"0" placeholder:"N" help:"Requests that may wait for their turn; others get a 503."`
+	MaxQueueWait   time.Duration `name:"max-queue-wait" initial:"50ms" min:"1ms" placeholder:"DURATION" help:"Longest time that a request waits for its turn; then it gets a 503."`
+	MaxHeldBytes   int64         `name:"max-held-bytes" initial:"33554432" min:"1" placeholder:"N" help:"Bytes that all request bodies in memory may have together; others get a 503."`
 }
 
 // Proxy says what stands between the service and its clients.
 type Proxy struct {
-	RootPath       Path      `name:"root-path" initial:"" placeholder:"/PATH" help:"Path that the service has for clients and that the proxy in front takes off."`
+	RootPath       Path      `name:"root-path" initial:"" placeholder:"/PATH" help:"Path below which clients see the service, and which the proxy in front removes."`
 	TrustedProxies []Network `name:"trusted-proxies" initial:"" placeholder:"IP|CIDR" help:"Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed."`
 	CORSOrigins    []Origin  `name:"cors-origins" initial:"" placeholder:"ORIGIN" help:"Origins whose pages may read the answers; * for all."`
 }
@@ -73,10 +73,10 @@ type Timeouts struct {
 type Log struct {
 	LogLevel  string `name:"log-level" initial:"info" oneof:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level that is logged: debug, info, warn or error."`
 	LogFormat string `name:"log-format" initial:"auto" oneof:"auto,json,console" placeholder:"FORMAT" help:"Form of the log: json, console, or auto for console on a terminal and json elsewhere."`
-	LogProbes bool   `name:"log-probes" initial:"false" help:"Have requests of /livez, /readyz and /metrics in the access log."`
+	LogProbes bool   `name:"log-probes" initial:"false" help:"Log requests of /livez, /readyz and /metrics as well."`
 }
 
-// check refuses addresses that are none, and settings that contradict each other.
+// check refuses invalid addresses, and settings that contradict each other.
 func (s *Settings) check(l *Loaded) error {
 	host, port, ok := splitAddr(s.Addr)
 	if !ok {
@@ -100,8 +100,8 @@ func (s *Settings) check(l *Loaded) error {
 	return nil
 }
 
-// splitAddr splits host:port. A port is a number: the name of one would mean what the
-// machine at hand says.
+// splitAddr splits host:port. The port must be a number, as what a name stands for
+// differs between machines.
 func splitAddr(addr string) (host string, port uint64, ok bool) {
 	host, name, err := net.SplitHostPort(addr)
 	if err != nil {

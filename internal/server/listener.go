@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// A listener is an HTTP server and the address that it is to serve at.
+// A listener is an HTTP server and the address it serves at.
 type listener struct {
 	addr string
 	http http.Server
@@ -15,7 +15,7 @@ type listener struct {
 	listener net.Listener
 }
 
-// listen takes the address, unless that is done.
+// listen takes the address, unless it has been taken already.
 func (l *listener) listen() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -30,7 +30,7 @@ func (l *listener) listen() error {
 	return nil
 }
 
-// listensOn returns the address that was taken, "" before that.
+// listensOn returns the address that was taken, and "" before that.
 func (l *listener) listensOn() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -40,7 +40,7 @@ func (l *listener) listensOn() string {
 	return l.listener.Addr().String()
 }
 
-// close gives the address back, if it was taken and is not served.
+// close gives the address back, if it was taken.
 func (l *listener) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -32,7 +32,7 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 		}, []string{"http_request_method", "http_route", "http_response_status_code"}),
 		active: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "http_server_active_requests",
-			Help: "Requests that are not answered yet, those that still arrive or wait for their turn among them.",
+			Help: "Requests that are not answered yet, including those that still arrive or wait for their turn.",
 		}),
 		rejected: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tagifai_rejected_requests_total",
@@ -44,7 +44,7 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	// So that they are there, with 0, before the first of their kind.
+	// So that all reasons are there from the start, with 0.
 	for _, p := range problems {
 		m.rejected.WithLabelValues(p.reason)
 	}
@@ -72,7 +72,8 @@ func (m *metrics) observe(next http.Handler) http.Handler {
 	})
 }
 
-// methodLabel returns a method of HTTP, and for all else what OpenTelemetry has for it.
+// methodLabel returns the method if it is one of HTTP's, and otherwise OpenTelemetry's
+// word for an unknown one.
 func methodLabel(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete,

@@ -10,13 +10,13 @@ import (
 	"tagifai/internal/config"
 )
 
-// A front is how clients reach the service: by a path of their own, which a proxy
-// takes off before it passes a request on, and through proxies that are trusted to
-// tell the truth about the client. What others say in the same headers is ignored,
-// as is what is no scheme, host or path: a header is a hint and never an error.
+// A front is what stands between clients and the service: a proxy that removes a path
+// from the URL, and proxies whose headers about the client are believed. The same headers
+// from anyone else are ignored, and so are values that are no scheme, host or path: a bad
+// header is never an error.
 type front struct{ config.Proxy }
 
-// forwarded notes in the exchange how the client sees the service, and who it is.
+// forwarded notes in the exchange who the client is and how it sees the service.
 func (f front) forwarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := exchangeOf(w)
@@ -35,7 +35,7 @@ func (f front) trusts(addr netip.Addr) bool {
 	return slices.ContainsFunc(f.TrustedProxies, func(network config.Network) bool { return network.Contains(addr) })
 }
 
-// believe takes what a trusted proxy says into the exchange.
+// believe notes in the exchange what a trusted proxy says.
 func (f front) believe(e *exchange, header http.Header) {
 	if client := f.client(header.Values("X-Forwarded-For")); client.IsValid() {
 		e.remote = client.String()
@@ -54,10 +54,10 @@ func (f front) believe(e *exchange, header http.Header) {
 	}
 }
 
-// client returns the address of the client: each proxy has added the one it got
-// the request from, so it is the last that is no trusted proxy's, and what stands
-// before it is the client's own invention. A trusted proxy is a client as well if
-// there is nobody behind it.
+// client returns the address of the client. Each proxy appends the address that it got
+// the request from. So the client is the last address that does not belong to a trusted
+// proxy; the client may have made up those before it. If all belong to trusted proxies,
+// the first is the client.
 func (f front) client(forwardedFor []string) netip.Addr {
 	var client netip.Addr
 	hops := strings.Split(strings.Join(forwardedFor, ","), ",")
@@ -83,8 +83,7 @@ func parseHop(s string) (netip.Addr, error) {
 	return withPort.Addr().Unmap(), err
 }
 
-// last returns the last value of a header: the one that the proxy next to us has
-// written, where it has added to those of others, maybe a client's.
+// last returns the last value of a header, which is the one that the nearest proxy wrote.
 func last(header http.Header, name string) string {
 	values := header.Values(name)
 	if len(values) == 0 {

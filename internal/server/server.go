@@ -99,7 +99,7 @@ func New(options Options) *Server {
 // Handler returns the whole service without its listener.
 func (s *Server) Handler() http.Handler { return s.mux }
 
-// listeners returns those that are wanted.
+// listeners returns the public listener and, if there is one, the admin listener.
 func (s *Server) listeners() []*listener {
 	if s.admin.addr == "" {
 		return []*listener{&s.public}
@@ -107,8 +107,8 @@ func (s *Server) listeners() []*listener {
 	return []*listener{&s.public, &s.admin}
 }
 
-// Listen takes the addresses, so that a caller learns of a taken port and of the
-// port that 0 became before anything is served. A second call does nothing.
+// Listen takes the addresses. After it the caller knows that the ports are free, and
+// which port 0 became, before anything is served. A second call does nothing.
 func (s *Server) Listen() error {
 	for _, l := range s.listeners() {
 		if err := l.listen(); err != nil {
@@ -129,16 +129,17 @@ func (s *Server) Close() {
 // Addr returns the address that the server listens on, and "" before [Server.Listen].
 func (s *Server) Addr() string { return s.public.listensOn() }
 
-// AdminAddr returns the same of the admin listener, and "" if there is none.
+// AdminAddr returns the address of the admin listener, and "" if there is none.
 func (s *Server) AdminAddr() string { return s.admin.listensOn() }
 
-// ErrAtOnce as the cause of the end of a context makes [Server.Run] leave its drain
-// delay out.
+// ErrAtOnce makes [Server.Run] skip the drain delay if it is the cause of its context's
+// end.
 var ErrAtOnce = errors.New("stop at once")
 
-// Run listens, unless that is done, and serves until ctx ends. Then it says that it is
-// not ready, goes on for the drain delay, accepts no more, gives the requests in flight
-// their time to finish, and returns nil if they did. A server runs once.
+// Run listens, if [Server.Listen] has not done so, and serves until ctx ends. Then it
+// reports that it is not ready, goes on serving for the drain delay, stops accepting
+// connections, and waits for the requests in flight. It returns nil if they all finish
+// in time. A server runs only once.
 func (s *Server) Run(ctx context.Context) error {
 	if err := s.Listen(); err != nil {
 		return err

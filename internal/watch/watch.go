@@ -10,15 +10,14 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long a directory has to be left alone before it counts as changed, so
-// that files which are copied into it one after another are one change.
+// settle is how long a directory has to stay unchanged before changed is called, so that
+// copying several files into it is one change.
 var settle = 500 * time.Millisecond // shorter in tests
 
-// Dir calls changed after each change in dir until ctx ends, one call at a time, and
-// begins with it before it returns. A change is that of a file in it, that dir is
-// replaced by another, or that the symbolic link which it is, or which it has its files
-// through, as Kubernetes does it, points elsewhere. What fails while it watches is
-// given to failed.
+// Dir calls changed after each change in dir, one call at a time, until ctx ends. It
+// watches dir from before it returns. A change is one of a file in dir, the replacement of
+// dir by another directory, or a symbolic link that points elsewhere: dir itself, or one
+// in dir, as in a Kubernetes volume. Errors while watching go to failed.
 func Dir(ctx context.Context, dir string, changed func(), failed func(error)) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -28,7 +27,7 @@ func Dir(ctx context.Context, dir string, changed func(), failed func(error)) er
 	if err != nil {
 		return fmt.Errorf("watch %s: %w", dir, err)
 	}
-	// What dir is the name of can be replaced, and only its parent tells.
+	// Only the parent reports that dir is replaced.
 	parent := filepath.Dir(dir)
 	for _, path := range []string{parent, dir} {
 		if err := watcher.Add(path); err != nil {
@@ -53,10 +52,10 @@ func Dir(ctx context.Context, dir string, changed func(), failed func(error)) er
 				failed(fmt.Errorf("watch %s: %w", dir, err))
 				settled.Reset(settle)
 			case <-settled.C:
-				// The name may stand for another directory by now, which nobody watches yet.
-				_ = watcher.Remove(dir) // it may be gone with the directory
+				// The name may stand for another directory now, which is not watched yet.
+				_ = watcher.Remove(dir) // fails if the old directory is gone
 				if err := watcher.Add(dir); err != nil {
-					failed(fmt.Errorf("watch %s: %w", dir, err)) // its parent tells when it is back
+					failed(fmt.Errorf("watch %s: %w", dir, err)) // the parent reports when it is back
 				}
 				changed()
 			}
