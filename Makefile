@@ -13,6 +13,8 @@ DATA      ?=
 ARTIFACT  ?=
 SOAKFLAGS ?=
 BENCHFLAGS ?=
+PARITY    ?= runs/parity
+PARITYFLAGS ?=
 
 GO      ?= go
 # A build outside a git work tree, or before the first commit, is "dev".
@@ -45,7 +47,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench bench-against bench-update bench-peers soak train vuln clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench bench-against bench-update bench-peers parity soak train vuln clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -148,6 +150,12 @@ bench-update: ## commit to new figures: write .tools/bench.txt
 bench-peers: build ## measure beside FastAPI, scikit-learn, fastText: [DATA=labelled.csv]
 	@$(GO) build -o bin/bench ./internal/tools/bench
 	@bin/bench $(if $(DATA),-data '$(DATA)') $(if $(ARTIFACT),-artifact '$(ARTIFACT)') $(BENCHFLAGS)
+
+# Not a part of check, as it needs the Pythons of internal/tools/parity/versions.txt and
+# PyPI, and minutes: a version whose Python is missing is skipped. PARITY keeps their
+# environments from run to run; PARITYFLAGS=-help lists what else there is.
+parity: ## compare with nine versions of scikit-learn: [PARITY=dir] [DATA=labelled.csv]
+	@$(GO) run ./internal/tools/parity -dir '$(PARITY)' $(if $(DATA),-data '$(DATA)') $(PARITYFLAGS)
 
 # Not a part of check: it takes six minutes and has to have the machine to itself.
 soak: build ## prove what the README says of overload, slow clients, reload and rollout (nginx); SOAKFLAGS=-quick
