@@ -49,6 +49,9 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 	for path, file := range s.docs {
 		get(mux, path, file.ServeHTTP)
 	}
+	get(mux, "/openapi.json", func(w http.ResponseWriter, r *http.Request) {
+		s.openAPI.ServeBelow(exchangeOf(w).prefix, w, r)
+	})
 	if withMetrics {
 		get(mux, "/metrics", s.metrics.handler().ServeHTTP)
 	}

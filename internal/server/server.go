@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/zerolog"
 
+	"tagifai/internal/apidocs"
 	"tagifai/model"
 )
 
@@ -108,6 +109,7 @@ type Server struct {
 	logProbes bool
 	payload   *binder[PredictPayload]
 	docs      map[string]http.Handler // by path
+	openAPI   apidocs.Description
 	front     front
 	cors      func(http.Handler) http.Handler
 	metrics   *metrics
@@ -141,7 +143,8 @@ func New(options Options) (*Server, error) {
 		access:    options.Log,
 		logProbes: options.LogProbes,
 		payload:   newBinder[PredictPayload](limits{options.MaxBody, options.MaxTexts, options.MaxText}),
-		docs:      documentation(),
+		docs:      apidocs.Files(),
+		openAPI:   apidocs.NewDescription(),
 		front:     front,
 		cors:      cors,
 		metrics:   newMetrics(),
