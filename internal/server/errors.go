@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -31,8 +32,11 @@ const (
 	stopping = "The service is about to stop"
 )
 
-// invalidRequest is the reason of a 422.
-const invalidRequest = "invalid"
+// The reasons of errors whose answer is more than a row of the table below.
+const (
+	invalidRequest = "invalid"
+	bodyTooLarge   = "body_too_large"
+)
 
 // problems is the one table from an error to the answer to it and to the reason that
 // log and metrics have for it; the first row that matches counts. Without a detail the
@@ -50,7 +54,6 @@ var problems = []struct {
 	{is(errHeldBytes), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
 	{is(errUnready), http.StatusServiceUnavailable, "", "unready"},
-	{as[*http.MaxBytesError], http.StatusRequestEntityTooLarge, "", "body_too_large"},
 	{is(errEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
 	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over
@@ -61,11 +64,6 @@ func is(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }
 }
 
-func as[T error](err error) bool {
-	_, ok := errors.AsType[T](err)
-	return ok
-}
-
 // problemOf returns the status and the detail of the answer to err, and its reason. An
 // error that nobody foresaw is a 500, has no reason, and its text stays here.
 func problemOf(err error) (status int, detail any, reason string) {
@@ -74,6 +72,9 @@ func problemOf(err error) (status int, detail any, reason string) {
 	}
 	if refused, ok := errors.AsType[*refusedError](err); ok { // who operates the service is to know all
 		return http.StatusConflict, refused.Error(), "model_refused"
+	}
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return http.StatusRequestEntityTooLarge, fmt.Sprintf("The body is larger than the limit of %d bytes", large.Limit), bodyTooLarge
 	}
 	for _, p := range problems {
 		if p.matches(err) {

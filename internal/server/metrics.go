@@ -100,6 +100,7 @@ func newMetrics() *metrics {
 		m.rejected.WithLabelValues(p.reason)
 	}
 	m.rejected.WithLabelValues(invalidRequest)
+	m.rejected.WithLabelValues(bodyTooLarge)
 	m.reloads.WithLabelValues(reloadSucceeded)
 	m.reloads.WithLabelValues(reloadFailed)
 	return m
