@@ -49,6 +49,7 @@ func (c *serveCommand) options() server.Options {
 		Addr:              c.Addr,
 		AdminAddr:         c.AdminAddr,
 		Load:              c.loadModel,
+		Version:           toolVersion(),
 		LogProbes:         c.LogProbes,
 		MaxBody:           c.MaxBodyBytes,
 		MaxTexts:          c.MaxTexts,

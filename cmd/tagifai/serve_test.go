@@ -205,7 +205,7 @@ func TestServeOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := server.Options{
-		Addr: "localhost:80", AdminAddr: "localhost:81", LogProbes: true,
+		Addr: "localhost:80", AdminAddr: "localhost:81", Version: toolVersion(), LogProbes: true,
 		MaxInFlight: 10, MaxQueued: -1, MaxQueueWait: 11 * time.Second, MaxHeldBytes: 12, DrainDelay: 13 * time.Second,
 		MaxBody: 1, MaxTexts: 2, MaxText: 3, MaxHeader: 4,
 		RootPath: "/a", TrustedProxies: []string{"::1"}, CORSOrigins: []string{"https://a"},

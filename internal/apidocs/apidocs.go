@@ -6,6 +6,8 @@ package apidocs
 import (
 	"bytes"
 	"embed"
+	"fmt"
+	"html"
 	"io/fs"
 	"net/http"
 	"sync"
@@ -64,14 +66,17 @@ func (d Description) ServeBelow(root string, w http.ResponseWriter, r *http.Requ
 
 // Files returns, by path, the Postman collection and the two pages with all that they
 // load. Swagger UI has files beyond these; its own page points to a host elsewhere.
-func Files() map[string]http.Handler {
-	ui := sync.OnceValue(newSwaggerUI)
+// The pages name the version of the service.
+func Files(version string) map[string]http.Handler {
+	ui := sync.OnceValue(func() *swaggerUI { return newSwaggerUI(version) })
 	file := func(from fs.FS, name string) func() []byte {
 		return func() []byte { return must(fs.ReadFile(from, name)) }
 	}
 	page := newAsset(textHTML, revalidate, func() []byte { return ui().page })
 	page.policy = docsPolicy
-	reference := newAsset(textHTML, revalidate, file(pages, "pages/redoc.html"))
+	reference := newAsset(textHTML, revalidate, func() []byte {
+		return bytes.Replace(must(pages.ReadFile("pages/redoc.html")), []byte("<footer></footer>"), footer(version), 1)
+	})
 	reference.policy = redocPolicy
 	return map[string]http.Handler{
 		"/docs":                                 page,
@@ -89,6 +94,11 @@ func Files() map[string]http.Handler {
 		"/postman.json":                         newAsset("application/json", revalidate, func() []byte { return api.Postman }),
 		"/favicon.ico":                          newAsset(imageSVG, keep, file(pages, "pages/icon.svg")), // browsers ask for it without being told
 	}
+}
+
+// footer is what stands below a page.
+func footer(version string) []byte {
+	return fmt.Appendf(nil, "<footer>TagIfAI %s</footer>", html.EscapeString(version))
 }
 
 // must returns what is read from the binary itself, which a test has seen to be there.

@@ -25,7 +25,7 @@ type answer struct {
 // serve serves all files until the test ends.
 func serve(t *testing.T) (ask func(t *testing.T, method, path string, header http.Header) answer, paths []string) {
 	t.Helper()
-	files := apidocs.Files()
+	files := apidocs.Files("v1.2.3<b>")
 	description := apidocs.NewDescription()
 	files["/openapi.json"] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		description.ServeBelow("", w, r)
@@ -87,6 +87,17 @@ func TestAssets(t *testing.T) {
 				t.Errorf("HEAD: got %d bytes, %s", len(head.body), head.Header)
 			}
 		})
+	}
+}
+
+// The pages say which version of the service they are of.
+func TestVersion(t *testing.T) {
+	ask, _ := serve(t)
+	for _, path := range []string{"/docs", "/redoc"} {
+		const want = "<footer>TagIfAI v1.2.3&lt;b&gt;</footer>"
+		if got := ask(t, http.MethodGet, path, nil); !strings.Contains(got.body, want) {
+			t.Errorf("%s has no %s: %s", path, want, got.body)
+		}
 	}
 }
 

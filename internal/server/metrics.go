@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"runtime"
 	"strconv"
 
 	"github.com/go-chi/chi/v5"
@@ -38,7 +39,7 @@ const (
 	reloadFailed    = "failure"
 )
 
-func newMetrics() *metrics {
+func newMetrics(version string) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -91,7 +92,7 @@ func newMetrics() *metrics {
 	}
 	m.registry.MustRegister(
 		m.duration, m.active, m.rejected, m.texts, m.confidence, m.fallbacks,
-		m.model, m.loading, m.reloads, m.reloadTime, m.reloadSuccess,
+		buildInfo(version), m.model, m.loading, m.reloads, m.reloadTime, m.reloadSuccess,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -104,6 +105,17 @@ func newMetrics() *metrics {
 	m.reloads.WithLabelValues(reloadSucceeded)
 	m.reloads.WithLabelValues(reloadFailed)
 	return m
+}
+
+// buildInfo says which build of the service this is, in its labels.
+func buildInfo(version string) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tagifai_build_info",
+		Help: "1, with the version of the service and what it was built with and for.",
+		ConstLabels: prometheus.Labels{
+			"version": version, "goversion": runtime.Version(), "goos": runtime.GOOS, "goarch": runtime.GOARCH,
+		},
+	}, func() float64 { return 1 })
 }
 
 // handler serves the metrics.

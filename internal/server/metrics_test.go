@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func scrape(t *testing.T, from *service) map[string]string {
 }
 
 func TestMetrics(t *testing.T) {
-	s := start(t, server.Options{MaxBody: 200})
+	s := start(t, server.Options{MaxBody: 200, Version: "v1.2.3"})
 	s.ask(t, http.MethodPost, "/predict", jsonBody, `{"texts":[{"text":"Object detection with YOLO"},{"text":"Word embeddings and BERT"},{"text":"My cat sleeps"}]}`)
 	s.ask(t, http.MethodPost, "/predict", jsonBody, `{"texts":[]}`)
 	s.ask(t, http.MethodPost, "/predict", jsonBody, strings.Repeat(" ", 201))
@@ -57,6 +58,7 @@ func TestMetrics(t *testing.T) {
 		`tagifai_rejected_requests_total{reason="queue_full"}`:             "0",
 		`tagifai_model_reloads_total{outcome="success"}`:                   "0",
 		`tagifai_model_last_reload_success`:                                "1",
+		fmt.Sprintf(`tagifai_build_info{goarch=%q,goos=%q,goversion=%q,version="v1.2.3"}`, runtime.GOARCH, runtime.GOOS, runtime.Version()): "1",
 	} {
 		if got[name] != want {
 			t.Errorf("%s: got %q, want %q", name, got[name], want)

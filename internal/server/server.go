@@ -28,6 +28,7 @@ type Options struct {
 	// a way to reload the model. Without it the metrics are at Addr, and the rest nowhere.
 	AdminAddr string
 	Load      func() (*model.Model, error) // loads the model, at first and for each reload
+	Version   string                       // of the service, for the log, the metrics and /docs
 	Log       zerolog.Logger               // which adds no time to its lines; the server does
 	LogProbes bool                         // whether the log has a line for each request to /livez, /readyz and /metrics
 
@@ -107,6 +108,7 @@ type Server struct {
 	log       zerolog.Logger
 	access    zerolog.Logger // for a line for each request
 	logProbes bool
+	version   string
 	payload   *binder[PredictPayload]
 	docs      map[string]http.Handler // by path
 	openAPI   apidocs.Description
@@ -142,12 +144,13 @@ func New(options Options) (*Server, error) {
 		log:       options.Log.With().Timestamp().Logger(),
 		access:    options.Log,
 		logProbes: options.LogProbes,
+		version:   options.Version,
 		payload:   newBinder[PredictPayload](limits{options.MaxBody, options.MaxTexts, options.MaxText}),
-		docs:      apidocs.Files(),
+		docs:      apidocs.Files(options.Version),
 		openAPI:   apidocs.NewDescription(),
 		front:     front,
 		cors:      cors,
-		metrics:   newMetrics(),
+		metrics:   newMetrics(options.Version),
 		gate: &gate{
 			places:    make(chan struct{}, options.MaxInFlight),
 			maxQueued: int64(options.MaxQueued),
@@ -232,7 +235,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, l := range listeners {
 		go func() { failed <- l.http.Serve(l.listener) }()
 	}
-	serving := s.log.Info().Str("addr", s.Addr())
+	serving := s.log.Info().Str("version", s.version).Str("addr", s.Addr())
 	if s.admin.addr != "" {
 		serving.Str("admin_addr", s.AdminAddr())
 	}
