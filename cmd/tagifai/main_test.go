@@ -139,7 +139,7 @@ func trained(t *testing.T, others object) string {
 }
 
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"serve", "predict", "train", "evaluate", "inspect", "version"} {
+	for _, command := range []string{"serve", "predict", "train", "evaluate", "inspect", "version", "help"} {
 		for _, flag := range []string{"--help", "-h"} {
 			t.Run(command+" "+flag, func(t *testing.T) {
 				help := succeed(t, "", command, flag)
@@ -150,6 +150,15 @@ func TestHelp(t *testing.T) {
 				}
 			})
 		}
+	}
+	// The command help is another way to ask.
+	for _, command := range [][]string{nil, {"serve"}, {"train"}, {"version"}, {"help"}} {
+		t.Run(fmt.Sprint("help ", command), func(t *testing.T) {
+			want := succeed(t, "", append(command, "--help")...)
+			if diff := cmp.Diff(succeed(t, "", append([]string{"help"}, command...)...), want); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 	t.Run("no command", func(t *testing.T) {
 		help := succeed(t, "", "--help")
@@ -180,6 +189,7 @@ func TestMisuse(t *testing.T) {
 		{"a proxy that is none", []string{"serve", "--trusted-proxies", "10.0.0.1,localhost"}, `trusted proxy "localhost": want an IP address`},
 		{"an origin that is none", []string{"serve", "--cors-origins", "https://a,example.org"}, `CORS origin "example.org": want one such as https://example.org`},
 		{"argument too many", []string{"serve", "here"}, "here"},
+		{"help of an unknown command", []string{"help", "classify"}, "classify"},
 		{"version with an argument", []string{"version", "please"}, "please"},
 		{"inspect of two", []string{"inspect", "a", "b"}, "b"},
 		{"inspect, not a number", []string{"inspect", "--top", "ten"}, "--top"},
@@ -213,8 +223,10 @@ func TestVersion(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			defer func(v string) { version = v }(version)
 			version = test.linked
-			if diff := cmp.Diff(succeed(t, "", "version"), test.want); diff != "" {
-				t.Error(diff)
+			for _, args := range [][]string{{"version"}, {"--version"}, {"train", "--version"}} {
+				if diff := cmp.Diff(succeed(t, "", args...), test.want); diff != "" {
+					t.Errorf("%q: %s", args, diff)
+				}
 			}
 		})
 	}
@@ -275,7 +287,9 @@ func TestStdoutFails(t *testing.T) {
 	}{
 		{"help", []string{"--help"}},
 		{"help of a command", []string{"train", "--help"}},
+		{"help by its command", []string{"help", "train"}},
 		{"version", []string{"version"}},
+		{"version by its flag", []string{"--version"}},
 		{"predict, arguments", []string{"predict", "--model", dir, "a", "b"}},
 		{"predict, lines", []string{"predict", "--model", dir}},
 		{"inspect", []string{"inspect", dir}},
