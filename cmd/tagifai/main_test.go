@@ -187,6 +187,7 @@ func TestMisuse(t *testing.T) {
 		{"a number with a unit", []string{"serve", "--max-body-bytes", "8M"}, `max-body-bytes: "8M" (flag --max-body-bytes) is not a whole number`},
 		{"a root path that is none", []string{"serve", "--root-path", "tagger"}, `root path "tagger": want one such as /tagger`},
 		{"a proxy that is none", []string{"serve", "--trusted-proxies", "10.0.0.1,localhost"}, `trusted proxy "localhost": want an IP address`},
+		{"an admin host with a port", []string{"serve", "--admin-hosts", "a,b:80"}, `admin host "b:80": want a name such as tagifai.internal, without a port`},
 		{"an origin that is none", []string{"serve", "--cors-origins", "https://a,example.org"}, `CORS origin "example.org": want one such as https://example.org`},
 		{"argument too many", []string{"serve", "here"}, "here"},
 		{"help of an unknown command", []string{"help", "classify"}, "classify"},

@@ -33,6 +33,7 @@ func (c *serveCommand) load() (*config.Loaded, error) {
 		setting string
 		options server.Options
 	}{
+		{"admin-hosts", server.Options{AdminHosts: c.AdminHosts}},
 		{"root-path", server.Options{RootPath: c.RootPath}},
 		{"trusted-proxies", server.Options{TrustedProxies: c.TrustedProxies}},
 		{"cors-origins", server.Options{CORSOrigins: c.CORSOrigins}},
@@ -48,6 +49,7 @@ func (c *serveCommand) options() server.Options {
 	return server.Options{
 		Addr:              c.Addr,
 		AdminAddr:         c.AdminAddr,
+		AdminHosts:        c.AdminHosts,
 		Load:              c.loadModel,
 		Version:           toolVersion(),
 		LogProbes:         c.LogProbes,

@@ -197,7 +197,7 @@ func TestServeRefuses(t *testing.T) {
 // The server gets each setting that it knows.
 func TestServeOptions(t *testing.T) {
 	c := serveCommand{flags: config.Flags{
-		"addr": "localhost:80", "admin-addr": "localhost:81", "log-probes": "true", "max-in-flight": "10", "max-queued": "0", "max-queue-wait": "11s", "max-held-bytes": "12", "drain-delay": "13s", "max-body-bytes": "1", "max-texts": "2", "max-text-length": "3", "max-header-bytes": "4",
+		"addr": "localhost:80", "admin-addr": "localhost:81", "admin-hosts": "a,b", "log-probes": "true", "max-in-flight": "10", "max-queued": "0", "max-queue-wait": "11s", "max-held-bytes": "12", "drain-delay": "13s", "max-body-bytes": "1", "max-texts": "2", "max-text-length": "3", "max-header-bytes": "4",
 		"root-path": "/a", "trusted-proxies": "::1", "cors-origins": "https://a",
 		"read-header-timeout": "5s", "read-timeout": "6s", "write-timeout": "7s", "idle-timeout": "8s", "drain-timeout": "9s",
 	}}
@@ -205,7 +205,7 @@ func TestServeOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := server.Options{
-		Addr: "localhost:80", AdminAddr: "localhost:81", Version: toolVersion(), LogProbes: true,
+		Addr: "localhost:80", AdminAddr: "localhost:81", AdminHosts: []string{"a", "b"}, Version: toolVersion(), LogProbes: true,
 		MaxInFlight: 10, MaxQueued: -1, MaxQueueWait: 11 * time.Second, MaxHeldBytes: 12, DrainDelay: 13 * time.Second,
 		MaxBody: 1, MaxTexts: 2, MaxText: 3, MaxHeader: 4,
 		RootPath: "/a", TrustedProxies: []string{"::1"}, CORSOrigins: []string{"https://a"},

@@ -12,8 +12,9 @@ import (
 // and the README show. min and max are for numbers and durations, oneof for text. What
 // concerns more than one setting is in check.
 type Settings struct {
-	Addr      string `name:"addr" initial:":8000" placeholder:"HOST:PORT" help:"Address to listen on."`
-	AdminAddr string `name:"admin-addr" initial:"" placeholder:"HOST:PORT" help:"Address of a listener of its own for /metrics, /debug/pprof/ and POST /reload; none if empty."`
+	Addr       string   `name:"addr" initial:":8000" placeholder:"HOST:PORT" help:"Address to listen on."`
+	AdminAddr  string   `name:"admin-addr" initial:"" placeholder:"HOST:PORT" help:"Address of a listener of its own for /metrics, /debug/pprof/ and POST /reload; none if empty."`
+	AdminHosts []string `name:"admin-hosts" initial:"" placeholder:"NAME" help:"Names, besides addresses and localhost, that clients may use for admin-addr."`
 
 	Model string `name:"model" initial:"" placeholder:"DIR" help:"Artifact directory; the embedded model if empty."`
 	Watch bool   `name:"watch" initial:"false" help:"Load the model anew whenever its directory changes."`

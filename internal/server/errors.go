@@ -17,6 +17,8 @@ import (
 var (
 	errNotFound         = errors.New("no such route")
 	errMethodNotAllowed = errors.New("method not allowed on this route")
+	errMisdirected      = errors.New("not a host of the admin listener")
+	errCrossOrigin      = errors.New("a page of another site sent the request")
 	errUnreadable       = errors.New("the body is not text or stopped before its end")
 	errEncoded          = errors.New("the body has a content encoding")
 	errQueueFull        = errors.New("too many requests wait for their turn")
@@ -49,6 +51,8 @@ var problems = []struct {
 }{
 	{is(errNotFound), http.StatusNotFound, "", "not_found"},
 	{is(errMethodNotAllowed), http.StatusMethodNotAllowed, "", "method_not_allowed"},
+	{is(errMisdirected), http.StatusMisdirectedRequest, "Ask for an address, for localhost, or for a name that the setting admin-hosts lists", "misdirected"},
+	{is(errCrossOrigin), http.StatusForbidden, "Pages of other sites may not do this", "cross_origin"},
 	{is(errQueueFull), http.StatusServiceUnavailable, busy, "queue_full"},
 	{is(errQueueWait), http.StatusServiceUnavailable, busy, "queue_wait"},
 	{is(errHeldBytes), http.StatusServiceUnavailable, busy, "held_bytes"},

@@ -89,6 +89,8 @@ func TestOptions(t *testing.T) {
 		{"too long a mask", server.Options{TrustedProxies: []string{"10.0.0.0/33"}}, `trusted proxy "10.0.0.0/33": want an IP address, or a network such as 10.0.0.0/8`},
 		{"an address within a network", server.Options{TrustedProxies: []string{"10.0.0.1/8"}}, `trusted proxy "10.0.0.1/8": an address within a network: want 10.0.0.1 or 10.0.0.0/8`},
 		{"a zone", server.Options{TrustedProxies: []string{"fe80::1%eth0"}}, `trusted proxy "fe80::1%eth0": want an IP address, or a network such as 10.0.0.0/8`},
+		{"an admin host with a port", server.Options{AdminHosts: []string{"a", "b:80"}}, `admin host "b:80": want a name such as tagifai.internal, without a port`},
+		{"an empty admin host", server.Options{AdminHosts: []string{""}}, `admin host "": want a name such as tagifai.internal, without a port`},
 		{"an origin with a path", server.Options{CORSOrigins: []string{"https://a/"}}, `CORS origin "https://a/": want one such as https://example.org, or * for all`},
 		{"an origin of a star and more", server.Options{CORSOrigins: []string{"https://*.a"}}, `CORS origin "https://*.a": want one such as https://example.org, or * for all`},
 		{"an empty origin", server.Options{CORSOrigins: []string{""}}, `CORS origin "": want one such as https://example.org, or * for all`},

@@ -61,7 +61,7 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 // adminRoutes is the same list for the admin listener.
 func (s *Server) adminRoutes() *chi.Mux {
 	mux := chi.NewRouter()
-	mux.Use(s.exchanges, front{}.forwarded, s.logAccess, s.recoverPanics)
+	mux.Use(s.exchanges, front{}.forwarded, s.logAccess, s.recoverPanics, s.onlyAdminHosts, s.sameOrigin)
 	s.refuseOthers(mux)
 
 	s.probes(mux)

@@ -27,6 +27,10 @@ type Options struct {
 	// AdminAddr is where those who operate the service find its metrics, profiles and
 	// a way to reload the model. Without it the metrics are at Addr, and the rest nowhere.
 	AdminAddr string
+	// AdminHosts are the names that the admin listener answers to besides addresses,
+	// localhost and the name in AdminAddr.
+	AdminHosts []string
+
 	Load      func() (*model.Model, error) // loads the model, at first and for each reload
 	Version   string                       // of the service, for the log, the metrics and /docs
 	Log       zerolog.Logger               // which adds no time to its lines; the server does
@@ -66,6 +70,9 @@ type Options struct {
 // [New] and [Server.Listen] look at.
 func (o *Options) Validate() error {
 	_, _, err := o.parse()
+	if err == nil {
+		_, err = newAdminHosts(o.AdminAddr, o.AdminHosts)
+	}
 	return err
 }
 
@@ -114,6 +121,7 @@ type Server struct {
 	openAPI   apidocs.Description
 	front     front
 	cors      func(http.Handler) http.Handler
+	admins    adminHosts
 	metrics   *metrics
 	gate      *gate
 	allowance allowance
@@ -139,6 +147,10 @@ func New(options Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
+	adminHosts, err := newAdminHosts(options.AdminAddr, options.AdminHosts)
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
 	options.setDefaults()
 	s := &Server{
 		log:       options.Log.With().Timestamp().Logger(),
@@ -150,6 +162,7 @@ func New(options Options) (*Server, error) {
 		openAPI:   apidocs.NewDescription(),
 		front:     front,
 		cors:      cors,
+		admins:    adminHosts,
 		metrics:   newMetrics(options.Version),
 		gate: &gate{
 			places:    make(chan struct{}, options.MaxInFlight),

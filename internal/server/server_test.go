@@ -135,7 +135,13 @@ func (s *service) ask(t *testing.T, method, path string, header http.Header, bod
 // raw sends bytes as they are and returns as many answers.
 func (s *service) raw(t *testing.T, request string, answers int) []answer {
 	t.Helper()
-	conn, err := net.Dial("tcp", s.Addr())
+	return rawTo(t, s.Addr(), request, answers)
+}
+
+// rawTo sends bytes as they are to an address.
+func rawTo(t *testing.T, addr, request string, answers int) []answer {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}

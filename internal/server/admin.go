@@ -1,0 +1,66 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// The admin listener is often on an address that only this machine reaches, and a
+// browser on it can be made to ask there by any page. So requests that change something
+// must not come from another site, and the name that a client asks for must be one of
+// ours: a page can give the name of its own host our address (DNS rebinding).
+
+// adminHosts are the names, in lower case, that the admin listener answers to. It always
+// answers to addresses.
+type adminHosts []string
+
+func newAdminHosts(adminAddr string, names []string) (adminHosts, error) {
+	hosts := adminHosts{"localhost"}
+	if host, _, err := net.SplitHostPort(adminAddr); err == nil {
+		hosts = append(hosts, strings.ToLower(host))
+	}
+	for _, name := range names {
+		if name == "" || len(name) > 255 || strings.Trim(name, unreserved) != "" {
+			return nil, fmt.Errorf("admin host %q: want a name such as tagifai.internal, without a port", name)
+		}
+		hosts = append(hosts, strings.ToLower(name))
+	}
+	return hosts, nil
+}
+
+// include reports whether a Host header is an address or one of the names. Clients of
+// HTTP/1.0 may send none, which no browser does.
+func (h adminHosts) include(host string) bool {
+	name := host
+	if withoutPort, _, err := net.SplitHostPort(host); err == nil {
+		name = withoutPort
+	}
+	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+		return true
+	}
+	return name == "" || slices.Contains(h, strings.ToLower(name))
+}
+
+// onlyAdminHosts refuses requests to other hosts.
+func (s *Server) onlyAdminHosts(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.admins.include(r.Host) {
+			s.fail(w, r, errMisdirected)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sameOrigin refuses requests with which a page of another site would change something.
+func (s *Server) sameOrigin(next http.Handler) http.Handler {
+	var protection http.CrossOriginProtection
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, errCrossOrigin)
+	}))
+	return protection.Handler(next)
+}
