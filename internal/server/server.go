@@ -244,9 +244,8 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.announce(s.serving.Load(), "model loaded")
 	listeners := s.listeners()
-	failed := make(chan error, len(listeners))
 	for _, l := range listeners {
-		go func() { failed <- l.http.Serve(l.listener) }()
+		go l.serve()
 	}
 	serving := s.log.Info().Str("version", s.version).Str("addr", s.Addr())
 	if s.admin.addr != "" {
@@ -255,7 +254,9 @@ func (s *Server) Run(ctx context.Context) error {
 	serving.Msg("serving")
 
 	select {
-	case err := <-failed:
+	case err := <-s.public.served:
+		return fmt.Errorf("server: %w", err)
+	case err := <-s.admin.served:
 		return fmt.Errorf("server: %w", err)
 	case <-ctx.Done():
 	}
@@ -270,13 +271,8 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	var err error
 	for _, l := range listeners { // the admin's last: it can tell how the other's end goes
-		if stopped := l.http.Shutdown(drain); stopped != nil {
-			err = errors.Join(err, fmt.Errorf("server: requests still in flight after %s: %w", s.drainTimeout, stopped), l.http.Close())
-		}
-	}
-	for range listeners {
-		if closed := <-failed; !errors.Is(closed, http.ErrServerClosed) {
-			err = errors.Join(err, closed)
+		if stopped := l.stop(drain); stopped != nil {
+			err = errors.Join(err, fmt.Errorf("server: after %s: %w", s.drainTimeout, stopped))
 		}
 	}
 	return err

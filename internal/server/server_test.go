@@ -251,6 +251,49 @@ func TestShutdownFinishesRequest(t *testing.T) {
 	}
 }
 
+// Whoever has connected before the service stops listening gets an answer.
+func TestShutdownServesBacklog(t *testing.T) {
+	s := newServer(t, server.Options{})
+	if err := s.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	conns := make([]net.Conn, 50) // nobody has accepted them
+	for i := range conns {
+		conn, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		if _, err := io.WriteString(conn, "GET /args HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		conns[i] = conn
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Run(ctx); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	lost := 0
+	for _, conn := range conns {
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			lost++
+			continue
+		}
+		if got := read(t, response); got.status != http.StatusOK {
+			t.Errorf("got %d", got.status)
+		}
+	}
+	if lost > 0 {
+		t.Errorf("%d of %d connections were reset", lost, len(conns))
+	}
+	if conn, err := net.Dial("tcp", s.Addr()); err == nil {
+		_ = conn.Close()
+		t.Error("it still listens")
+	}
+}
+
 func TestShutdownIsBounded(t *testing.T) {
 	asked, never := make(chan struct{}), make(chan struct{})
 	logs := new(logs)
