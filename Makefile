@@ -146,8 +146,8 @@ bench-peers: build ## measure beside FastAPI, scikit-learn, fastText: [DATA=labe
 	@$(GO) build -o bin/bench ./internal/tools/bench
 	@bin/bench $(if $(DATA),-data '$(DATA)') $(if $(ARTIFACT),-artifact '$(ARTIFACT)') $(BENCHFLAGS)
 
-# Not a part of check: it takes six minutes and has to have the machine to itself.
-soak: build ## prove what the README says of overload, slow clients, reload and rollout (nginx); SOAKFLAGS=-quick
+# Not a part of check: it takes seven minutes and has to have the machine to itself.
+soak: build ## prove what the README says of overload, slow clients, reload, stop and rollout (nginx); SOAKFLAGS=-quick
 	$(GO) run ./internal/tools/soak $(SOAKFLAGS)
 
 train: ## train a model: DATA=labelled.csv [OUT=runs/<time>]

@@ -174,7 +174,7 @@ func (versionCommand) Run(s streams) error {
 type versionFlag bool
 
 // BeforeReset is called when the flag is given, whatever else is on the command line.
-func (versionFlag) BeforeReset(app *kong.Kong, answered *answered) error {
+func (versionFlag) BeforeReset(app *kong.Kong, answered *answered) error { //nolint:unparam // kong wants one
 	answered.err = versionCommand{}.Run(streams{out: app.Stdout})
 	app.Exit(success)
 	return nil

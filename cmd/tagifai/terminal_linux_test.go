@@ -48,10 +48,10 @@ func TestCtrlC(t *testing.T) {
 	tests := []struct {
 		name, begun string // what is written once the command has begun
 		args        []string
-		want        string // after that
+		want        string // after the ^C of the terminal
 	}{
-		{"predict", "natural-language-processing  ", []string{"predict", "--format", "text"}, "^C\r\ntagifai: interrupted\r\n"},
-		{"serve", "serving", []string{"serve", "--addr", "127.0.0.1:0"}, "^C\r\n"},
+		{"predict", "natural-language-processing  ", []string{"predict", "--format", "text"}, "\r\ntagifai: interrupted\r\n"},
+		{"serve", "serving", []string{"serve", "--addr", "127.0.0.1:0"}, "\r\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -88,8 +88,7 @@ func TestCtrlC(t *testing.T) {
 			if pressed < 0 {
 				t.Fatalf("the command has not begun: %q", screen.String())
 			}
-			got := screen.String()[pressed:]
-			got = got[strings.Index(got, "^C"):]
+			_, got, _ := strings.Cut(screen.String()[pressed:], "^C")
 			if diff := cmp.Diff(got[:min(len(got), len(test.want))], test.want); diff != "" {
 				t.Errorf("%s in %q", diff, screen.String())
 			}

@@ -1,5 +1,5 @@
 // Command soak proves what the README says about the service under stress, against
-// the binary itself: overload, slow clients, reloads and rolling replacement. It
+// the binary itself: overload, slow clients, reloads, stops and rolling replacement. It
 // prints a Markdown table of the claims and exits with 1 if one of them fails.
 // make soak runs it.
 package main
