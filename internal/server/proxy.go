@@ -109,7 +109,7 @@ func (f front) believe(e *exchange, header http.Header) {
 // client returns the address of the client: each proxy has added the one it got
 // the request from, so it is the last that is no trusted proxy's, and what stands
 // before it is the client's own invention. A trusted proxy is a client as well if
-// there is nobody behind it.
+// there is nobody behind it; chi's ClientIPFromXFF finds none then.
 func (f front) client(forwardedFor []string) netip.Addr {
 	var client netip.Addr
 	hops := strings.Split(strings.Join(forwardedFor, ","), ",")
