@@ -24,14 +24,11 @@ VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 TOOL    := $(GO) tool -modfile=.tools/go.mod
 
 # generate writes the API description into the directory $(1): swag from the
-# annotations, internal/tools/openapi from what swag wrote, oapi-codegen a client, which the
-# tests try. docs and docs-check share it:
-# the second proves that the first was run.
+# annotations, internal/tools/openapi the rest from what swag wrote. docs and docs-check
+# share it: the second proves that the first was run.
 define generate
 $(TOOL) swag init --quiet --dir ./internal/server --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --outputTypes json,yaml --output $(1) && \
-$(GO) run ./internal/tools/openapi $(1) && \
-mkdir -p $(1)/client && \
-$(TOOL) oapi-codegen -generate types,client -package client -o $(1)/client/client.go $(1)/openapi.json
+$(GO) run ./internal/tools/openapi $(1)
 endef
 
 # The checkers of the API's description come from npm, pinned in .tools/npm. They run
@@ -157,8 +154,8 @@ bench-peers: build ## measure beside FastAPI, scikit-learn, fastText: [DATA=labe
 parity: ## compare with nine versions of scikit-learn: [PARITY=dir] [DATA=labelled.csv]
 	@$(GO) run ./internal/tools/parity -dir '$(PARITY)' $(if $(DATA),-data '$(DATA)') $(PARITYFLAGS)
 
-# Not a part of check: it takes six minutes and has to have the machine to itself.
-soak: build ## prove what the README says of overload, slow clients, reload and rollout (nginx); SOAKFLAGS=-quick
+# Not a part of check: it takes seven minutes and has to have the machine to itself.
+soak: build ## prove what the README says of overload, slow clients, reload, stop and rollout (nginx); SOAKFLAGS=-quick
 	$(GO) run ./internal/tools/soak $(SOAKFLAGS)
 
 train: ## train a model: DATA=labelled.csv [OUT=runs/<time>]

@@ -30,7 +30,7 @@ const (
 // A logWriter passes on what is written to it, as much at a time as comes together in a
 // moment, so that requests neither pay for a system call each nor wait for a reader of
 // the log who has stopped to read. What such a reader makes too much is dropped, and
-// then counted in a line of its own.
+// then counted in a line of its own. (zerolog's diode makes a system call for each line.)
 type logWriter struct {
 	out  io.Writer
 	wake chan struct{} // when something is pending

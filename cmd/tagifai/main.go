@@ -23,9 +23,10 @@ import (
 var version = ""
 
 const (
-	success = 0
-	failure = 1
-	misuse  = 2
+	success     = 0
+	failure     = 1
+	misuse      = 2
+	interrupted = 130 // by Ctrl-C: 128 and the number of the signal, as shells have it
 )
 
 func main() {
@@ -35,8 +36,8 @@ func main() {
 }
 
 // untilSignal returns a context that ends at SIGTERM or, with [server.ErrAtOnce] as its
-// cause, when somebody at a terminal presses Ctrl-C. A second signal ends what does not
-// heed the first.
+// cause, when somebody at a terminal presses Ctrl-C. A second signal ends the process if
+// the first has not.
 func untilSignal() context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
@@ -45,6 +46,9 @@ func untilSignal() context.Context {
 		received := <-signals
 		signal.Stop(signals)
 		if received == os.Interrupt {
+			if isTerminal(os.Stderr) {
+				fmt.Fprintln(os.Stderr) // the terminal has written ^C
+			}
 			cancel(server.ErrAtOnce)
 		} else {
 			cancel(nil)
@@ -62,6 +66,9 @@ type commands struct {
 	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`
 	Convert  convertCommand  `cmd:"" help:"Make an artifact directory of ours from one of scikit-learn's."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Help     helpCommand     `cmd:"" help:"Explain a command."`
+
+	PrintVersion versionFlag `name:"version" help:"Print the version."`
 }
 
 // streams are what a command reads and writes: results go to out, all else to err.
@@ -70,20 +77,28 @@ type streams struct {
 	out, err io.Writer
 }
 
+// An answered is bound to --help and --version, which answer while the command line is
+// parsed.
+type answered struct {
+	yes bool
+	err error // of writing the answer
+}
+
 // run runs the command that args name and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	helped, helpErr := false, error(nil)
+	var answered answered
 	grammar := &commands{Serve: serveCommand{flags: config.Flags{}}}
 	parser, err := kong.New(grammar,
 		kong.Name("tagifai"),
 		kong.Description("A text classifier as a service: char n-gram TF-IDF and a linear model, in one binary.\n\n"+
 			"Example: tagifai serve --addr 127.0.0.1:8000"),
 		kong.Writers(stdout, stderr),
-		kong.Exit(func(int) { helped = true }), // --help alone ends here
+		kong.Exit(func(int) { answered.yes = true }),
 		kong.Help(func(options kong.HelpOptions, c *kong.Context) error {
-			helpErr = kong.DefaultHelpPrinter(options, c)
+			answered.err = kong.DefaultHelpPrinter(options, c)
 			return nil
 		}),
+		kong.Bind(&answered),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		grammar.Serve.flags.Option(&grammar.Serve.Settings),
 	)
@@ -91,32 +106,59 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		panic(err) // the command line is declared wrongly
 	}
 	command, err := parser.Parse(args)
-	if helped {
-		return exitCode(helpErr, stderr)
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "tagifai: %v; see tagifai --help\n", err)
-		return misuse
+	switch {
+	case answered.yes:
+		return exitCode(ctx, answered.err, stderr)
+	case err != nil:
+		return exitCode(ctx, &misuseError{err}, stderr)
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	command.Bind(streams{stdin, stdout, stderr})
-	return exitCode(command.Run(), stderr)
+	return exitCode(ctx, errors.Join(command.Run(), answered.err), stderr)
 }
 
+// A misuseError is an error of the command line.
+type misuseError struct{ error }
+
 // exitCode says what went wrong, if anything did, and returns the exit code for it.
-func exitCode(err error, stderr io.Writer) int {
+func exitCode(ctx context.Context, err error, stderr io.Writer) int {
+	code := success
+	if errors.Is(context.Cause(ctx), server.ErrAtOnce) {
+		code = interrupted
+	}
 	switch {
-	case err == nil, errors.Is(err, syscall.EPIPE): // whoever read our output has seen enough
-		return success
+	case err == nil, errors.Is(err, syscall.EPIPE): // the reader of our output has seen enough
+		return code
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "tagifai: interrupted")
-		return failure
+		return max(code, failure)
+	}
+	if _, ok := errors.AsType[*misuseError](err); ok {
+		fmt.Fprintf(stderr, "tagifai: %v; see tagifai --help\n", err)
+		return misuse
 	}
 	fmt.Fprintf(stderr, "tagifai: %v\n", err)
 	if _, ok := errors.AsType[*config.Error](err); ok {
 		return misuse
 	}
 	return failure
+}
+
+type helpCommand struct {
+	Command []string `arg:"" optional:"" help:"The command; without one, tagifai itself."`
+}
+
+func (helpCommand) Help() string { return "Example:\n\n    tagifai help train" }
+
+func (h helpCommand) Run(c *kong.Context) error {
+	about, err := kong.Trace(c.Kong, h.Command)
+	if err == nil {
+		err = about.Error
+	}
+	if err != nil {
+		return &misuseError{err}
+	}
+	return about.PrintUsage(false)
 }
 
 type versionCommand struct{}
@@ -126,6 +168,16 @@ func (versionCommand) Help() string { return "Example:\n\n    tagifai version" }
 func (versionCommand) Run(s streams) error {
 	_, err := fmt.Fprintln(s.out, "tagifai", toolVersion())
 	return err
+}
+
+// A versionFlag is --version, which does what the command version does.
+type versionFlag bool
+
+// BeforeReset is called when the flag is given, whatever else is on the command line.
+func (versionFlag) BeforeReset(app *kong.Kong, answered *answered) error { //nolint:unparam // kong wants one
+	answered.err = versionCommand{}.Run(streams{out: app.Stdout})
+	app.Exit(success)
+	return nil
 }
 
 // toolVersion is the version that was linked in, else that of the module, else

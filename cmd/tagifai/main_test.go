@@ -139,7 +139,7 @@ func trained(t *testing.T, others object) string {
 }
 
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"serve", "predict", "train", "evaluate", "inspect", "version"} {
+	for _, command := range []string{"serve", "predict", "train", "evaluate", "inspect", "version", "help"} {
 		for _, flag := range []string{"--help", "-h"} {
 			t.Run(command+" "+flag, func(t *testing.T) {
 				help := succeed(t, "", command, flag)
@@ -150,6 +150,15 @@ func TestHelp(t *testing.T) {
 				}
 			})
 		}
+	}
+	// The command help is another way to ask.
+	for _, command := range [][]string{nil, {"serve"}, {"train"}, {"version"}, {"help"}} {
+		t.Run(fmt.Sprint("help ", command), func(t *testing.T) {
+			want := succeed(t, "", append(command, "--help")...)
+			if diff := cmp.Diff(succeed(t, "", append([]string{"help"}, command...)...), want); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 	t.Run("no command", func(t *testing.T) {
 		help := succeed(t, "", "--help")
@@ -178,8 +187,10 @@ func TestMisuse(t *testing.T) {
 		{"a number with a unit", []string{"serve", "--max-body-bytes", "8M"}, `max-body-bytes: "8M" (flag --max-body-bytes) is not a whole number`},
 		{"a root path that is none", []string{"serve", "--root-path", "tagger"}, `root-path: "tagger" (flag --root-path) is no path; give one such as /tagger`},
 		{"a proxy that is none", []string{"serve", "--trusted-proxies", "10.0.0.1,localhost"}, `trusted-proxies: "localhost" (flag --trusted-proxies) is no address; give an IP address`},
+		{"an admin host with a port", []string{"serve", "--admin-hosts", "a,b:80"}, `admin-hosts: "b:80" (flag --admin-hosts) is no name; give one such as tagifai.internal, without a port`},
 		{"an origin that is none", []string{"serve", "--cors-origins", "https://a,example.org"}, `cors-origins: "example.org" (flag --cors-origins) is no origin; give one such as https://example.org`},
 		{"argument too many", []string{"serve", "here"}, "here"},
+		{"help of an unknown command", []string{"help", "classify"}, "classify"},
 		{"version with an argument", []string{"version", "please"}, "please"},
 		{"inspect of two", []string{"inspect", "a", "b"}, "b"},
 		{"inspect, not a number", []string{"inspect", "--top", "ten"}, "--top"},
@@ -213,8 +224,10 @@ func TestVersion(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			defer func(v string) { version = v }(version)
 			version = test.linked
-			if diff := cmp.Diff(succeed(t, "", "version"), test.want); diff != "" {
-				t.Error(diff)
+			for _, args := range [][]string{{"version"}, {"--version"}, {"train", "--version"}} {
+				if diff := cmp.Diff(succeed(t, "", args...), test.want); diff != "" {
+					t.Errorf("%q: %s", args, diff)
+				}
 			}
 		})
 	}
@@ -275,7 +288,9 @@ func TestStdoutFails(t *testing.T) {
 	}{
 		{"help", []string{"--help"}},
 		{"help of a command", []string{"train", "--help"}},
+		{"help by its command", []string{"help", "train"}},
 		{"version", []string{"version"}},
+		{"version by its flag", []string{"--version"}},
 		{"predict, arguments", []string{"predict", "--model", dir, "a", "b"}},
 		{"predict, lines", []string{"predict", "--model", dir}},
 		{"inspect", []string{"inspect", dir}},

@@ -77,7 +77,7 @@ func TestProcess(t *testing.T) {
 	t.Run("interrupt", func(t *testing.T) {
 		parent := t.TempDir()
 		endless := readFile(t, quick(t, object{"num_epochs": 1 << 40}))
-		for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		for signal, code := range map[os.Signal]int{os.Interrupt: interrupted, syscall.SIGTERM: failure} {
 			var stdout, stderr bytes.Buffer
 			args := filepath.Join(t.TempDir(), "args.json")
 			if err := syscall.Mkfifo(args, 0o600); err != nil {
@@ -97,7 +97,7 @@ func TestProcess(t *testing.T) {
 			}
 			_ = cmd.Wait() // its exit code is looked at
 			got := outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
-			if want := (outcome{failure, "", "tagifai: interrupted\n"}); got != want {
+			if want := (outcome{code, "", "tagifai: interrupted\n"}); got != want {
 				t.Errorf("%v: got %+v, want %+v", signal, got, want)
 			}
 		}
@@ -107,9 +107,9 @@ func TestProcess(t *testing.T) {
 	})
 
 	t.Run("serve", func(t *testing.T) {
-		for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		for signal, code := range map[os.Signal]int{os.Interrupt: interrupted, syscall.SIGTERM: success} {
 			t.Run(signal.String(), func(t *testing.T) {
-				serve(t, command(t, "serve", "--addr", "127.0.0.1:0", "--drain-delay", "10ms"), signal)
+				serve(t, command(t, "serve", "--addr", "127.0.0.1:0", "--drain-delay", "10ms"), signal, code)
 			})
 		}
 	})
@@ -146,11 +146,14 @@ type logLine struct {
 	Error   string `json:"error"`
 	Path    string `json:"path"`
 	Status  int    `json:"status"`
+	Version string `json:"version"`
+
+	GoMemLimit string `json:"gomemlimit"`
 }
 
 // serve starts the service, asks it, and sends it the signal while a request is
-// under way.
-func serve(t *testing.T, cmd *exec.Cmd, signal os.Signal) {
+// under way. The service is to end with this exit code.
+func serve(t *testing.T, cmd *exec.Cmd, signal os.Signal, code int) {
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +178,14 @@ func serve(t *testing.T, cmd *exec.Cmd, signal os.Signal) {
 		t.Fatalf("nothing was logged with the message %q", message)
 		return logLine{}
 	}
-	addr := logged("serving").Addr
+	if limit := logged("limits").GoMemLimit; limit != "none" && !strings.HasSuffix(limit, "B") {
+		t.Errorf("the log has %q as the limit of memory", limit)
+	}
+	serving := logged("serving")
+	if serving.Version != "v0.0.0-test" {
+		t.Errorf("the log has %q as the version", serving.Version)
+	}
+	addr := serving.Addr
 
 	const body = `{"texts":[{"text":"Transfer learning with BERT for named entity recognition."}]}`
 	const want = "natural-language-processing"
@@ -230,8 +240,9 @@ func serve(t *testing.T, cmd *exec.Cmd, signal os.Signal) {
 	if _, err := io.Copy(io.Discard, stderr); err != nil {
 		t.Error(err)
 	}
-	if err := cmd.Wait(); err != nil || stdout.Len() > 0 {
-		t.Errorf("%v, stdout %q", err, stdout.String())
+	_ = cmd.Wait() // its exit code is looked at
+	if got := cmd.ProcessState.ExitCode(); got != code || stdout.Len() > 0 {
+		t.Errorf("exit code %d, want %d; stdout %q", got, code, stdout.String())
 	}
 	if conn, err := net.Dial("tcp", addr); err == nil {
 		conn.Close()

@@ -88,6 +88,7 @@ func TestProxy(t *testing.T) {
 	const (
 		noPath    = "is no path; give one such as /tagger, of letters, digits and -._~"
 		noAddress = "is no address; give an IP address, or a network such as 10.0.0.0/8"
+		noName    = "is no name; give one such as tagifai.internal, without a port"
 		noOrigin  = "is no origin; give one such as https://example.org, or * for all"
 	)
 	tests := []struct{ name, setting, text, want string }{
@@ -105,6 +106,9 @@ func TestProxy(t *testing.T) {
 		{"a network of IPv4 in IPv6", "trusted-proxies", "::ffff:10.0.0.0/104", noAddress},
 		{"an address within a network", "trusted-proxies", "10.0.0.1/8", "is an address within a network; give 10.0.0.1 or 10.0.0.0/8"},
 		{"a zone", "trusted-proxies", "fe80::1%eth0", noAddress},
+		{"names of the admin listener", "admin-hosts", "a,tagifai.internal", ""},
+		{"an admin host with a port", "admin-hosts", "b:80,a", noName},
+		{"an empty admin host", "admin-hosts", ",a", noName},
 		{"origins", "cors-origins", "https://a,http://localhost:3000,https://[::1]:80,*", ""},
 		{"an origin with a path", "cors-origins", "https://a/", noOrigin},
 		{"an origin of a star and more", "cors-origins", "https://*.a", noOrigin},

@@ -29,8 +29,9 @@ func Defaults() Settings {
 
 // Listen says where the service is.
 type Listen struct {
-	Addr      string `name:"addr" initial:":8000" placeholder:"HOST:PORT" help:"Address to listen on."`
-	AdminAddr string `name:"admin-addr" initial:"" placeholder:"HOST:PORT" help:"Address of a listener of its own for /metrics, /debug/pprof/ and POST /reload; none if empty."`
+	Addr       string     `name:"addr" initial:":8000" placeholder:"HOST:PORT" help:"Address to listen on."`
+	AdminAddr  string     `name:"admin-addr" initial:"" placeholder:"HOST:PORT" help:"Address of a listener of its own for /metrics, /debug/pprof/ and POST /reload; none if empty."`
+	AdminHosts []Hostname `name:"admin-hosts" initial:"" placeholder:"NAME" help:"Names, besides addresses and localhost, that clients may use for admin-addr."`
 }
 
 // Source says where the model comes from, and when it is loaded.

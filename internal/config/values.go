@@ -71,6 +71,18 @@ func (o *Origin) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// A Hostname is a name of a host, without a port.
+type Hostname string
+
+// UnmarshalText reads a name.
+func (h *Hostname) UnmarshalText(text []byte) error {
+	if !IsHost(string(text)) || strings.Trim(string(text), unreserved) != "" {
+		return errors.New("is no name; give one such as tagifai.internal, without a port")
+	}
+	*h = Hostname(text)
+	return nil
+}
+
 // IsHost reports whether s is a name or an address, with or without a port.
 func IsHost(s string) bool {
 	name := s

@@ -225,10 +225,21 @@ func TestReDocInBrowser(t *testing.T) {
 			if want := "health,livez,readyz,performance,args,arg,predict"; operations != want {
 				t.Errorf("got the operations %s, want %s", operations, want)
 			}
+			b.checkExamples(t, s.url)
 			b.screenshot(t, "loaded")
 			b.checkFits(t)
 			b.checkQuiet(t, s.Addr())
 		})
+	}
+}
+
+// checkExamples fails unless the URLs in the examples of answers that the page shows are
+// those of the service.
+func (b *browser) checkExamples(t *testing.T, service string) {
+	t.Helper()
+	text := evaluate[string](t, b, `document.body.textContent`)
+	if !strings.Contains(text, `"url": "`+service+`/predict"`) || strings.Contains(text, "localhost:8000") {
+		t.Errorf("the examples do not have the URL of %s", service)
 	}
 }
 

@@ -1,73 +1,61 @@
 package server_test
 
 import (
-	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"tagifai/api/client"
 )
 
-// What a stranger makes of the document can talk to the service.
+// A client that a stranger generates from the document can talk to the service. The
+// generator and what its code imports come from the module cache or the network.
 func TestGeneratedClient(t *testing.T) {
-	s := start(t, settings())
-	c, err := client.NewClientWithResponses(s.url)
+	if testing.Short() {
+		t.Skip("generating and building a client is slow")
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/client")); err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
+	run := func(name string, args ...string) (string, error) {
+		cmd := exec.Command(name, args...)
+		cmd.Dir = dir
+		output, err := cmd.CombinedOutput()
+		return string(output), err
+	}
+	tool := []string{"-C", root, "tool", "-modfile=" + filepath.Join(root, ".tools", "go.mod")}
+	for _, prepare := range [][]string{append(tool, "-n", "oapi-codegen"), {"mod", "download"}} {
+		if output, err := run("go", prepare...); err != nil {
+			t.Skipf("the generator of clients is not to be had: go %q: %v\n%s", prepare, err, output)
+		}
+	}
 
-	t.Run("predict", func(t *testing.T) {
-		got, err := c.PredictWithResponse(t.Context(), nil, client.PredictPayload{Texts: []client.Text{{Text: "CNNs for image segmentation."}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.JSON200 == nil {
-			t.Fatalf("%s: %s", got.Status(), got.Body)
-		}
-		want := []client.Prediction{{InputText: "CNNs for image segmentation.", PredictedTag: "computer-vision"}}
-		if diff := cmp.Diff(got.JSON200.Data.Predictions, want); diff != "" {
-			t.Error(diff)
-		}
-	})
-
-	t.Run("what is wrong", func(t *testing.T) {
-		got, err := c.PredictWithResponse(t.Context(), nil, client.PredictPayload{Texts: []client.Text{{Text: ""}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.JSON422 == nil || got.JSON422.StatusCode != http.StatusUnprocessableEntity || len(got.JSON422.Detail) != 1 {
-			t.Fatalf("%s: %s", got.Status(), got.Body)
-		}
-		item := got.JSON422.Detail[0]
-		index, err := item.Loc[2].AsItemLoc1()
-		if err != nil || index != 0 || item.Type != "value_error.any_str.min_length" {
-			t.Errorf("%v in %s", err, got.Body)
-		}
-	})
-
-	t.Run("performance", func(t *testing.T) {
-		filter := "overall"
-		got, err := c.PerformanceWithResponse(t.Context(), &client.PerformanceParams{Filter: &filter})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.JSON200 == nil {
-			t.Fatalf("%s: %s", got.Status(), got.Body)
-		}
-		metrics, err := got.JSON200.Data.Performance.AsMetrics()
-		if err != nil || metrics.F1 == nil || *metrics.F1 < 0.5 {
-			t.Errorf("%v in %s", err, got.Body)
-		}
-	})
-
-	t.Run("arguments", func(t *testing.T) {
-		got, err := c.ArgWithResponse(t.Context(), "analyzer")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.JSON200 == nil || got.JSON200.Data["analyzer"] != "char_wb" {
-			t.Errorf("%s: %s", got.Status(), got.Body)
-		}
-	})
+	if output, err := run("go", append(tool, "oapi-codegen", "-generate", "types,client", "-package", "main",
+		"-o", filepath.Join(dir, "client.go"), filepath.Join("api", "openapi.json"))...); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	program := filepath.Join(dir, "client")
+	if output, err := run("go", "build", "-o", program, "."); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	s := start(t, settings())
+	got, err := run(program, s.url)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, got)
+	}
+	const want = `predict: "CNNs for image segmentation." is computer-vision
+include: 4 probabilities, a model: true
+refused: 422, value_error.any_str.min_length at text 0
+performance: F1 above 0.5: true
+args: analyzer is char_wb
+`
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Error(diff)
+	}
 }

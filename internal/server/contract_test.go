@@ -226,7 +226,7 @@ func TestErrors(t *testing.T) {
 		{"unknown method", "BREW", "/args", nil, "", 405, "Method Not Allowed", "GET, HEAD"},
 		{"unknown method and path", "BREW", "/coffee", nil, "", 404, "Not Found", ""},
 		{"no text", "POST", "/predict", nil, "{\"texts\":[{\"text\":\"\xff\"}]}", 400, "There was an error parsing the body", ""},
-		{"body too large", "POST", "/predict", nil, large, 413, "Request Entity Too Large", ""},
+		{"body too large", "POST", "/predict", nil, large, 413, "The body is larger than the limit of 100 bytes", ""},
 		{"compressed", "POST", "/predict", gzipped, "{}", 415, "Content-Encoding is not supported: send the body as it is", ""},
 		{"no JSON can be made of it", "GET", "/wrong", nil, "", 500, "Internal Server Error", ""},
 	}

@@ -1,8 +1,6 @@
 package server_test
 
 import (
-	"compress/gzip"
-	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -43,77 +41,6 @@ func TestPages(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestAssets(t *testing.T) {
-	s := start(t, settings())
-	for _, path := range undocumented {
-		t.Run(path, func(t *testing.T) {
-			plain := s.ask(t, http.MethodGet, path, nil, "")
-			zipped := s.ask(t, http.MethodGet, path, http.Header{"Accept-Encoding": {"br, gzip;q=0.8"}}, "")
-			reader, err := gzip.NewReader(strings.NewReader(zipped.body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			unzipped, err := io.ReadAll(reader)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if string(unzipped) != plain.body || plain.header.Get("Content-Encoding") != "" || zipped.header.Get("Content-Encoding") != "gzip" {
-				t.Errorf("plain and compressed differ in more than that: %s, %s", plain.header, zipped.header)
-			}
-			if plain.header.Get("ETag") == zipped.header.Get("ETag") {
-				t.Errorf("one ETag for both: %s", plain.header.Get("ETag"))
-			}
-			for _, got := range []answer{plain, zipped} {
-				if got.header.Get("Vary") != "Accept-Encoding" || got.header.Get("Cache-Control") == "" || got.length != int64(len(got.body)) {
-					t.Errorf("got %s", got.header)
-				}
-			}
-		})
-	}
-}
-
-func TestNotModified(t *testing.T) {
-	s := start(t, settings())
-	etag := s.ask(t, http.MethodGet, "/openapi.json", nil, "").header.Get("ETag")
-	tests := []struct {
-		name, method, header string
-		want                 int
-	}{
-		{"the same", "GET", etag, 304},
-		{"the same, to HEAD", "HEAD", etag, 304},
-		{"one of several", "GET", `"a", ` + etag, 304},
-		{"made weak by a proxy", "GET", "W/" + etag, 304},
-		{"any", "GET", "*", 304},
-		{"another", "GET", `"a"`, 200},
-		{"the compressed one's", "GET", strings.TrimSuffix(etag, `"`) + `-gzip"`, 200},
-		{"nothing", "GET", "", 200},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			got := s.ask(t, test.method, "/openapi.json", http.Header{"If-None-Match": {test.header}}, "")
-			if got.status != test.want || (got.status == 304 && got.body != "") {
-				t.Errorf("got %d and %d bytes, want %d", got.status, len(got.body), test.want)
-			}
-			if got.header.Get("ETag") != etag || got.header.Get("Cache-Control") == "" || got.header.Get("Vary") == "" {
-				t.Errorf("got %s", got.header)
-			}
-		})
-	}
-}
-
-func TestAcceptEncoding(t *testing.T) {
-	s := start(t, settings())
-	for header, want := range map[string]string{
-		"gzip": "gzip", "GZIP": "gzip", "deflate, gzip": "gzip", "*": "gzip", "gzip;q=0.1": "gzip",
-		"": "", "identity": "", "gzip;q=0": "", "gzip; q=0.000, *": "", "*;q=0": "", "br": "", "gzip;q=x": "",
-	} {
-		got := s.ask(t, http.MethodGet, "/docs", http.Header{"Accept-Encoding": {header}}, "")
-		if got := got.header.Get("Content-Encoding"); got != want {
-			t.Errorf("%q: got %q, want %q", header, got, want)
-		}
 	}
 }
 

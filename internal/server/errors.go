@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,6 +19,8 @@ import (
 var (
 	errNotFound         = errors.New("no such route")
 	errMethodNotAllowed = errors.New("method not allowed on this route")
+	errMisdirected      = errors.New("not a host of the admin listener")
+	errCrossOrigin      = errors.New("a page of another site sent the request")
 	errUnreadable       = errors.New("the body is not text or stopped before its end")
 	errEncoded          = errors.New("the body has a content encoding")
 	errQueueFull        = errors.New("too many requests wait for their turn")
@@ -32,8 +35,11 @@ const (
 	stopping = "The service is about to stop"
 )
 
-// invalidRequest is the reason of a 422.
-const invalidRequest = "invalid"
+// The reasons of errors whose answer is more than a row of the table below.
+const (
+	invalidRequest = "invalid"
+	bodyTooLarge   = "body_too_large"
+)
 
 // problems is the one table from an error to the answer to it and to the reason that
 // log and metrics have for it; the first row that matches counts. Without a detail the
@@ -46,12 +52,13 @@ var problems = []struct {
 }{
 	{is(errNotFound), http.StatusNotFound, "", "not_found"},
 	{is(errMethodNotAllowed), http.StatusMethodNotAllowed, "", "method_not_allowed"},
+	{is(errMisdirected), http.StatusMisdirectedRequest, "Ask for an address, for localhost, or for a name that the setting admin-hosts lists", "misdirected"},
+	{is(errCrossOrigin), http.StatusForbidden, "Pages of other sites may not do this", "cross_origin"},
 	{is(errQueueFull), http.StatusServiceUnavailable, busy, "queue_full"},
 	{is(errQueueWait), http.StatusServiceUnavailable, busy, "queue_wait"},
 	{is(errHeldBytes), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
 	{is(registry.ErrNotReady), http.StatusServiceUnavailable, "", "unready"},
-	{as[*http.MaxBytesError], http.StatusRequestEntityTooLarge, "", "body_too_large"},
 	{is(errEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
 	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over
@@ -60,11 +67,6 @@ var problems = []struct {
 
 func is(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }
-}
-
-func as[T error](err error) bool {
-	_, ok := errors.AsType[T](err)
-	return ok
 }
 
 // problemOf returns the status and the detail of the answer to err, and its reason. An
@@ -78,6 +80,9 @@ func problemOf(err error) (status int, detail any, reason string) {
 	}
 	if refused, ok := errors.AsType[*registry.RefusedError](err); ok { // only the admin listener has routes that return it
 		return http.StatusConflict, refused.Error(), "model_refused"
+	}
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return http.StatusRequestEntityTooLarge, fmt.Sprintf("The body is larger than the limit of %d bytes", large.Limit), bodyTooLarge
 	}
 	for _, p := range problems {
 		if p.matches(err) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -92,7 +93,11 @@ func TestRequestID(t *testing.T) {
 		{"none", "", false},
 		{"a client's", "Abc-123_x.y", true},
 		{"another's", "Root=1-67891233-abcdef012345678912345678;Sampled=1", true},
-		{"with a quote", `a"b`, true},
+		{"a UUID", "0190163d-8694-739b-aea5-966c26f8ad91", true},
+		{"a ULID", "01ARZ3NDEKTSV4RRFFQ69G5FAV", true},
+		{"base64", "q83vEjRWeJCrze8SNFZ4kA+/==", true},
+		{"of several parts", "Root=1-67891233-abcdef012345678912345678;Lineage=a87bd80c:0,68fd508a:5", true},
+		{"with a quote", `a"b`, false},
 		{"as long as it may be", strings.Repeat("a", 128), true},
 		{"too long", strings.Repeat("a", 129), false},
 		{"with a space", "a b", false},
@@ -111,6 +116,94 @@ func TestRequestID(t *testing.T) {
 				t.Errorf("got %q for %q", got, test.id)
 			}
 		})
+	}
+}
+
+// What the document says of the id holds for a route of the document.
+func TestRequestIDAsDocumented(t *testing.T) {
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pattern := regexp.MustCompile(doc.Components.Headers["RequestId"].Value.Schema.Value.Pattern)
+	s := start(t, settings())
+	ids := []string{"", strings.Repeat("a", 64), strings.Repeat("a", 65), strings.Repeat("a", 128), strings.Repeat("a", 129)}
+	for c := ' '; c <= '~'; c++ {
+		ids = append(ids, "a"+string(c)+"b")
+	}
+	for _, id := range ids {
+		got := s.ask(t, http.MethodGet, "/livez", http.Header{"X-Request-Id": {id}}, "").header.Get("X-Request-Id")
+		if !pattern.MatchString(got) {
+			t.Errorf("the id %q is answered as %q, which does not match %s", id, got, pattern)
+		}
+		if kept := got == id; kept != pattern.MatchString(id) {
+			t.Errorf("the id %q is answered as %q, and %s says otherwise", id, got, pattern)
+		}
+	}
+}
+
+// A path that no route has is logged, but not more of it than helps.
+func TestNotFoundIsLogged(t *testing.T) {
+	s := start(t, settings())
+	for _, path := range []string{"/wp-login.php?password=secret", "/a%22%0Ab%ff", "/" + strings.Repeat("é", 200), "/args/nope"} {
+		s.ask(t, http.MethodGet, path, nil, "")
+	}
+	if err := s.stop(); err != nil { // after which all is logged
+		t.Fatal(err)
+	}
+	var got []string
+	for text := range strings.Lines(s.logs.String()) {
+		var line struct{ Message, Path string }
+		if err := json.Unmarshal([]byte(text), &line, json.MatchCaseInsensitiveNames(true)); err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+		if line.Message == "request" {
+			got = append(got, line.Path)
+		}
+	}
+	want := []string{"/wp-login.php", "/a\"\nb\ufffd", "/" + strings.Repeat("é", 127) + "…", ""}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// No answer is to be taken for another type than it says, whatever it is an answer to.
+func TestNoSniff(t *testing.T) {
+	s := start(t, settings(func(c *config.Settings) { c.AdminAddr = "127.0.0.1:0" }), func(s *server.Server) {
+		s.Route(http.MethodGet, "/panic", func(*http.Request) (any, error) { panic("the cause") })
+	})
+	admin := &service{Server: s.Server, url: "http://" + s.AdminAddr(), logs: s.logs}
+	tests := []struct {
+		to                   *service
+		method, path, header string
+		status               int
+	}{
+		{s, "GET", "/", "", 200},
+		{s, "POST", "/predict", "", 422},
+		{s, "GET", "/nope", "", 404},
+		{s, "DELETE", "/args", "", 405},
+		{s, "GET", "/args/", "", 307},
+		{s, "GET", "/panic", "", 500},
+		{s, "GET", "/docs", "", 200},
+		{s, "GET", "/docs", "bytes=1-2", 206},
+		{s, "GET", "/docs", "bytes=999999-", 416},
+		{admin, "GET", "/metrics", "", 200},
+		{admin, "GET", "/debug/pprof/", "", 200},
+	}
+	for _, test := range tests {
+		got := test.to.ask(t, test.method, test.path, http.Header{"Range": {test.header}}, "")
+		if nosniff := got.header.Get("X-Content-Type-Options"); got.status != test.status || nosniff != "nosniff" {
+			t.Errorf("%s %s: got %d with %q, want %d with nosniff", test.method, test.path, got.status, nosniff, test.status)
+		}
+	}
+}
+
+// A 413 says how much a body may have.
+func TestTooLargeNamesLimit(t *testing.T) {
+	s := start(t, settings(func(c *config.Settings) { c.MaxBodyBytes = 100 }))
+	got := s.ask(t, http.MethodPost, "/predict", nil, strings.Repeat(" ", 101))
+	if diff := cmp.Diff(string(decodeEnvelope(t, got.body).Detail), `"The body is larger than the limit of 100 bytes"`); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -121,7 +121,7 @@ func TestIncludeInvalid(t *testing.T) {
 		{"with no JSON", "include=x", `{`, 422, `[{"loc":["body",1],"msg":"a property name in double quotes is wanted: line 1 column 2 (char 1)","type":"value_error.jsondecode",` +
 			`"ctx":{"msg":"a property name in double quotes is wanted","pos":1,"lineno":1,"colno":2}}]`},
 		{"with no text", "include=x", "\xff", 400, `"There was an error parsing the body"`},
-		{"with too large a body", "include=x", strings.Repeat(" ", 101), 413, `"Request Entity Too Large"`},
+		{"with too large a body", "include=x", strings.Repeat(" ", 101), 413, `"The body is larger than the limit of 100 bytes"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestLimits(t *testing.T) {
 		want       string
 	}{
 		{"all that a body may be", `{"texts":[` + text("four") + `,` + text("é学😀ß") + `,` + text(`\u00e9`) + `]}`, 200, ""},
-		{"bytes", `{}` + strings.Repeat(" ", 89), 413, `"Request Entity Too Large"`},
+		{"bytes", `{}` + strings.Repeat(" ", 89), 413, `"The body is larger than the limit of 90 bytes"`},
 		{"items", `{"texts":[` + text("a") + `,` + text("a") + `,` + text("a") + `,7]}`, 422,
 			`[{"loc":["body","texts"],"msg":"ensure this value has at most 3 items","type":"value_error.list.max_items","ctx":{"limit_value":3}}]`},
 		{"characters", `{"texts":[` + text("éééé!") + `,` + text("") + `]}`, 422,

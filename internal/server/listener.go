@@ -1,32 +1,42 @@
 package server
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // A listener is an HTTP server and the address it serves at.
 type listener struct {
-	addr string
-	http http.Server
+	addr   string
+	http   http.Server
+	served chan error // what Serve returned; nil before listen
 
-	mu       sync.Mutex // guards listener
-	listener net.Listener
+	mu      sync.Mutex // guards backlog
+	backlog *backlog
+
+	newcomers newcomers
 }
 
 // listen takes the address, unless it has been taken already.
 func (l *listener) listen() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.listener != nil {
+	if l.backlog != nil {
 		return nil
 	}
-	listener, err := net.Listen("tcp", l.addr)
+	listening, err := net.Listen("tcp", l.addr)
 	if err != nil {
 		return err
 	}
-	l.listener = listener
+	l.backlog = &backlog{TCPListener: listening.(*net.TCPListener)} //nolint:forcetypeassert // what Listen returns for tcp
+	l.served = make(chan error, 1)
+	l.http.ConnState = l.newcomers.note
 	return nil
 }
 
@@ -34,17 +44,116 @@ func (l *listener) listen() error {
 func (l *listener) listensOn() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.listener == nil {
+	if l.backlog == nil {
 		return ""
 	}
-	return l.listener.Addr().String()
+	return l.backlog.Addr().String()
 }
 
 // close gives the address back, if it was taken.
 func (l *listener) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.listener != nil {
-		_ = l.listener.Close() // it may be closed already
+	if l.backlog != nil {
+		_ = l.backlog.Close() // it may be closed already
 	}
+}
+
+// serve serves until stop is called.
+func (l *listener) serve() { l.served <- l.http.Serve(l.backlog) }
+
+// stop accepts what clients have already connected to, then nothing more, and waits for
+// the requests in flight until ctx ends.
+func (l *listener) stop(ctx context.Context) error {
+	l.backlog.empty()
+	served := <-l.served
+	if errors.Is(served, net.ErrClosed) {
+		served = nil
+	}
+	l.newcomers.wait(ctx)
+	if err := l.http.Shutdown(ctx); err != nil {
+		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), l.http.Close())
+	}
+	return served
+}
+
+// A backlog is a listener that loses no connection when it closes. To a client, a
+// connection is there before we accept it, and closing the socket would reset those that
+// wait. So, to end, the backlog accepts what waits, and closes as soon as nothing does.
+// What remains is a connection that the kernel sets up between these two calls.
+type backlog struct {
+	*net.TCPListener
+	closing atomic.Pointer[time.Time] // when to close at the latest
+}
+
+// maxEmptying is how long connections may go on to arrive faster than they are accepted,
+// and then how long the last of them may take to send a request.
+const maxEmptying = time.Second
+
+// empty makes Accept return what waits, and then [net.ErrClosed].
+func (b *backlog) empty() {
+	latest := time.Now().Add(maxEmptying)
+	b.closing.Store(&latest)
+	_ = b.SetDeadline(time.Unix(1, 0)) // wakes Accept
+}
+
+// Accept returns the next connection.
+func (b *backlog) Accept() (net.Conn, error) {
+	if b.closing.Load() == nil {
+		conn, err := b.TCPListener.Accept()
+		if err == nil || b.closing.Load() == nil {
+			return conn, err
+		}
+	}
+	if time.Now().Before(*b.closing.Load()) {
+		if conn := acceptOrShut(b.TCPListener); conn != nil {
+			return conn, nil
+		}
+	}
+	return nil, errors.Join(net.ErrClosed, b.TCPListener.Close())
+}
+
+// Close is called by net/http again, once all is over.
+func (b *backlog) Close() error {
+	if err := b.TCPListener.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// newcomers are the connections that have not sent a request yet. net/http drops those
+// when it shuts down, even if the request arrives in the same moment.
+type newcomers struct {
+	count atomic.Int64 // of conns, so that others need no lock
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
+}
+
+// note is the ConnState of a server.
+func (n *newcomers) note(conn net.Conn, state http.ConnState) {
+	if state != http.StateNew && n.count.Load() == 0 {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if state != http.StateNew {
+		delete(n.conns, conn)
+	} else {
+		if n.conns == nil {
+			n.conns = make(map[net.Conn]struct{})
+		}
+		n.conns[conn] = struct{}{}
+	}
+	n.count.Store(int64(len(n.conns)))
+}
+
+// wait returns when all have sent their requests, or have had the time to.
+func (n *newcomers) wait(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, maxEmptying)
+	defer cancel()
+	const pause = 2 * time.Millisecond
+	for n.count.Load() > 0 && ctx.Err() == nil {
+		time.Sleep(pause)
+	}
+	time.Sleep(pause) // from the note of the last request to its handler
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"runtime"
 	"strconv"
 
 	"github.com/go-chi/chi/v5"
@@ -21,7 +22,7 @@ type metrics struct {
 	rejected *prometheus.CounterVec // by reason
 }
 
-func newMetrics(registry *prometheus.Registry) *metrics {
+func newMetrics(registry *prometheus.Registry, version string) *metrics {
 	m := &metrics{
 		registry: registry,
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -40,7 +41,7 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 		}, []string{"reason"}),
 	}
 	m.registry.MustRegister(
-		m.duration, m.active, m.rejected,
+		m.duration, m.active, m.rejected, buildInfo(version),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -49,7 +50,19 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 		m.rejected.WithLabelValues(p.reason)
 	}
 	m.rejected.WithLabelValues(invalidRequest)
+	m.rejected.WithLabelValues(bodyTooLarge)
 	return m
+}
+
+// buildInfo says which build of the service this is, in its labels.
+func buildInfo(version string) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tagifai_build_info",
+		Help: "1, with the version of the service and what it was built with and for.",
+		ConstLabels: prometheus.Labels{
+			"version": version, "goversion": runtime.Version(), "goos": runtime.GOOS, "goarch": runtime.GOARCH,
+		},
+	}, func() float64 { return 1 })
 }
 
 // handler serves the metrics.

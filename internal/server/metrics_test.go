@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -57,6 +58,7 @@ func TestMetrics(t *testing.T) {
 		`tagifai_rejected_requests_total{reason="queue_full"}`:             "0",
 		`tagifai_model_reloads_total{outcome="success"}`:                   "0",
 		`tagifai_model_last_reload_success`:                                "1",
+		fmt.Sprintf(`tagifai_build_info{goarch=%q,goos=%q,goversion=%q,version="v1.2.3"}`, runtime.GOARCH, runtime.GOOS, runtime.Version()): "1",
 	} {
 		if got[name] != want {
 			t.Errorf("%s: got %q, want %q", name, got[name], want)

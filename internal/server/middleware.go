@@ -86,9 +86,11 @@ func (s *Server) exchanges(next http.Handler) http.Handler {
 		}
 		e := &exchange{ResponseWriter: w, start: time.Now(), id: id}
 		e.values[0] = id
-		w.Header()[requestID] = e.values[0:1:1]
+		header := w.Header()
+		header[requestID] = e.values[0:1:1]
+		header["X-Content-Type-Options"] = noSniff
 		if s.draining.Load() { // so that the client's next request goes to another
-			w.Header()["Connection"] = closeConnection
+			header["Connection"] = closeConnection
 		}
 		next.ServeHTTP(e, r)
 	})
@@ -111,15 +113,27 @@ func first(header http.Header, name string) string {
 	return ""
 }
 
-var closeConnection = []string{"close"}
+// Values of headers, which all answers share.
+var (
+	closeConnection = []string{"close"}
+	noSniff         = []string{"nosniff"}
+)
 
-// isRequestID reports whether s is short and printable.
+// RequestIDPattern is the form of a request's id. A client's own id is kept if it
+// matches: UUIDs, ULIDs and base64 do, and "Root=1-67891233-abcdef012345678912345678".
+// None of its characters has to be escaped in a log, a shell or a query.
+const RequestIDPattern = `^[A-Za-z0-9._:;,=+/-]{1,128}$`
+
+// isRequestID reports whether s matches [RequestIDPattern]. A regular expression would
+// take longer than the rest of the middleware.
 func isRequestID(s string) bool {
 	if len(s) == 0 || len(s) > 128 {
 		return false
 	}
 	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("._:;,=+/-", c) >= 0:
+		default:
 			return false
 		}
 	}
@@ -151,6 +165,9 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 			if e.reason != "" {
 				line.Str("reason", e.reason)
 			}
+			if e.status == http.StatusNotFound {
+				line.Str("path", clip(r.URL.Path, maxLoggedPath))
+			}
 			if trace, span, ok := parseTraceParent(first(r.Header, traceParent)); ok {
 				line.Str("trace_id", trace).Str("parent_id", span)
 			}
@@ -158,6 +175,17 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// maxLoggedPath is how many bytes of a path that no route has are logged.
+const maxLoggedPath = 256
+
+// clip returns s, or its beginning and an ellipsis if it has more than n bytes.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
 // traceParent is the header that says what a request is a part of.

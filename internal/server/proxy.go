@@ -57,7 +57,7 @@ func (f front) believe(e *exchange, header http.Header) {
 // client returns the address of the client. Each proxy appends the address that it got
 // the request from. So the client is the last address that does not belong to a trusted
 // proxy; the client may have made up those before it. If all belong to trusted proxies,
-// the first is the client.
+// the first is the client, where chi's ClientIPFromXFF finds none.
 func (f front) client(forwardedFor []string) netip.Addr {
 	var client netip.Addr
 	hops := strings.Split(strings.Join(forwardedFor, ","), ",")

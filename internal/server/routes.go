@@ -49,6 +49,9 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 	for path, file := range s.docs {
 		get(mux, path, file.ServeHTTP)
 	}
+	get(mux, "/openapi.json", func(w http.ResponseWriter, r *http.Request) {
+		s.openAPI.ServeBelow(exchangeOf(w).prefix, w, r)
+	})
 	if withMetrics {
 		get(mux, "/metrics", s.metrics.handler().ServeHTTP)
 	}
@@ -58,7 +61,7 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 // adminRoutes is the same list for the admin listener.
 func (s *Server) adminRoutes() *chi.Mux {
 	mux := chi.NewRouter()
-	mux.Use(s.exchanges, front{}.forwarded, s.logAccess, s.recoverPanics)
+	mux.Use(s.exchanges, front{}.forwarded, s.logAccess, s.recoverPanics, s.onlyAdminHosts, s.sameOrigin)
 	s.refuseOthers(mux)
 
 	s.probes(mux)

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"tagifai/internal/apidocs"
 	"tagifai/internal/config"
 )
 
@@ -22,6 +23,7 @@ import (
 type Options struct {
 	Settings config.Settings
 	Versions Versions
+	Version  string               // of the service, for the log, the metrics and /docs
 	Metrics  *prometheus.Registry // which the server adds its own to, and shows at /metrics
 	Log      zerolog.Logger       // which adds no time to its lines; the server does
 }
@@ -31,11 +33,14 @@ type Server struct {
 	log       zerolog.Logger
 	access    zerolog.Logger // for a line for each request
 	logProbes bool
+	build     string // the version of the service
 	versions  Versions
 	payload   *binder[PredictPayload]
 	docs      map[string]http.Handler // by path
+	openAPI   apidocs.Description
 	front     front
 	cors      func(http.Handler) http.Handler
+	admins    adminHosts
 	metrics   *metrics
 	gate      *gate
 	allowance allowance
@@ -58,12 +63,15 @@ func New(options Options) *Server {
 		log:       options.Log.With().Timestamp().Logger(),
 		access:    options.Log,
 		logProbes: settings.LogProbes,
+		build:     options.Version,
 		versions:  options.Versions,
 		payload:   newBinder[PredictPayload](limits{settings.MaxBodyBytes, settings.MaxTexts, settings.MaxTextLength}),
-		docs:      documentation(),
+		docs:      apidocs.Files(options.Version),
+		openAPI:   apidocs.NewDescription(),
 		front:     front{settings.Proxy},
 		cors:      newCORS(settings.CORSOrigins),
-		metrics:   newMetrics(options.Metrics),
+		admins:    newAdminHosts(settings.Listen),
+		metrics:   newMetrics(options.Metrics, options.Version),
 		gate: &gate{
 			places:    make(chan struct{}, places),
 			maxQueued: int64(settings.MaxQueued),
@@ -145,18 +153,19 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	listeners := s.listeners()
-	failed := make(chan error, len(listeners))
 	for _, l := range listeners {
-		go func() { failed <- l.http.Serve(l.listener) }()
+		go l.serve()
 	}
-	serving := s.log.Info().Str("addr", s.Addr())
+	serving := s.log.Info().Str("version", s.build).Str("addr", s.Addr())
 	if s.admin.addr != "" {
 		serving.Str("admin_addr", s.AdminAddr())
 	}
 	serving.Msg("serving")
 
 	select {
-	case err := <-failed:
+	case err := <-s.public.served:
+		return fmt.Errorf("server: %w", err)
+	case err := <-s.admin.served:
 		return fmt.Errorf("server: %w", err)
 	case <-ctx.Done():
 	}
@@ -171,13 +180,8 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	var err error
 	for _, l := range listeners { // the admin's last: it can tell how the other's end goes
-		if stopped := l.http.Shutdown(drain); stopped != nil {
-			err = errors.Join(err, fmt.Errorf("server: requests still in flight after %s: %w", s.drainTimeout, stopped), l.http.Close())
-		}
-	}
-	for range listeners {
-		if closed := <-failed; !errors.Is(closed, http.ErrServerClosed) {
-			err = errors.Join(err, closed)
+		if stopped := l.stop(drain); stopped != nil {
+			err = errors.Join(err, fmt.Errorf("server: after %s: %w", s.drainTimeout, stopped))
 		}
 	}
 	return err

@@ -114,7 +114,7 @@ func startLoading(t *testing.T, load func() (*model.Model, error), settings conf
 	t.Helper()
 	logs, metrics := new(logs), prometheus.NewRegistry()
 	log := zerolog.New(logs)
-	s := newServer(t, server.Options{Settings: settings, Versions: newRegistry(t, load, log, metrics), Metrics: metrics, Log: log})
+	s := newServer(t, server.Options{Settings: settings, Versions: newRegistry(t, load, log, metrics), Version: "v1.2.3", Metrics: metrics, Log: log})
 	for _, f := range prepare {
 		f(s)
 	}
@@ -178,7 +178,13 @@ func (s *service) ask(t *testing.T, method, path string, header http.Header, bod
 // raw sends bytes as they are and returns as many answers.
 func (s *service) raw(t *testing.T, request string, answers int) []answer {
 	t.Helper()
-	conn, err := net.Dial("tcp", s.Addr())
+	return rawTo(t, s.Addr(), request, answers)
+}
+
+// rawTo sends bytes as they are to an address.
+func rawTo(t *testing.T, addr, request string, answers int) []answer {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,6 +269,49 @@ func TestShutdownFinishesRequest(t *testing.T) {
 	}
 	if err := <-stopped; err != nil {
 		t.Errorf("Run: %v", err)
+	}
+}
+
+// Whoever has connected before the service stops listening gets an answer.
+func TestShutdownServesBacklog(t *testing.T) {
+	s := newServer(t, server.Options{Settings: settings()})
+	if err := s.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	conns := make([]net.Conn, 50) // nobody has accepted them
+	for i := range conns {
+		conn, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if _, err := io.WriteString(conn, "GET /args HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		conns[i] = conn
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Run(ctx); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	lost := 0
+	for _, conn := range conns {
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			lost++
+			continue
+		}
+		if got := read(t, response); got.status != http.StatusOK {
+			t.Errorf("got %d", got.status)
+		}
+	}
+	if lost > 0 {
+		t.Errorf("%d of %d connections were reset", lost, len(conns))
+	}
+	if conn, err := net.Dial("tcp", s.Addr()); err == nil {
+		_ = conn.Close()
+		t.Error("it still listens")
 	}
 }
 

@@ -64,7 +64,7 @@ func TestExpectContinue(t *testing.T) {
 		detail       string
 	}{
 		{"fine", fine + length, 100, ""},
-		{"too large", fine + "Content-Length: 101\r\n", 413, "Request Entity Too Large"},
+		{"too large", fine + "Content-Length: 101\r\n", 413, "The body is larger than the limit of 100 bytes"},
 		{"compressed", fine + length + "Content-Encoding: gzip\r\n", 415, "Content-Encoding is not supported"},
 		{"compressed chunks", fine + "Transfer-Encoding: chunked\r\nContent-Encoding: br\r\n", 415, "Content-Encoding is not supported"},
 		{"another type", "Content-Type: text/plain\r\n" + length, 422, "value is not a valid dict"},

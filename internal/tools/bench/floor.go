@@ -24,8 +24,10 @@ type floorAnswer struct {
 }
 
 var (
-	floorType = []string{"application/json"}
-	floorID   = []string{"0123456789abcdef0123456789abcdef"} // as long as one of the service
+	floorType    = []string{"application/json"}
+	floorNoSniff = []string{"nosniff"}
+
+	floorID = []string{"0123456789abcdef0123456789abcdef"} // as long as one of the service
 )
 
 func newFloor() *floor {
@@ -56,6 +58,7 @@ func (f *floor) handler() http.Handler {
 		}
 		answer, header := f.answer.Load(), w.Header()
 		header["X-Request-Id"] = floorID
+		header["X-Content-Type-Options"] = floorNoSniff
 		header["Content-Type"] = floorType
 		header["Content-Length"] = answer.length
 		_, _ = w.Write(answer.body)

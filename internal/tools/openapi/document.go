@@ -7,6 +7,8 @@ import (
 	"net/http"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"tagifai/internal/server"
 )
 
 // complete adds what the annotations cannot say: examples of more than a value,
@@ -45,12 +47,12 @@ func complete(doc *openapi3.T) error {
 }
 
 func requestID() *openapi3.Header {
-	schema := openapi3.NewStringSchema().WithPattern("^[A-Za-z0-9._-]{1,64}$")
+	schema := openapi3.NewStringSchema().WithPattern(server.RequestIDPattern)
 	return &openapi3.Header{Parameter: openapi3.Parameter{
 		Description: "The request's name in the log of the service: the client's own `X-Request-Id`, if it sent one that fits the pattern.",
 		Required:    true,
 		Schema:      schema.NewRef(),
-		Example:     "JQK2NNRVLYLGQCWHH4PKPCDLMU",
+		Example:     "f3b0c442a98e1c149afbf4c8996fb924",
 	}}
 }
 

@@ -41,7 +41,7 @@ var examples = map[string]map[string]sample{
 			`"model":"38a3902ad4ad5b88a03d238fe2430fa4"}`}},
 	"400": {"unreadable": {"Not UTF-8", "", `"detail":"There was an error parsing the body"`}},
 	"408": {"slow": {"Too slow", "", `"detail":"Request Timeout"`}},
-	"413": {"large": {"Too large", "", `"detail":"Request Entity Too Large"`}},
+	"413": {"large": {"Too large", "", `"detail":"The body is larger than the limit of 8388608 bytes"`}},
 	"415": {"compressed": {"Compressed", "", `"detail":"Content-Encoding is not supported: send the body as it is"`}},
 	"422": {
 		"missing": {"No texts", "", `"detail":[{"loc":["body","texts"],"msg":"field required","type":"value_error.missing"}]`},

@@ -1,5 +1,5 @@
 // Command soak proves what the README says about the service under stress, against
-// the binary itself: overload, slow clients, reloads and rolling replacement. It
+// the binary itself: overload, slow clients, reloads, stops and rolling replacement. It
 // prints a Markdown table of the claims and exits with 1 if one of them fails.
 // make soak runs it.
 package main
@@ -37,12 +37,12 @@ func main() {
 		}
 	}
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, unhook := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The records of the requests are much garbage, and collecting it takes the
 	// processor from the service.
 	debug.SetGCPercent(400)
 	r := run(ctx, s, chosen)
-	stop()
+	unhook()
 	fmt.Print(r)
 	if r.failed() {
 		os.Exit(1)
@@ -81,6 +81,7 @@ var scenarios = []struct {
 	{"overload", overload},
 	{"slow", slow},
 	{"reload", reload},
+	{"stop", stop},
 	{"rolling", rolling},
 }
 

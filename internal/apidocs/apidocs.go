@@ -1,8 +1,13 @@
-package server
+// Package apidocs serves the description of the API: the OpenAPI document, a Postman
+// collection, and the pages /docs and /redoc with all that they load. Nothing comes
+// from another host, and nothing is in memory before somebody asks for it.
+package apidocs
 
 import (
 	"bytes"
 	"embed"
+	"fmt"
+	"html"
 	"io/fs"
 	"net/http"
 	"sync"
@@ -38,13 +43,18 @@ const (
 		"img-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
-// An openAPI is the description of the API, which says where the service is: at the
-// root of its host, unless clients have it below a path of its own.
-type openAPI struct{ atRoot *asset }
+// A Description is the OpenAPI document. It says where the service is: at the root of
+// its host, unless clients have it below a path of its own.
+type Description struct{ atRoot *asset }
 
-// ServeHTTP answers GET and HEAD.
-func (d openAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	root := exchangeOf(w).prefix
+// NewDescription returns the description of this service.
+func NewDescription() Description {
+	return Description{newAsset("application/json", revalidate, func() []byte { return api.OpenAPI })}
+}
+
+// ServeBelow answers GET and HEAD for a service that clients have below root, which is
+// "" or a path such as /tagger.
+func (d Description) ServeBelow(root string, w http.ResponseWriter, r *http.Request) {
 	if root == "" {
 		d.atRoot.ServeHTTP(w, r)
 		return
@@ -54,18 +64,19 @@ func (d openAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	newAsset(d.atRoot.contentType, d.atRoot.cache, func() []byte { return below }).ServeHTTP(w, r)
 }
 
-// documentation returns, by path, the files that describe the API: the document
-// itself, a Postman collection, and the two pages with all that they load. Each is made
-// for the first who asks, so that a service that nobody asks has no memory for it.
-// Swagger UI has files beyond these; its own page points to a host elsewhere.
-func documentation() map[string]http.Handler {
-	ui := sync.OnceValue(newSwaggerUI)
+// Files returns, by path, the Postman collection and the two pages with all that they
+// load. Swagger UI has files beyond these; its own page points to a host elsewhere.
+// The pages name the version of the service.
+func Files(version string) map[string]http.Handler {
+	ui := sync.OnceValue(func() *swaggerUI { return newSwaggerUI(version) })
 	file := func(from fs.FS, name string) func() []byte {
 		return func() []byte { return must(fs.ReadFile(from, name)) }
 	}
 	page := newAsset(textHTML, revalidate, func() []byte { return ui().page })
 	page.policy = docsPolicy
-	reference := newAsset(textHTML, revalidate, file(pages, "pages/redoc.html"))
+	reference := newAsset(textHTML, revalidate, func() []byte {
+		return bytes.Replace(must(pages.ReadFile("pages/redoc.html")), []byte("<footer></footer>"), footer(version), 1)
+	})
 	reference.policy = redocPolicy
 	return map[string]http.Handler{
 		"/docs":                                 page,
@@ -80,10 +91,14 @@ func documentation() map[string]http.Handler {
 		"/redoc/start.js":                       newAsset(textJavaScript, keep, file(pages, "pages/redoc.js")),
 		"/redoc/page.css":                       newAsset(textCSS, keep, file(pages, "pages/redoc.css")),
 		"/redoc/redoc.standalone.js":            newAsset(textJavaScript, keep, func() []byte { return []byte(redoc.JavaScript) }),
-		"/openapi.json":                         openAPI{newAsset("application/json", revalidate, func() []byte { return api.OpenAPI })},
 		"/postman.json":                         newAsset("application/json", revalidate, func() []byte { return api.Postman }),
-		"/favicon.ico":                          newAsset(imageSVG, keep, file(pages, "pages/icon.svg")), // which browsers ask for of themselves
+		"/favicon.ico":                          newAsset(imageSVG, keep, file(pages, "pages/icon.svg")), // browsers ask for it without being told
 	}
+}
+
+// footer is what stands below a page.
+func footer(version string) []byte {
+	return fmt.Appendf(nil, "<footer>TagIfAI %s</footer>", html.EscapeString(version))
 }
 
 // must returns what is read from the binary itself, which a test has seen to be there.

@@ -1,4 +1,4 @@
-package server
+package apidocs
 
 import (
 	"bytes"
@@ -9,10 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
-// How long a client may use what it has: asking each time whether it still
-// holds, or without asking for an hour.
+// How a client may use its copy: only after asking whether it is still valid, or for an
+// hour without asking.
 const (
 	revalidate = "no-cache"
 	keep       = "public, max-age=3600"
@@ -23,7 +24,7 @@ type asset struct {
 	contentType string
 	cache       string
 	policy      string // the Content-Security-Policy of a page
-	// Made for the first who asks, so that starting costs nothing.
+	// Made at the first request, so that starting costs nothing.
 	body       func() []byte
 	etag       func() string
 	compressed func() []byte
@@ -55,29 +56,23 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	body, etag := a.body(), `"`+a.etag()+`"`
 	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
-		// Other bytes are another entity, which a strong validator has to tell.
+		// Other bytes are another entity, and a strong validator has to tell.
 		body, etag = a.compressed(), `"`+a.etag()+`-gzip"`
 		header.Set("Content-Encoding", "gzip")
+		header.Set("Content-Length", strconv.Itoa(len(body))) // ServeContent sets none for encoded content
 	}
 	header.Set("Vary", "Accept-Encoding")
 	header.Set("Cache-Control", a.cache)
+	header.Set("Content-Type", a.contentType)
 	header.Set("ETag", etag)
-	header.Set("X-Content-Type-Options", "nosniff")
 	if a.policy != "" {
 		header.Set("Content-Security-Policy", a.policy)
 	}
-	if matches(r.Header.Values("If-None-Match"), etag) {
-		header.Del("Content-Encoding")
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	header.Set("Content-Type", a.contentType)
-	header.Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
-// acceptsGzip reports whether an Accept-Encoding names gzip, or all that it does
-// not name, and not with a weight of zero.
+// acceptsGzip reports whether an Accept-Encoding accepts gzip, by name or by *, with a
+// weight above zero.
 func acceptsGzip(accept []string) bool {
 	byStar := false
 	for element := range strings.SplitSeq(strings.Join(accept, ","), ",") {
@@ -96,16 +91,4 @@ func acceptsGzip(accept []string) bool {
 		}
 	}
 	return byStar
-}
-
-// matches reports whether an If-None-Match names the entity. The comparison is
-// the weak one: a proxy that compresses for us makes our validators weak.
-func matches(ifNoneMatch []string, etag string) bool {
-	for element := range strings.SplitSeq(strings.Join(ifNoneMatch, ","), ",") {
-		element = strings.TrimSpace(element)
-		if element == "*" || strings.TrimPrefix(element, "W/") == etag {
-			return true
-		}
-	}
-	return false
 }

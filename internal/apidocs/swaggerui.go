@@ -1,4 +1,4 @@
-package server
+package apidocs
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ type swaggerUI struct{ page, script, style []byte }
 
 // newSwaggerUI renders http-swagger's page once and takes it apart. It is made for a
 // folder of its own, but stands at /docs, without a slash.
-func newSwaggerUI() *swaggerUI {
+func newSwaggerUI(version string) *swaggerUI {
 	before, phone := must(pages.ReadFile("pages/docs.js")), must(pages.ReadFile("pages/docs.css"))
 	handler := httpswagger.Handler(
 		httpswagger.URL("openapi.json"), // relative to the page: a proxy may have put it below a prefix
@@ -39,6 +39,7 @@ func newSwaggerUI() *swaggerUI {
 		{"<style>", "</style>", `<link rel="stylesheet" href="docs/page.css">`, &style},
 		{"<svg", "</svg>", "", new(string)}, // icons that this version of Swagger UI brings itself
 		{`<meta charset="UTF-8"`, ">", `<meta charset="UTF-8"><meta name="viewport" content="width=device-width, initial-scale=1">`, new(string)},
+		{"</body>", "", string(footer(version)) + "</body>", new(string)},
 		{"<title>", "</title>", "<title>TagIfAI - Swagger UI</title>", new(string)},
 	} {
 		head, rest, found := strings.Cut(page, part.open)
