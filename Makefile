@@ -26,7 +26,7 @@ TOOL    := $(GO) tool -modfile=.tools/go.mod
 # tests try. docs and docs-check share it:
 # the second proves that the first was run.
 define generate
-$(TOOL) swag init --quiet --dir ./internal/server --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --outputTypes json,yaml --output $(1) && \
+$(TOOL) swag init --quiet --dir ./internal/server,./internal/jsonbody --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --outputTypes json,yaml --output $(1) && \
 $(GO) run ./internal/tools/openapi $(1) && \
 mkdir -p $(1)/client && \
 $(TOOL) oapi-codegen -generate types,client -package client -o $(1)/client/client.go $(1)/openapi.json

@@ -11,13 +11,13 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5"
+
+	"tagifai/internal/jsonbody"
 )
 
 var (
 	errNotFound         = errors.New("no such route")
 	errMethodNotAllowed = errors.New("method not allowed on this route")
-	errUnreadable       = errors.New("the body is not text or stopped before its end")
-	errEncoded          = errors.New("the body has a content encoding")
 	errQueueFull        = errors.New("too many requests wait for their turn")
 	errQueueWait        = errors.New("the request waited too long for its turn")
 	errHeldBytes        = errors.New("the bodies of all requests are too large together")
@@ -51,10 +51,10 @@ var problems = []struct {
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
 	{is(errUnready), http.StatusServiceUnavailable, "", "unready"},
 	{as[*http.MaxBytesError], http.StatusRequestEntityTooLarge, "", "body_too_large"},
-	{is(errEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
+	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
 	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over
-	{is(errUnreadable), http.StatusBadRequest, "There was an error parsing the body", "body_unreadable"},
+	{is(jsonbody.ErrUnreadable), http.StatusBadRequest, "There was an error parsing the body", "body_unreadable"},
 }
 
 func is(target error) func(error) bool {
@@ -69,8 +69,8 @@ func as[T error](err error) bool {
 // problemOf returns the status and the detail of the answer to err, and its reason. An
 // error that nobody foresaw is a 500, has no reason, and its text stays here.
 func problemOf(err error) (status int, detail any, reason string) {
-	if invalid, ok := errors.AsType[*invalidError](err); ok {
-		return http.StatusUnprocessableEntity, invalid.items, invalidRequest
+	if invalid, ok := errors.AsType[*jsonbody.InvalidError](err); ok {
+		return http.StatusUnprocessableEntity, invalid.Items, invalidRequest
 	}
 	if refused, ok := errors.AsType[*refusedError](err); ok { // who operates the service is to know all
 		return http.StatusConflict, refused.Error(), "model_refused"

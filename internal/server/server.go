@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/zerolog"
 
+	"tagifai/internal/jsonbody"
 	"tagifai/model"
 )
 
@@ -106,7 +107,7 @@ type Server struct {
 	log       zerolog.Logger
 	access    zerolog.Logger // for a line for each request
 	logProbes bool
-	payload   *binder[PredictPayload]
+	payload   *jsonbody.Reader[PredictPayload]
 	docs      map[string]http.Handler // by path
 	front     front
 	cors      func(http.Handler) http.Handler
@@ -140,7 +141,7 @@ func New(options Options) (*Server, error) {
 		log:       options.Log.With().Timestamp().Logger(),
 		access:    options.Log,
 		logProbes: options.LogProbes,
-		payload:   newBinder[PredictPayload](limits{options.MaxBody, options.MaxTexts, options.MaxText}),
+		payload:   jsonbody.New[PredictPayload](jsonbody.Limits{Body: options.MaxBody, Items: options.MaxTexts, Text: options.MaxText}),
 		docs:      documentation(),
 		front:     front,
 		cors:      cors,

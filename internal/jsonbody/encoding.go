@@ -1,4 +1,4 @@
-package server
+package jsonbody
 
 import (
 	"encoding/binary"
@@ -20,7 +20,7 @@ func decodeText(body []byte) (string, error) {
 		if text := string(body[mark:]); validText(text) {
 			return text, nil
 		}
-		return "", fmt.Errorf("%w: not UTF-8", errUnreadable)
+		return "", fmt.Errorf("%w: not UTF-8", ErrUnreadable)
 	default:
 		return encoding.decode(body[mark:])
 	}
@@ -77,7 +77,7 @@ func detectEncoding(b []byte) (textEncoding, int) {
 // decode turns whole units into UTF-8.
 func (e textEncoding) decode(b []byte) (string, error) {
 	if len(b)%e.unit != 0 {
-		return "", fmt.Errorf("%w: half a character at its end", errUnreadable)
+		return "", fmt.Errorf("%w: half a character at its end", ErrUnreadable)
 	}
 	text := make([]byte, 0, len(b))
 	for len(b) > 0 {
@@ -92,7 +92,7 @@ func (e textEncoding) decode(b []byte) (string, error) {
 		} else {
 			point := e.order.Uint32(b)
 			if point > utf8.MaxRune {
-				return "", fmt.Errorf("%w: no Unicode character", errUnreadable)
+				return "", fmt.Errorf("%w: no Unicode character", ErrUnreadable)
 			}
 			r = rune(point)
 		}

@@ -1,4 +1,4 @@
-package server
+package jsonbody
 
 import (
 	"cmp"
@@ -27,9 +27,6 @@ type (
 	permittedCtx struct {
 		Given     any      `json:"given"`
 		Permitted []string `json:"permitted"`
-	}
-	enumCtx struct {
-		EnumValues []string `json:"enum_values"`
 	}
 	syntaxCtx struct {
 		Msg    string `json:"msg"`

@@ -1,4 +1,4 @@
-package server_test
+package jsonbody_test
 
 import (
 	"encoding/binary"
@@ -13,11 +13,38 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tagifai/internal/server"
+	"tagifai/internal/jsonbody"
 )
 
+// A payload is the body of POST /predict.
+type payload struct {
+	Texts []struct {
+		Text string `json:"text" validate:"min=1,max_text"`
+	} `json:"texts" validate:"min=1,dive" message:"List of texts to classify cannot be empty."`
+}
+
+var payloads = jsonbody.New[payload](jsonbody.Limits{Items: 10})
+
+// decode reads a document as a payload with at most ten texts.
+func decode(doc string) (*payload, error) { return payloads.Parse("", []byte(doc)) }
+
+// decodeInto reads a document as a T, with at most three items in a list, and returns the
+// items that are wrong with it.
+func decodeInto[T any](doc string) (*T, []jsonbody.Item) {
+	value, err := jsonbody.New[T](jsonbody.Limits{Items: 3}).Parse("", []byte(doc))
+	return value, items(err)
+}
+
+// items returns what err says is wrong with a body.
+func items(err error) []jsonbody.Item {
+	if invalid, ok := errors.AsType[*jsonbody.InvalidError](err); ok {
+		return invalid.Items
+	}
+	return nil
+}
+
 // texts are the texts of a payload, for comparison.
-func texts(p *server.PredictPayload) []string {
+func texts(p *payload) []string {
 	if p == nil {
 		return nil
 	}
@@ -61,9 +88,9 @@ func TestDecodeAccepts(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			payload, err := server.Decode([]byte(test.doc))
+			payload, err := decode(test.doc)
 			if err != nil {
-				t.Fatalf("%v: %+v", err, server.Items(err))
+				t.Fatalf("%v: %+v", err, items(err))
 			}
 			if diff := cmp.Diff(texts(payload), want); diff != "" {
 				t.Error(diff)
@@ -105,9 +132,9 @@ func TestDecodeUnreadable(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := server.Decode([]byte(test.doc))
-			if !errors.Is(err, server.ErrUnreadable) {
-				t.Errorf("got %v, %+v", err, server.Items(err))
+			_, err := decode(test.doc)
+			if !errors.Is(err, jsonbody.ErrUnreadable) {
+				t.Errorf("got %v, %+v", err, items(err))
 			}
 		})
 	}
@@ -132,7 +159,7 @@ func TestDecodeHostile(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			start := time.Now()
-			_, _ = server.Decode([]byte(test.doc))
+			_, _ = decode(test.doc)
 			if took := time.Since(start); took > 10*time.Second {
 				t.Errorf("it took %s", took)
 			}
@@ -210,7 +237,7 @@ func TestDecodeItems(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, items := server.DecodeInto[form](test.doc)
+			_, items := decodeInto[form](test.doc)
 			var got []string
 			for _, item := range items {
 				loc := strings.Trim(strings.ReplaceAll(fmt.Sprint(item.Loc), " ", "."), "[]")
@@ -224,7 +251,7 @@ func TestDecodeItems(t *testing.T) {
 }
 
 func TestDecodeValues(t *testing.T) {
-	got, items := server.DecodeInto[form](`{"name":"abc","count":7,"share":2.5e-1,"sure":true,"labels":["a","b"]}`)
+	got, items := decodeInto[form](`{"name":"abc","count":7,"share":2.5e-1,"sure":true,"labels":["a","b"]}`)
 	if items != nil {
 		t.Fatalf("%+v", items)
 	}
@@ -237,11 +264,11 @@ func TestDecodeValues(t *testing.T) {
 func TestPlanPanics(t *testing.T) {
 	for name, decode := range map[string]func(){
 		"a kind no payload has": func() {
-			server.DecodeInto[struct {
+			decodeInto[struct {
 				A map[string]int `json:"a"`
 			}]("{}")
 		},
-		"a field without a name": func() { server.DecodeInto[struct{ A string }]("{}") },
+		"a field without a name": func() { decodeInto[struct{ A string }]("{}") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -267,15 +294,15 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		payload, err := server.Decode(doc)
+		payload, err := payloads.Parse("", doc)
 		if (payload == nil) == (err == nil) {
 			t.Fatalf("%v and %v", payload, err)
 		}
 		if !utf8.Valid(doc) || !json.Valid(doc) {
 			return
 		}
-		items := server.Items(err)
-		if err != nil && items == nil && !errors.Is(err, server.ErrUnreadable) {
+		items := items(err)
+		if err != nil && items == nil && !errors.Is(err, jsonbody.ErrUnreadable) {
 			t.Fatalf("a valid document is answered with %v", err)
 		}
 		if len(items) > 0 && items[0].Type == "value_error.jsondecode" && !strings.Contains(items[0].Msg, "surrogate") {

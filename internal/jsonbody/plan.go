@@ -1,4 +1,4 @@
-package server
+package jsonbody
 
 import (
 	"errors"
@@ -70,11 +70,6 @@ const maxFields = 16
 
 // newPlan returns the plan for a type. It panics on one that no payload can
 // have, so that a wiring mistake is met at start.
-//
-// The fields of a struct carry tags: json for the key, and with omitempty also
-// that the field may be absent; validate for the rules, of which max_text stands
-// for the setting of how long a text may be; message for what to say when a rule
-// fails, if it is not the rule's own message.
 func newPlan(t reflect.Type, maxText string) plan {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -83,7 +78,7 @@ func newPlan(t reflect.Type, maxText string) plan {
 			field := t.Field(i)
 			name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if name == "" || !field.IsExported() {
-				panic(fmt.Sprintf("server: field %s of %s has no JSON name", field.Name, t))
+				panic(fmt.Sprintf("jsonbody: field %s of %s has no JSON name", field.Name, t))
 			}
 			f := newPlan(field.Type, maxText)
 			f.name, f.optional, f.message = name, options == "omitempty", field.Tag.Get("message")
@@ -92,7 +87,7 @@ func newPlan(t reflect.Type, maxText string) plan {
 			p.fields = append(p.fields, f)
 		}
 		if len(p.fields) > maxFields {
-			panic(fmt.Sprintf("server: %s has more than %d fields", t, maxFields))
+			panic(fmt.Sprintf("jsonbody: %s has more than %d fields", t, maxFields))
 		}
 		return p
 	case reflect.Slice:
@@ -107,7 +102,7 @@ func newPlan(t reflect.Type, maxText string) plan {
 	case reflect.Float64:
 		return plan{takes: numberKind, none: noneGiven, set: setFloat, wrong: Item{Msg: "value is not a valid float", Type: "type_error.float"}}
 	default:
-		panic(fmt.Sprintf("server: a payload cannot have a %s", t))
+		panic(fmt.Sprintf("jsonbody: a payload cannot have a %s", t))
 	}
 }
 

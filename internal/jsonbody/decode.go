@@ -1,4 +1,4 @@
-package server
+package jsonbody
 
 import (
 	"fmt"
@@ -41,7 +41,7 @@ type decoder struct {
 	broken   bool // a rule that the plan knows
 }
 
-// decode reads the document into dst. The error is a syntaxError or errUnreadable.
+// decode reads the document into dst. The error is a syntaxError or ErrUnreadable.
 func (d *decoder) decode(p *plan, dst reflect.Value) error {
 	var path [8]step // room enough for most, without an allocation
 	d.path = path[:0]
@@ -121,7 +121,7 @@ func (d *decoder) kind() (byte, error) {
 // nested reads an object or a list, unless it lies too deep.
 func (d *decoder) nested(kind byte, p *plan, dst reflect.Value) (err error) {
 	if d.depth == maxDepth {
-		return fmt.Errorf("%w: more than %d levels", errUnreadable, maxDepth)
+		return fmt.Errorf("%w: more than %d levels", ErrUnreadable, maxDepth)
 	}
 	d.depth++
 	d.pos++ // the opening bracket
@@ -344,7 +344,7 @@ func (d *decoder) number() (string, error) {
 		exponent := exponentLen(rest[n:])
 		n += exponent
 		if fraction+exponent == 0 && integer > maxDigits {
-			return "", fmt.Errorf("%w: an integer of more than %d digits", errUnreadable, maxDigits)
+			return "", fmt.Errorf("%w: an integer of more than %d digits", ErrUnreadable, maxDigits)
 		}
 	}
 	d.pos += n
