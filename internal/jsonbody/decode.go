@@ -252,7 +252,7 @@ func (d *decoder) list(p *plan, dst reflect.Value) error {
 		d.space()
 	}
 	d.pos++
-	if p != nil && !p.holds(dst.Len()) {
+	if p != nil && !p.rules.hold(dst.Len()) {
 		d.broken = true
 	}
 	return nil
@@ -316,7 +316,7 @@ func (d *decoder) setString(p *plan, dst reflect.Value, raw string, plain bool, 
 	if !plain {
 		length = utf8.RuneCountInString(text)
 	}
-	if !p.holds(length) {
+	if !p.rules.hold(length) {
 		d.broken = true
 	}
 }

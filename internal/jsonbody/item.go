@@ -3,7 +3,6 @@ package jsonbody
 import (
 	"cmp"
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -147,51 +146,4 @@ func (p *plan) fault(broken validator.FieldError) fault {
 		return fault{path: path, item: Item{Msg: p.message, Type: "value_error"}}
 	}
 	return fault{path: path, item: ruleItem(broken)}
-}
-
-// ruleItem returns what to say of a broken rule.
-func ruleItem(broken validator.FieldError) Item {
-	limit := any(broken.Param())
-	if n, err := strconv.Atoi(broken.Param()); err == nil {
-		limit = n
-	}
-	say := func(kind, format string) Item {
-		return Item{Msg: fmt.Sprintf(format, limit), Type: "value_error." + kind, Ctx: limitCtx{limit}}
-	}
-	switch rule := broken.ActualTag(); broken.Kind() {
-	case reflect.String:
-		switch rule {
-		case "min":
-			return say("any_str.min_length", "ensure this value has at least %v characters")
-		case "max":
-			return say("any_str.max_length", "ensure this value has at most %v characters")
-		}
-	case reflect.Slice:
-		switch rule {
-		case "min":
-			return say("list.min_items", "ensure this value has at least %v items")
-		case "max":
-			return say("list.max_items", "ensure this value has at most %v items")
-		}
-	default:
-		switch rule {
-		case "gt":
-			return say("number.not_gt", "ensure this value is greater than %v")
-		case "min", "gte":
-			return say("number.not_ge", "ensure this value is greater than or equal to %v")
-		case "lt":
-			return say("number.not_lt", "ensure this value is less than %v")
-		case "max", "lte":
-			return say("number.not_le", "ensure this value is less than or equal to %v")
-		}
-	}
-	if broken.ActualTag() == "oneof" {
-		permitted := strings.Fields(broken.Param())
-		return Item{
-			Msg:  "unexpected value; permitted: '" + strings.Join(permitted, "', '") + "'",
-			Type: "value_error.const",
-			Ctx:  permittedCtx{broken.Value(), permitted},
-		}
-	}
-	return say(broken.ActualTag(), "this value breaks the rule "+broken.ActualTag()+" %v")
 }

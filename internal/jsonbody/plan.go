@@ -24,36 +24,9 @@ type plan struct {
 	elem     *plan                                        // of a list
 	set      func(dst reflect.Value, literal string) bool // of a number or boolean
 
-	// The rules that are looked at while decoding, which is quick. The validator, which
-	// can say what is wrong, is asked only if one of these is broken or if there are others.
-	min, max int  // characters of a string, items of a list; no max is 0
-	others   bool // there are, or in what is inside
+	rules  lengths // of a string, or of a list
+	others bool    // there are rules inside that only the validator knows
 }
-
-// addRules notes the rules of a validate tag for a value of p.
-func (p *plan) addRules(rules string) (others bool) {
-	for rule := range strings.SplitSeq(rules, ",") {
-		name, param, _ := strings.Cut(rule, "=")
-		limit, err := strconv.Atoi(param)
-		counts := err == nil && (p.takes == stringKind || p.takes == listKind)
-		switch {
-		case rule == "", rule == "omitempty": // at worst the validator is asked in vain
-		case rule == "dive" && p.elem != nil:
-			p = p.elem
-		case name == "min" && counts:
-			p.min = limit
-		case name == "max" && counts && limit > 0:
-			p.max = limit
-		default:
-			others = true
-		}
-	}
-	return others
-}
-
-// holds reports whether a string of so many characters, or a list of so many items, is
-// as the rules have it.
-func (p *plan) holds(n int) bool { return n >= p.min && (p.max == 0 || n <= p.max) }
 
 // The kinds of JSON values.
 const (
@@ -92,9 +65,9 @@ func newPlan(t reflect.Type, maxText string) plan {
 		return p
 	case reflect.Slice:
 		elem := newPlan(t.Elem(), maxText)
-		return plan{takes: listKind, none: noneGiven, elem: &elem, others: elem.others, wrong: Item{Msg: "value is not a valid list", Type: "type_error.list"}}
+		return plan{takes: listKind, none: noneGiven, elem: &elem, others: elem.others, rules: anyLength, wrong: Item{Msg: "value is not a valid list", Type: "type_error.list"}}
 	case reflect.String:
-		return plan{takes: stringKind, none: noneGiven, wrong: Item{Msg: "str type expected", Type: "type_error.str"}}
+		return plan{takes: stringKind, none: noneGiven, rules: anyLength, wrong: Item{Msg: "str type expected", Type: "type_error.str"}}
 	case reflect.Bool:
 		return plan{takes: booleanKind, none: noneGiven, set: setBool, wrong: Item{Msg: "value could not be parsed to a boolean", Type: "type_error.bool"}}
 	case reflect.Int, reflect.Int64:
