@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // What a document may be at most, as Python's json module has it. Beyond it the
-// document counts as unreadable.
+// document counts as unreadable, as it does there.
 const (
 	maxDepth  = 967
 	maxDigits = 4300 // of an integer
@@ -39,6 +41,9 @@ type decoder struct {
 	path     []step // to the current value
 	faults   []fault
 	broken   bool // a rule that the plan knows
+	unpaired int  // where the first text with half of a surrogate pair starts; 0 for none
+	unquoted []byte
+	objects  int // at most so many are in the document; 0 if not counted yet
 }
 
 // decode reads the document into dst. The error is a syntaxError or ErrUnreadable.
@@ -65,9 +70,9 @@ func (d *decoder) value(p *plan, dst reflect.Value) error {
 	if p != nil && kind != p.takes {
 		switch {
 		case kind != nullKind:
-			d.fault(p.wrong)
+			d.fault(p.wrong, d.coerced(kind, p.takes))
 		case !p.optional:
-			d.fault(p.none)
+			d.fault(p.none, p.lenient)
 		}
 		p = nil
 	}
@@ -84,7 +89,7 @@ func (d *decoder) value(p *plan, dst reflect.Value) error {
 	case numberKind:
 		literal, err := d.number()
 		if err == nil && p != nil && !p.set(dst, literal) {
-			d.fault(p.wrong)
+			d.fault(p.wrong, false)
 		}
 		return err
 	default:
@@ -118,6 +123,21 @@ func (d *decoder) kind() (byte, error) {
 	return 0, d.syntax("a value is wanted", d.pos)
 }
 
+// coerced reports whether FastAPI makes the next value, of another kind than wanted, into
+// one that it takes: a number or boolean into a string, and what is empty into an object
+// without fields, if it has one that may be absent.
+func (d *decoder) coerced(kind, wanted byte) bool {
+	switch {
+	case wanted == stringKind:
+		return kind == numberKind || kind == booleanKind
+	case wanted == objectKind && kind == stringKind:
+		return strings.HasPrefix(d.doc[d.pos:], `""`)
+	case wanted == objectKind && kind == listKind:
+		return strings.HasPrefix(strings.TrimLeft(d.doc[d.pos+1:], " \t\n\r"), "]")
+	}
+	return false
+}
+
 // nested reads an object or a list, unless it lies too deep.
 func (d *decoder) nested(kind byte, p *plan, dst reflect.Value) (err error) {
 	if d.depth == maxDepth {
@@ -138,7 +158,7 @@ func (d *decoder) nested(kind byte, p *plan, dst reflect.Value) (err error) {
 // which the last counts, they are read again when it is known which that is.
 func (d *decoder) object(p *plan, dst reflect.Value) error {
 	var starts [maxFields]int32 // of the last value of each field; never 0, where the object's bracket is at the earliest
-	faults, twice := len(d.faults), false
+	faults, unpaired, twice := len(d.faults), d.unpaired, false
 	d.space()
 	for first := true; ; first = false {
 		if first && d.at('}') {
@@ -185,7 +205,7 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 		return nil
 	}
 	if twice {
-		d.faults = d.faults[:faults]
+		d.faults, d.unpaired = d.faults[:faults], unpaired
 		dst.SetZero()
 	}
 	end := d.pos
@@ -198,7 +218,7 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 			}
 		case starts[i] == 0 && !p.fields[i].optional:
 			d.path = append(d.path, step{p.fields[i].name, i})
-			d.fault(fieldRequired)
+			d.fault(fieldRequired, p.fields[i].lenient)
 			d.path = d.path[:len(d.path)-1]
 		}
 	}
@@ -215,15 +235,15 @@ func (d *decoder) field(p *plan, i int, dst reflect.Value) error {
 }
 
 func (d *decoder) list(p *plan, dst reflect.Value) error {
-	faults := len(d.faults)
+	faults, unpaired := len(d.faults), d.unpaired
 	d.space()
 	for n := 0; ; n++ {
 		if n == 0 && d.at(']') {
 			break
 		}
 		if p != nil && n == d.maxItems {
-			d.faults = d.faults[:faults] // those of its items
-			d.fault(tooManyItems(n))
+			d.faults, d.unpaired = d.faults[:faults], unpaired // without those of its items
+			d.fault(tooManyItems(n), false)
 			p = nil
 		}
 		var err error
@@ -231,7 +251,7 @@ func (d *decoder) list(p *plan, dst reflect.Value) error {
 			err = d.value(nil, reflect.Value{})
 		} else {
 			if n == dst.Cap() {
-				dst.Grow(max(n, 4))
+				dst.Grow(d.room(p, n))
 			}
 			dst.SetLen(n + 1)
 			d.path = append(d.path, step{index: n})
@@ -256,6 +276,19 @@ func (d *decoder) list(p *plan, dst reflect.Value) error {
 		d.broken = true
 	}
 	return nil
+}
+
+// room returns for how many more items a list that is full with n gets room.
+func (d *decoder) room(p *plan, n int) int {
+	if p.elem.takes != objectKind {
+		return max(n, 4)
+	}
+	if d.objects == 0 {
+		d.objects = strings.Count(d.doc, "{")
+	}
+	// Most documents have braces only where they have objects, one of which is around the
+	// list. So this is what the list needs, or it is large and grows in few steps.
+	return max(min(7*n+8, d.objects-1-n), 1)
 }
 
 // str passes over a string and returns it with its quotes, and whether it means what it
@@ -303,22 +336,66 @@ func (d *decoder) escape(i, start int) (int, error) {
 
 func (d *decoder) setString(p *plan, dst reflect.Value, raw string, plain bool, start int) {
 	text := raw[1 : len(raw)-1]
-	if !plain && (strings.IndexByte(text, '\\') >= 0 || !utf8.ValidString(text)) {
-		unquoted, err := jsontext.AppendUnquote(nil, raw)
-		if err != nil { // the one error left: half of a surrogate pair, now U+FFFD
-			unpaired := &syntaxError{"the string that starts here has half of a surrogate pair", start}
-			d.faults = append(d.faults, fault{path: slices.Clone(d.path), unpaired: unpaired})
+	length := len(text)
+	switch {
+	case plain:
+	case strings.IndexByte(text, '\\') < 0 && utf8.ValidString(text):
+		length = utf8.RuneCountInString(text)
+	default:
+		var paired bool
+		if length, paired = measure(text); paired {
+			d.unquoted, _ = jsontext.AppendUnquote(d.unquoted[:0], raw)
+			text = string(d.unquoted)
+			break
 		}
-		text = string(unquoted)
+		// Nobody will see the text, but rules may look at it.
+		if d.unpaired == 0 || start < d.unpaired {
+			d.unpaired = start
+		}
+		text = strings.Repeat("?", length)
 	}
 	dst.SetString(text)
-	length := len(text)
-	if !plain {
-		length = utf8.RuneCountInString(text)
-	}
 	if !p.rules.hold(length) {
 		d.broken = true
 	}
+}
+
+// measure returns how many characters a string has, which is what stood between its
+// quotes, and whether each surrogate in it has its other half. The halves of a pair are
+// both escaped: pairs of any other kind are none to Python either.
+func measure(s string) (length int, paired bool) {
+	paired = true
+	for ; s != ""; length++ {
+		n := 1
+		switch {
+		case s[0] == '\\' && s[1] == 'u':
+			n = len(`\u0000`)
+			if r := escaped(s); utf16.IsSurrogate(r) {
+				if utf16.DecodeRune(r, escaped(s[n:])) == utf8.RuneError {
+					paired = false
+				} else {
+					n *= 2
+				}
+			}
+		case s[0] == '\\':
+			n = 2
+		case startsWithSurrogate(s):
+			n, paired = 3, false
+		case s[0] >= utf8.RuneSelf:
+			_, n = utf8.DecodeRuneInString(s)
+		}
+		s = s[n:]
+	}
+	return length, paired
+}
+
+// escaped returns the character whose escape with \u s starts with, or 0.
+func escaped(s string) rune {
+	if !strings.HasPrefix(s, `\u`) {
+		return 0
+	}
+	n, _ := strconv.ParseUint(s[2:len(`\u0000`)], 16, 16) // checked by escape
+	return rune(n)
 }
 
 // number passes over a number and returns it.
@@ -403,6 +480,6 @@ func (d *decoder) at(c byte) bool { return d.pos < len(d.doc) && d.doc[d.pos] ==
 func (d *decoder) syntax(msg string, offset int) error { return &syntaxError{msg, offset} }
 
 // fault notes that something is wrong with the current value.
-func (d *decoder) fault(item Item) {
-	d.faults = append(d.faults, fault{path: slices.Clone(d.path), item: item, undecoded: true})
+func (d *decoder) fault(item Item, strict bool) {
+	d.faults = append(d.faults, fault{path: slices.Clone(d.path), item: item, undecoded: true, strict: strict})
 }

@@ -19,7 +19,7 @@ import (
 // A payload is the body of POST /predict.
 type payload struct {
 	Texts []struct {
-		Text string `json:"text" validate:"min=1,max_text"`
+		Text string `json:"text" validate:"min=1,max_text" fastapi:"optional"`
 	} `json:"texts" validate:"min=1,dive" message:"List of texts to classify cannot be empty."`
 }
 
@@ -41,6 +41,16 @@ func items(err error) []jsonbody.Item {
 		return invalid.Items
 	}
 	return nil
+}
+
+// describe returns a line for each item: "loc type: msg".
+func describe(items []jsonbody.Item) []string {
+	var lines []string
+	for _, item := range items {
+		loc := strings.Trim(strings.ReplaceAll(fmt.Sprint(item.Loc), " ", "."), "[]")
+		lines = append(lines, loc+" "+item.Type+": "+item.Msg)
+	}
+	return lines
 }
 
 // texts are the texts of a payload, for comparison.
@@ -185,7 +195,7 @@ func TestDecodeItems(t *testing.T) {
 	tests := []struct {
 		name string
 		doc  string
-		want []string // "loc type: msg"
+		want []string
 	}{
 		{"all is well", `{` + fine + `}`, nil},
 		{"optional fields", `{` + fine + `,"lang":"en","labels":["a","b"],"nested":[{"key":"k"}]}`, nil},
@@ -196,7 +206,7 @@ func TestDecodeItems(t *testing.T) {
 			"body.share value_error.missing: field required",
 			"body.sure value_error.missing: field required",
 		}},
-		{"all is of the wrong kind, in another order", `{"lang":1,"nested":[3],"labels":{},"sure":"true","share":"1","count":1.5,"name":false}`, []string{
+		{"all is of the wrong kind, in another order", `{"lang":[],"nested":[3],"labels":{},"sure":"true","share":"1","count":1.5,"name":{}}`, []string{
 			"body.name type_error.str: str type expected",
 			"body.count type_error.integer: value is not a valid integer",
 			"body.share type_error.float: value is not a valid float",
@@ -225,7 +235,7 @@ func TestDecodeItems(t *testing.T) {
 		{"more items than the service takes", `{` + fine + `,"nested":[{},{},{},5]}`, []string{
 			"body.nested value_error.list.max_items: ensure this value has at most 3 items",
 		}},
-		{"items before their list", `{` + fine + `,"labels":["a","b",3]}`, []string{
+		{"items before their list", `{` + fine + `,"labels":["a","b",{}]}`, []string{
 			"body.labels.2 type_error.str: str type expected",
 		}},
 		{"half of a pair", `{` + fine + `,"lang":"\ud800"}`, []string{
@@ -238,12 +248,53 @@ func TestDecodeItems(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			_, items := decodeInto[form](test.doc)
-			var got []string
-			for _, item := range items {
-				loc := strings.Trim(strings.ReplaceAll(fmt.Sprint(item.Loc), " ", "."), "[]")
-				got = append(got, loc+" "+item.Type+": "+item.Msg)
+			if diff := cmp.Diff(describe(items), test.want); diff != "" {
+				t.Error(diff)
 			}
-			if diff := cmp.Diff(got, test.want); diff != "" {
+		})
+	}
+}
+
+// What FastAPI takes, only to fail later or to see another value, is refused; but it
+// counts only if FastAPI finds no mistake.
+func TestDecodeStrict(t *testing.T) {
+	const (
+		empty     = "value_error.any_str.min_length: ensure this value has at least 1 characters"
+		notString = "type_error.str: str type expected"
+		required  = "value_error.missing: field required"
+		null      = "type_error.none.not_allowed: none is not an allowed value"
+		notDict   = "type_error.dict: value is not a valid dict"
+		unpaired  = "value_error.jsondecode: the string that starts here has half of a surrogate pair: line 1 column %d (char %[2]d)"
+	)
+	tests := []struct {
+		name, texts string // what is in the list
+		want        []string
+	}{
+		{"text missing", `{}`, []string{"body.texts.0.text " + required}},
+		{"text missing, and an empty one", `{},{"text":""}`, []string{"body.texts.1.text " + empty}},
+		{"text missing, and an item of another kind", `{"text":"a"},7,{}`, []string{"body.texts.1 " + notDict}},
+		{"text null", `{"text":null}`, []string{"body.texts.0.text " + null}},
+		{"text null, and an empty one", `{"text":null},{"text":""}`, []string{"body.texts.1.text " + empty}},
+		{"text a number", `{"text":1.5}`, []string{"body.texts.0.text " + notString}},
+		{"text a number, and a list", `{"text":1.5},{"text":["x"]}`, []string{"body.texts.1.text " + notString}},
+		{"text a boolean, and null for an item", `{"text":true},null`, []string{"body.texts.1 " + null}},
+		{"an empty list", `[]`, []string{"body.texts.0 " + notDict}},
+		{"an empty list, and one that is not", `[ ],[1]`, []string{"body.texts.1 " + notDict}},
+		{"an empty string, and one that is not", `"","abc"`, []string{"body.texts.1 " + notDict}},
+		{"several", `{},{"text":null},{"text":5},[],{"text":"\ud800"}`, []string{
+			"body.texts.0.text " + required, "body.texts.1.text " + null, "body.texts.2.text " + notString, "body.texts.3 " + notDict,
+		}},
+		{"several, and a mistake", `{},{"text":null},{"text":5},[],{"text":"\ud800"},{"text":{}}`, []string{"body.texts.5.text " + notString}},
+		{"half of a pair", `{"text":"\ud800"}`, []string{"body.18 " + fmt.Sprintf(unpaired, 19, 18)}},
+		{"half of a pair, of which the first counts", `{"text":"a"},{"text":"\udc00"},{"text":"\ud800"}`, []string{"body.31 " + fmt.Sprintf(unpaired, 32, 31)}},
+		{"half of a pair, and text missing", `{"text":"\ud800"},{}`, []string{"body.texts.1.text " + required}},
+		{"half of a pair, and an empty text", `{"text":"\ud800"},{"text":""}`, []string{"body.texts.1.text " + empty}},
+		{"overwritten", `{"text":"\ud800","text":5,"text":""}`, []string{"body.texts.0.text " + empty}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := decode(`{"texts":[` + test.texts + `]}`)
+			if diff := cmp.Diff(describe(items(err)), test.want); diff != "" {
 				t.Error(diff)
 			}
 		})

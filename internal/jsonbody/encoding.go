@@ -79,31 +79,46 @@ func (e textEncoding) decode(b []byte) (string, error) {
 	if len(b)%e.unit != 0 {
 		return "", fmt.Errorf("%w: half a character at its end", ErrUnreadable)
 	}
-	text := make([]byte, 0, len(b))
-	for len(b) > 0 {
-		var r rune
-		if e.unit == 2 {
-			r = rune(e.order.Uint16(b))
-			if len(b) >= 4 {
-				if pair := utf16.DecodeRune(r, rune(e.order.Uint16(b[2:]))); pair != utf8.RuneError {
-					r, b = pair, b[2:]
-				}
-			}
-		} else {
-			point := e.order.Uint32(b)
-			if point > utf8.MaxRune {
-				return "", fmt.Errorf("%w: no Unicode character", ErrUnreadable)
-			}
-			r = rune(point)
+	length := 0
+	for rest := b; len(rest) > 0; {
+		r, n := e.next(rest)
+		switch {
+		case utf16.IsSurrogate(r):
+			length += 3
+		case utf8.ValidRune(r):
+			length += utf8.RuneLen(r)
+		default:
+			return "", fmt.Errorf("%w: no Unicode character", ErrUnreadable)
 		}
-		b = b[e.unit:]
+		rest = rest[n:]
+	}
+	var text strings.Builder
+	text.Grow(length)
+	for len(b) > 0 {
+		r, n := e.next(b)
 		if utf16.IsSurrogate(r) {
-			text = append(text, 0xed, byte(0x80|r>>6&0x3f), byte(0x80|r&0x3f))
+			text.Write([]byte{0xed, byte(0x80 | r>>6&0x3f), byte(0x80 | r&0x3f)})
 		} else {
-			text = utf8.AppendRune(text, r)
+			text.WriteRune(r)
+		}
+		b = b[n:]
+	}
+	return text.String(), nil
+}
+
+// next returns the character that b starts with and its length. A surrogate without its
+// other half is a character here.
+func (e textEncoding) next(b []byte) (rune, int) {
+	if e.unit == 4 {
+		return rune(e.order.Uint32(b)), 4
+	}
+	r := rune(e.order.Uint16(b))
+	if len(b) >= 4 {
+		if pair := utf16.DecodeRune(r, rune(e.order.Uint16(b[2:]))); pair != utf8.RuneError {
+			return pair, 4
 		}
 	}
-	return string(text), nil
+	return r, 2
 }
 
 // validText reports whether s is UTF-8, or would be if that had surrogates.

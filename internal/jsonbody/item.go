@@ -62,35 +62,30 @@ type fault struct {
 	item Item // without its Loc
 	// The value could not be decoded, so that no rule has anything to look at.
 	undecoded bool
-	// For a string with half of a surrogate pair: what is wrong with it. Such a
-	// document is no text, which counts only when all else is well.
-	unpaired *syntaxError
+	// FastAPI takes the value, and its handler fails or sees another one. It does not
+	// list such a fault, so we do so only if there is nothing else to list.
+	strict bool
 }
 
 // items returns what to say of faults, in order of position.
-func items(doc string, faults []fault) []Item {
-	var unpaired *syntaxError // the first
-	faults = slices.DeleteFunc(faults, func(f fault) bool {
-		if f.unpaired != nil && (unpaired == nil || f.unpaired.offset < unpaired.offset) {
-			unpaired = f.unpaired
-		}
-		return f.unpaired != nil
-	})
-	if len(faults) == 0 {
-		return []Item{unpaired.item(doc)}
-	}
+func items(faults []fault) []Item {
 	slices.SortStableFunc(faults, func(a, b fault) int {
 		return slices.CompareFunc(a.path, b.path, func(a, b step) int { return cmp.Compare(a.index, b.index) })
 	})
+	var undecoded []step // the path of the last
+	faults = slices.DeleteFunc(faults, func(f fault) bool {
+		if f.undecoded {
+			undecoded = f.path
+			return false
+		}
+		return undecoded != nil && hasPrefix(f.path, undecoded) // a rule for what is not there
+	})
+	if slices.ContainsFunc(faults, func(f fault) bool { return !f.strict }) {
+		faults = slices.DeleteFunc(faults, func(f fault) bool { return f.strict })
+	}
 	items := make([]Item, 0, len(faults))
-	undecoded := -1 // the last of them
 	for i, f := range faults {
-		switch {
-		case f.undecoded:
-			undecoded = i
-		case undecoded >= 0 && hasPrefix(f.path, faults[undecoded].path):
-			continue // a rule for what is not there
-		case i+1 < len(faults) && len(faults[i+1].path) > len(f.path) && hasPrefix(faults[i+1].path, f.path):
+		if !f.undecoded && i+1 < len(faults) && len(faults[i+1].path) > len(f.path) && hasPrefix(faults[i+1].path, f.path) {
 			continue // a rule for a list; its items come first
 		}
 		f.item.Loc = location(f.path)

@@ -18,6 +18,7 @@ type plan struct {
 	wrong    Item                                         // what to say of another kind
 	none     Item                                         // what to say of null
 	optional bool                                         // may be absent or null
+	lenient  bool                                         // FastAPI takes it absent or null; see fault.strict
 	fields   []plan                                       // of an object, in order
 	name     string                                       // of a field: its key
 	message  string                                       // of a field: what to say when a rule of it fails, instead of the usual
@@ -55,6 +56,7 @@ func newPlan(t reflect.Type, maxText string) plan {
 			}
 			f := newPlan(field.Type, maxText)
 			f.name, f.optional, f.message = name, options == "omitempty", field.Tag.Get("message")
+			f.lenient = field.Tag.Get("fastapi") == "optional"
 			rules := strings.ReplaceAll(field.Tag.Get("validate"), "max_text", maxText)
 			p.others = f.addRules(rules) || f.others || p.others
 			p.fields = append(p.fields, f)

@@ -52,7 +52,8 @@ type Reader[T any] struct {
 // The fields of a struct carry tags: json for the key, and with omitempty also that the
 // field may be absent; validate for the rules, of which max_text stands for
 // [Limits.Text]; message for what to say when a rule fails, if it is not the rule's own
-// message.
+// message; fastapi:"optional" that FastAPI takes the
+// field absent or null.
 func New[T any](limits Limits) *Reader[T] {
 	validate := validator.New(validator.WithRequiredStructEnabled())
 	// So that errors name fields as the client does.
@@ -168,20 +169,23 @@ func (r *Reader[T]) decode(doc string) (*T, error) {
 		return nil, err
 	}
 	faults := d.faults
-	if !d.broken && len(faults) == 0 && !r.plan.others { // then all rules hold
-		return value, nil
-	}
-	if err := r.validate.Struct(value); err != nil {
-		broken, ok := errors.AsType[validator.ValidationErrors](err)
-		if !ok {
-			return nil, err
+	if d.broken || r.plan.others {
+		if err := r.validate.Struct(value); err != nil {
+			broken, ok := errors.AsType[validator.ValidationErrors](err)
+			if !ok {
+				return nil, err
+			}
+			for _, rule := range broken {
+				faults = append(faults, r.plan.fault(rule))
+			}
 		}
-		for _, rule := range broken {
-			faults = append(faults, r.plan.fault(rule))
-		}
 	}
-	if len(faults) > 0 {
-		return nil, &InvalidError{Items: items(doc, faults)}
+	switch {
+	case len(faults) > 0:
+		return nil, &InvalidError{Items: items(faults)}
+	case d.unpaired > 0: // such a document is no text
+		unpaired := &syntaxError{"the string that starts here has half of a surrogate pair", d.unpaired}
+		return nil, &InvalidError{Items: []Item{unpaired.item(doc)}}
 	}
 	return value, nil
 }

@@ -18,7 +18,7 @@ type PredictPayload struct {
 
 // Text is one text to classify.
 type Text struct {
-	Text string `json:"text" validate:"min=1,max_text"`
+	Text string `json:"text" validate:"min=1,max_text" fastapi:"optional"`
 }
 
 // Predictions is the data of POST /predict, in the order of the texts.
