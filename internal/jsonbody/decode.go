@@ -15,7 +15,9 @@ import (
 // What a document may be at most, as Python's json module has it. Beyond it the
 // document counts as unreadable, as it does there.
 const (
-	maxDepth  = 967
+	// Python's limit is 1,000 calls, those of the server that calls it included. This is
+	// what is left below the uvicorn command; below gunicorn and others it is less.
+	maxDepth  = 970
 	maxDigits = 4300 // of an integer
 )
 

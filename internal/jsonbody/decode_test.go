@@ -83,7 +83,7 @@ func TestDecodeAccepts(t *testing.T) {
 		{"half of a pair in three bytes", in("\"\xed\xa0\x80\"")},
 		{"half of a pair in a key", `{"\udc00":1,"texts":[{"text":"aé😀"}]}`},
 		{"half of a pair in an overwritten text", `{"texts":[{"text":"\ud800","text":"aé😀"}]}`},
-		{"as deep as it may be", in(strings.Repeat("[", 966) + strings.Repeat("]", 966))},
+		{"as deep as it may be", in(strings.Repeat("[", 969) + strings.Repeat("]", 969))},
 		{"as long an integer as may be", in("-" + strings.Repeat("7", 4300))},
 		{"a long fraction", in("0." + strings.Repeat("7", 5000))},
 		{"UTF-8 with a mark", "\ufeff" + document},
@@ -136,7 +136,7 @@ func TestDecodeUnreadable(t *testing.T) {
 		{"no UTF-8 after a surrogate", "\"\xed\xa0\x80\xff\""},
 		{"half a UTF-16 character", "\xff\xfe{\x00}"},
 		{"no UTF-32 character", "\xff\xfe\x00\x00\x00\x00\x11\x00"},
-		{"too deep", strings.Repeat("[", 968)},
+		{"too deep", strings.Repeat("[", 971)},
 		{"far too deep", strings.Repeat(`{"a":`, 1_000_000)},
 		{"too long an integer", strings.Repeat("7", 4301)},
 	}
