@@ -12,11 +12,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// What a document may be at most, as Python's json module has it. Beyond it the
-// document counts as unreadable, as it does there.
+// The limits of Python's json module. FastAPI answers a document beyond them as one that
+// is not text.
 const (
-	// Python's limit is 1,000 calls, those of the server that calls it included. This is
-	// what is left below the uvicorn command; below gunicorn and others it is less.
+	// Python allows 1,000 nested calls, which includes those of the server that called the
+	// module. The command uvicorn leaves 970 to the document; other servers leave fewer.
 	maxDepth  = 970
 	maxDigits = 4300 // of an integer
 )
@@ -29,12 +29,11 @@ type syntaxError struct {
 
 func (e *syntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.msg, e.offset) }
 
-// A decoder reads one JSON document into a Go value, and collects what is wrong
-// with its values on the way, in order of position. It accepts what Python's
-// json module does and reports errors of syntax where that does: beyond RFC 8259
-// that is NaN, Infinity and -Infinity, and a surrogate without its other half in
-// what is passed over. Of a key that occurs twice the last value counts. The
-// work is linear in the length of the document, whatever is in it.
+// A decoder reads one JSON document into a Go value and collects what is wrong with the
+// values in it. It accepts what Python's json module does, and finds errors of syntax
+// where that does. Beyond RFC 8259, that means NaN, Infinity and -Infinity, and half of a
+// surrogate pair in what is not part of the value. If a key occurs twice, the last value
+// counts. The work is linear in the length of the document.
 type decoder struct {
 	doc      string
 	pos      int // in bytes
@@ -42,10 +41,10 @@ type decoder struct {
 	maxItems int    // in a list
 	path     []step // to the current value
 	faults   []fault
-	broken   bool // a rule that the plan knows
-	unpaired int  // where the first text with half of a surrogate pair starts; 0 for none
-	unquoted []byte
-	objects  int // at most so many are in the document; 0 if not counted yet
+	broken   bool   // a value breaks a rule of its plan
+	unpaired int    // where the first string with half of a surrogate pair starts; 0 if there is none
+	unquoted []byte // memory to unquote strings in
+	braces   int    // in the document; 0 if not counted yet
 }
 
 // decode reads the document into dst. The error is a syntaxError or ErrUnreadable.
@@ -125,9 +124,8 @@ func (d *decoder) kind() (byte, error) {
 	return 0, d.syntax("a value is wanted", d.pos)
 }
 
-// coerced reports whether FastAPI makes the next value, of another kind than wanted, into
-// one that it takes: a number or boolean into a string, and what is empty into an object
-// without fields, if it has one that may be absent.
+// coerced reports whether FastAPI converts the next value to the kind that is wanted: a
+// number or boolean to a string, an empty list or string to an empty object.
 func (d *decoder) coerced(kind, wanted byte) bool {
 	switch {
 	case wanted == stringKind:
@@ -156,10 +154,10 @@ func (d *decoder) nested(kind byte, p *plan, dst reflect.Value) (err error) {
 	return err
 }
 
-// object reads an object, its fields as they come. Only if one of them comes twice, of
-// which the last counts, they are read again when it is known which that is.
+// object reads an object. It reads the fields as they come. If a field comes twice, it
+// reads all of them again at the end, when it knows where the last ones are.
 func (d *decoder) object(p *plan, dst reflect.Value) error {
-	var starts [maxFields]int32 // of the last value of each field; never 0, where the object's bracket is at the earliest
+	var starts [maxFields]int32 // of the last value of each field; 0 if there is none
 	faults, unpaired, twice := len(d.faults), d.unpaired, false
 	d.space()
 	for first := true; ; first = false {
@@ -280,21 +278,21 @@ func (d *decoder) list(p *plan, dst reflect.Value) error {
 	return nil
 }
 
-// room returns for how many more items a list that is full with n gets room.
+// room returns by how many items to grow a list that is full with n.
 func (d *decoder) room(p *plan, n int) int {
 	if p.elem.takes != objectKind {
 		return max(n, 4)
 	}
-	if d.objects == 0 {
-		d.objects = strings.Count(d.doc, "{")
+	if d.braces == 0 {
+		d.braces = strings.Count(d.doc, "{")
 	}
-	// Most documents have braces only where they have objects, one of which is around the
-	// list. So this is what the list needs, or it is large and grows in few steps.
-	return max(min(7*n+8, d.objects-1-n), 1)
+	// Each item needs a brace, and so does the object around the list. Most documents have
+	// no other braces, so that the list gets exactly the room that it needs.
+	return max(min(7*n+8, d.braces-1-n), 1)
 }
 
-// str passes over a string and returns it with its quotes, and whether it means what it
-// says: nothing is escaped in it, and all is ASCII.
+// str passes over a string and returns it with its quotes. It is plain if it is ASCII
+// without escapes.
 func (d *decoder) str() (raw string, plain bool, err error) {
 	start := d.pos
 	plain = true
@@ -350,7 +348,7 @@ func (d *decoder) setString(p *plan, dst reflect.Value, raw string, plain bool, 
 			text = string(d.unquoted)
 			break
 		}
-		// Nobody will see the text, but rules may look at it.
+		// The text is never used, but rules may still look at its length.
 		if d.unpaired == 0 || start < d.unpaired {
 			d.unpaired = start
 		}
@@ -362,9 +360,8 @@ func (d *decoder) setString(p *plan, dst reflect.Value, raw string, plain bool, 
 	}
 }
 
-// measure returns how many characters a string has, which is what stood between its
-// quotes, and whether each surrogate in it has its other half. The halves of a pair are
-// both escaped: pairs of any other kind are none to Python either.
+// measure returns the number of characters in a string that is still escaped, and whether
+// every surrogate in it is escaped and half of a pair.
 func measure(s string) (length int, paired bool) {
 	paired = true
 	for ; s != ""; length++ {
@@ -391,7 +388,7 @@ func measure(s string) (length int, paired bool) {
 	return length, paired
 }
 
-// escaped returns the character whose escape with \u s starts with, or 0.
+// escaped returns the character of the \u escape that s starts with, or 0.
 func escaped(s string) rune {
 	if !strings.HasPrefix(s, `\u`) {
 		return 0

@@ -8,12 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// decodeText returns a JSON document as UTF-8, whichever of the Unicode
-// encodings it came in. It tells them apart as Python's json module does: by a
-// byte order mark, or else by where the zeros are in the first characters,
-// which are ASCII in any document. A surrogate without its other half passes,
-// in three bytes as UTF-8 would have it, as it may be in a part of the document
-// that nobody reads.
+// decodeText returns a JSON document as UTF-8. It tells the Unicode encodings apart as
+// Python's json module does: by a byte order mark, or by where the zeros are in the first
+// four bytes. Half of a surrogate pair becomes three bytes, as it may be in a part of the
+// document that does not matter.
 func decodeText(body []byte) (string, error) {
 	switch encoding, mark := detectEncoding(body); encoding {
 	case utf8Encoding:
@@ -26,7 +24,7 @@ func decodeText(body []byte) (string, error) {
 	}
 }
 
-// A textEncoding is one of fixed units.
+// A textEncoding is a Unicode encoding in units of one, two or four bytes.
 type textEncoding struct {
 	unit  int // bytes
 	order binary.ByteOrder
@@ -106,8 +104,8 @@ func (e textEncoding) decode(b []byte) (string, error) {
 	return text.String(), nil
 }
 
-// next returns the character that b starts with and its length. A surrogate without its
-// other half is a character here.
+// next returns the character that b starts with and its length in bytes. Half of a
+// surrogate pair counts as a character.
 func (e textEncoding) next(b []byte) (rune, int) {
 	if e.unit == 4 {
 		return rune(e.order.Uint32(b)), 4
@@ -121,7 +119,7 @@ func (e textEncoding) next(b []byte) (rune, int) {
 	return r, 2
 }
 
-// validText reports whether s is UTF-8, or would be if that had surrogates.
+// validText reports whether s is UTF-8, apart from halves of surrogate pairs.
 func validText(s string) bool {
 	if utf8.ValidString(s) { // the fast way for nearly all
 		return true
@@ -142,15 +140,15 @@ func startsWithSurrogate(s string) bool {
 	return len(s) >= 3 && s[0] == 0xed && s[1]&0xe0 == 0xa0 && s[2]&0xc0 == 0x80
 }
 
-// position returns where in a document a byte is, in characters: how many come
-// before it, and its line and column, counted from one.
+// position returns the position of a byte of a document: the number of characters before
+// it, and its line and column in characters, both from 1.
 func position(doc string, offset int) (pos, line, column int) {
 	before := doc[:offset]
 	lineStart := strings.LastIndexByte(before, '\n') + 1
 	return characters(before), strings.Count(before, "\n") + 1, characters(before[lineStart:]) + 1
 }
 
-// characters counts them also where there are surrogates, unlike package utf8.
+// characters returns the number of characters in s, halves of surrogate pairs included.
 func characters(s string) int {
 	n := 0
 	for i := range len(s) {

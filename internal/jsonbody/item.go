@@ -39,7 +39,7 @@ type (
 	}
 )
 
-// What is said of a value that is not there, or null, or too long.
+// What to say of a value that is absent or null.
 var (
 	fieldRequired = Item{Msg: "field required", Type: "value_error.missing"}
 	noneGiven     = Item{Msg: "none is not an allowed value", Type: "type_error.none.not_allowed"}
@@ -49,21 +49,19 @@ func tooManyItems(limit int) Item {
 	return Item{Msg: fmt.Sprintf("ensure this value has at most %d items", limit), Type: "value_error.list.max_items", Ctx: limitCtx{limit}}
 }
 
-// A step leads from a value to one inside it: to the field of that name, which
-// is the index-th of its struct, or, without a name, to the index-th item.
+// A step leads from a value to one inside it.
 type step struct {
-	name  string
-	index int
+	name  string // of the field; "" in a list
+	index int    // of the field in its struct, or of the item in its list
 }
 
 // A fault is one thing that is wrong with a value of a document.
 type fault struct {
-	path []step
-	item Item // without its Loc
-	// The value could not be decoded, so that no rule has anything to look at.
-	undecoded bool
-	// FastAPI takes the value, and its handler fails or sees another one. It does not
-	// list such a fault, so we do so only if there is nothing else to list.
+	path      []step
+	item      Item // without its Loc
+	undecoded bool // there is no value that rules could be about
+	// FastAPI does not find this fault: it takes the value, and then the application
+	// fails or works with another value. It is reported only if nothing else is wrong.
 	strict bool
 }
 
@@ -72,13 +70,13 @@ func items(faults []fault) []Item {
 	slices.SortStableFunc(faults, func(a, b fault) int {
 		return slices.CompareFunc(a.path, b.path, func(a, b step) int { return cmp.Compare(a.index, b.index) })
 	})
-	var undecoded []step // the path of the last
+	var undecoded []step // the path of the last value that was not decoded
 	faults = slices.DeleteFunc(faults, func(f fault) bool {
 		if f.undecoded {
 			undecoded = f.path
 			return false
 		}
-		return undecoded != nil && hasPrefix(f.path, undecoded) // a rule for what is not there
+		return undecoded != nil && hasPrefix(f.path, undecoded)
 	})
 	if slices.ContainsFunc(faults, func(f fault) bool { return !f.strict }) {
 		faults = slices.DeleteFunc(faults, func(f fault) bool { return f.strict })
@@ -86,7 +84,7 @@ func items(faults []fault) []Item {
 	items := make([]Item, 0, len(faults))
 	for i, f := range faults {
 		if !f.undecoded && i+1 < len(faults) && len(faults[i+1].path) > len(f.path) && hasPrefix(faults[i+1].path, f.path) {
-			continue // a rule for a list; its items come first
+			continue // a rule about a list, which pydantic checks after its items
 		}
 		f.item.Loc = location(f.path)
 		items = append(items, f.item)
@@ -122,7 +120,7 @@ func (e *syntaxError) item(doc string) Item {
 	}
 }
 
-// fault returns the fault that a broken rule is.
+// fault returns the fault for a broken rule.
 func (p *plan) fault(broken validator.FieldError) fault {
 	// The namespace is "PredictPayload.texts[0].text", say.
 	var path []step

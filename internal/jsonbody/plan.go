@@ -11,22 +11,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A plan says how a JSON value is read into a Go value of one type. It is made
-// once and shared.
+// A plan says how a JSON value is read into a Go value of one type. It does not change
+// once it is made.
 type plan struct {
 	takes    byte                                         // the kind of JSON value: one of the kinds below
 	wrong    Item                                         // what to say of another kind
 	none     Item                                         // what to say of null
-	optional bool                                         // may be absent or null
-	lenient  bool                                         // FastAPI takes it absent or null; see fault.strict
+	optional bool                                         // it may be absent or null
+	lenient  bool                                         // FastAPI lets it be absent or null; see fault.strict
 	fields   []plan                                       // of an object, in order
 	name     string                                       // of a field: its key
-	message  string                                       // of a field: what to say when a rule of it fails, instead of the usual
+	message  string                                       // of a field: what to say when a rule is broken, in place of the rule's words
 	elem     *plan                                        // of a list
 	set      func(dst reflect.Value, literal string) bool // of a number or boolean
 
-	rules  lengths // of a string, or of a list
-	others bool    // there are rules inside that only the validator knows
+	rules  lengths // of a string or a list
+	others bool    // a value inside has rules that only the validator knows
 }
 
 // The kinds of JSON values.
@@ -42,8 +42,7 @@ const (
 // maxFields is how many fields of an object the decoder has room for.
 const maxFields = 16
 
-// newPlan returns the plan for a type. It panics on one that no payload can
-// have, so that a wiring mistake is met at start.
+// newPlan returns the plan for a type. It panics if no payload can have the type.
 func newPlan(t reflect.Type, maxText string) plan {
 	switch t.Kind() {
 	case reflect.Struct:

@@ -1,6 +1,6 @@
-// Package jsonbody reads the body of a request as FastAPI reads it: the text encodings
-// of Python's json module, the same positions of errors of syntax, and items that say
-// what is wrong with a value in the words of pydantic 1.
+// Package jsonbody reads the JSON body of a request as FastAPI with pydantic 1 does: it
+// takes the same text encodings, finds errors of syntax at the same positions, and says
+// what is wrong with a value in the same words.
 package jsonbody
 
 import (
@@ -27,7 +27,7 @@ var (
 // An InvalidError says all that is wrong with a body, in order of position.
 type InvalidError struct {
 	Items  []Item
-	Syntax bool // The body is not JSON, which is the one item.
+	Syntax bool // The body is not JSON. There is one item, which says where.
 }
 
 func (e *InvalidError) Error() string { return fmt.Sprintf("%d errors in the request", len(e.Items)) }
@@ -47,22 +47,22 @@ type Reader[T any] struct {
 	validate *validator.Validate
 }
 
-// New returns a Reader. It panics if T has a field that no payload can have.
+// New returns a Reader. It panics if T cannot be a payload.
 //
-// The fields of a struct carry tags: json for the key, and with omitempty also that the
-// field may be absent; validate for the rules, of which max_text stands for
-// [Limits.Text]; message for what to say when a rule fails, if it is not the rule's own
-// message; fastapi:"optional" that FastAPI takes the
-// field absent or null.
+// Every field of a struct has tags:
+//   - json is its key. With omitempty the field may be absent or null.
+//   - validate has its rules. The rule max_text stands for [Limits.Text].
+//   - message is what to say when a rule is broken, in place of the rule's own words.
+//   - fastapi is "optional" if FastAPI lets the field be absent or null and the
+//     application then fails. That is reported only if nothing else is wrong.
 func New[T any](limits Limits) *Reader[T] {
 	validate := validator.New(validator.WithRequiredStructEnabled())
-	// So that errors name fields as the client does.
+	// Errors name a field by its JSON key.
 	validate.RegisterTagNameFunc(func(field reflect.StructField) string {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		return name
 	})
-	// The limit is a setting and the rule is in the tag of its field.
-	maxText := "omitempty" // which holds for all, and counts no characters
+	maxText := "omitempty" // without a limit: a rule that everything keeps
 	if limits.Text > 0 {
 		maxText = "max=" + strconv.Itoa(limits.Text)
 	}
@@ -72,11 +72,13 @@ func New[T any](limits Limits) *Reader[T] {
 	return &Reader[T]{limits, body, validate}
 }
 
-// Read appends the body of a request to buf. What the header alone shows to be too large,
-// compressed or of another type is refused unread, so that a client that sends "Expect:
-// 100-continue" does not send it. As the body arrives, hold is told how much of it is
-// here, and may refuse the rest. The error is [ErrEncoded], an [http.MaxBytesError], an
-// [InvalidError], [os.ErrDeadlineExceeded] or hold's, or it wraps [ErrUnreadable].
+// Read appends the body of a request to buf. It does not read a body whose header shows
+// that it is too large, compressed or not JSON, so that a client that waits for "100
+// Continue" does not send it. While the body arrives, Read calls hold with the number of
+// bytes that are here; an error of hold ends the reading.
+//
+// The error is [ErrEncoded], [http.MaxBytesError], [InvalidError], [os.ErrDeadlineExceeded]
+// or an error of hold, or it wraps [ErrUnreadable].
 func (r *Reader[T]) Read(buf []byte, request *http.Request, hold func(bytes int) error) ([]byte, error) {
 	if encoding := request.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return buf, ErrEncoded
@@ -84,8 +86,8 @@ func (r *Reader[T]) Read(buf []byte, request *http.Request, hold func(bytes int)
 	if request.ContentLength > r.limits.Body {
 		return buf, &http.MaxBytesError{Limit: r.limits.Body}
 	}
-	// The type of an empty body does not matter, and only reading it shows that a body
-	// of unknown length is empty. Who waits to be told to go on has something to send.
+	// The type of an empty body does not matter. Whether a body of unknown length is empty
+	// shows when it is read; a client that expects "100 Continue" has something to send.
 	if request.ContentLength > 0 || request.ContentLength < 0 && request.Header.Get("Expect") != "" {
 		if err := r.checkType(request.Header.Get("Content-Type")); err != nil {
 			return buf, err
@@ -107,13 +109,13 @@ func (r *Reader[T]) Read(buf []byte, request *http.Request, hold func(bytes int)
 			return buf, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return buf, err
-		default: // it broke off, or its chunks are malformed
+		default: // the connection broke, or a chunk is malformed
 			return buf, fmt.Errorf("%w: %w", ErrUnreadable, err)
 		}
 	}
 }
 
-// Parse returns what a body of this Content-Type holds. The error is an [InvalidError] or
+// Parse decodes a body of the given Content-Type and checks the rules of T. The error is an [InvalidError] or
 // wraps [ErrUnreadable].
 func (r *Reader[T]) Parse(contentType string, body []byte) (*T, error) {
 	if len(body) == 0 {
@@ -139,7 +141,7 @@ func isJSON(contentType string) bool {
 	return main == "application" && (sub == "json" || strings.HasSuffix(sub, "+json")) && !strings.Contains(sub, "/")
 }
 
-// checkType refuses a body that is not to be read as JSON.
+// checkType returns an error if a body of this Content-Type is not read as JSON.
 func (r *Reader[T]) checkType(contentType string) error {
 	if isJSON(contentType) {
 		return nil
@@ -158,7 +160,7 @@ func invalid(item Item) error {
 // decode reads a document and applies the rules of T to it.
 func (r *Reader[T]) decode(doc string) (*T, error) {
 	if strings.Trim(doc, " \t\r\n") == `""` {
-		doc = "{}" // to Python an object can be made of an empty string
+		doc = "{}" // Python makes an empty dict of an empty string
 	}
 	value := new(T)
 	d := decoder{doc: doc, maxItems: r.limits.Items}
@@ -183,7 +185,7 @@ func (r *Reader[T]) decode(doc string) (*T, error) {
 	switch {
 	case len(faults) > 0:
 		return nil, &InvalidError{Items: items(faults)}
-	case d.unpaired > 0: // such a document is no text
+	case d.unpaired > 0:
 		unpaired := &syntaxError{"the string that starts here has half of a surrogate pair", d.unpaired}
 		return nil, &InvalidError{Items: []Item{unpaired.item(doc)}}
 	}
