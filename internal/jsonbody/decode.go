@@ -337,22 +337,11 @@ func (d *decoder) escape(i, start int) (int, error) {
 func (d *decoder) setString(p *plan, dst reflect.Value, raw string, plain bool, start int) {
 	text := raw[1 : len(raw)-1]
 	length := len(text)
-	switch {
-	case plain:
-	case strings.IndexByte(text, '\\') < 0 && utf8.ValidString(text):
+	if !plain {
+		if strings.IndexByte(text, '\\') >= 0 || !utf8.ValidString(text) {
+			text = d.unquote(raw, start)
+		}
 		length = utf8.RuneCountInString(text)
-	default:
-		var paired bool
-		if length, paired = measure(text); paired {
-			d.unquoted, _ = jsontext.AppendUnquote(d.unquoted[:0], raw)
-			text = string(d.unquoted)
-			break
-		}
-		// The text is never used, but rules may still look at its length.
-		if d.unpaired == 0 || start < d.unpaired {
-			d.unpaired = start
-		}
-		text = strings.Repeat("?", length)
 	}
 	dst.SetString(text)
 	if !p.rules.hold(length) {
@@ -360,10 +349,24 @@ func (d *decoder) setString(p *plan, dst reflect.Value, raw string, plain bool, 
 	}
 }
 
-// measure returns the number of characters in a string that is still escaped, and whether
-// every surrogate in it is escaped and half of a pair.
-func measure(s string) (length int, paired bool) {
-	paired = true
+// unquote returns what the string raw means, which starts at start.
+func (d *decoder) unquote(raw string, start int) string {
+	if n, found := unpaired(raw[1 : len(raw)-1]); found {
+		if d.unpaired == 0 || start < d.unpaired {
+			d.unpaired = start
+		}
+		return strings.Repeat("?", n) // never used, but rules may still look at its length
+	}
+	d.unquoted, _ = jsontext.AppendUnquote(d.unquoted[:0], raw)
+	return string(d.unquoted)
+}
+
+// unpaired reports whether half of a surrogate pair is in s, which may have escapes, and if
+// so, how many characters s has. Only two escapes make a pair, as in Python.
+func unpaired(s string) (length int, found bool) {
+	if utf8.ValidString(s) && !strings.Contains(s, `\ud`) && !strings.Contains(s, `\uD`) {
+		return 0, false
+	}
 	for ; s != ""; length++ {
 		n := 1
 		switch {
@@ -371,7 +374,7 @@ func measure(s string) (length int, paired bool) {
 			n = len(`\u0000`)
 			if r := escaped(s); utf16.IsSurrogate(r) {
 				if utf16.DecodeRune(r, escaped(s[n:])) == utf8.RuneError {
-					paired = false
+					found = true
 				} else {
 					n *= 2
 				}
@@ -379,13 +382,13 @@ func measure(s string) (length int, paired bool) {
 		case s[0] == '\\':
 			n = 2
 		case startsWithSurrogate(s):
-			n, paired = 3, false
+			n, found = 3, true
 		case s[0] >= utf8.RuneSelf:
 			_, n = utf8.DecodeRuneInString(s)
 		}
 		s = s[n:]
 	}
-	return length, paired
+	return length, found
 }
 
 // escaped returns the character of the \u escape that s starts with, or 0.
