@@ -161,6 +161,7 @@ func TestPredictInvalid(t *testing.T) {
 		{"every error, in order", `{"texts":[{"text":"a"},{"text":""},{"text":{}},7]}`, `{"loc":["body","texts",1,"text"],"msg":"ensure this value has at least 1 characters","type":"value_error.any_str.min_length","ctx":{"limit_value":1}},` +
 			`{"loc":["body","texts",2,"text"],"msg":"str type expected","type":"type_error.str"},` +
 			`{"loc":["body","texts",3],"msg":"value is not a valid dict","type":"type_error.dict"}`},
+		{"no text, and an empty one", `{"texts":[{},{"text":null},{"text":""}]}`, `{"loc":["body","texts",2,"text"],"msg":"ensure this value has at least 1 characters","type":"value_error.any_str.min_length","ctx":{"limit_value":1}}`},
 		{"a comma too many, on the second line", "{\"texts\":\n[{\"text\":\"é\",}]}", `{"loc":["body",23],"msg":"a property name in double quotes is wanted: line 2 column 14 (char 23)","type":"value_error.jsondecode",` +
 			`"ctx":{"msg":"a property name in double quotes is wanted","pos":23,"lineno":2,"colno":14}}`},
 	}

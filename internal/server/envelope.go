@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/internal/jsonbody"
 )
 
 // Envelope is what every JSON answer begins with, its keys in this order.
@@ -35,7 +37,7 @@ type Problem struct {
 // Invalid is the shape of a 422.
 type Invalid struct {
 	Envelope
-	Detail []Item `json:"detail"` // All that is wrong with the request, in order of position.
+	Detail []jsonbody.Item `json:"detail"` // All that is wrong with the request, in order of position.
 }
 
 // The key of the envelope's last member.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"tagifai/internal/jsonbody"
 	"tagifai/internal/registry"
 )
 
@@ -21,8 +22,6 @@ var (
 	errMethodNotAllowed = errors.New("method not allowed on this route")
 	errMisdirected      = errors.New("not a host of the admin listener")
 	errCrossOrigin      = errors.New("a page of another site sent the request")
-	errUnreadable       = errors.New("the body is not text or stopped before its end")
-	errEncoded          = errors.New("the body has a content encoding")
 	errQueueFull        = errors.New("too many requests wait for their turn")
 	errQueueWait        = errors.New("the request waited too long for its turn")
 	errHeldBytes        = errors.New("the bodies of all requests are too large together")
@@ -59,10 +58,10 @@ var problems = []struct {
 	{is(errHeldBytes), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
 	{is(registry.ErrNotReady), http.StatusServiceUnavailable, "", "unready"},
-	{is(errEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
+	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
 	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over
-	{is(errUnreadable), http.StatusBadRequest, "There was an error parsing the body", "body_unreadable"},
+	{is(jsonbody.ErrUnreadable), http.StatusBadRequest, "There was an error parsing the body", "body_unreadable"},
 }
 
 func is(target error) func(error) bool {
@@ -72,8 +71,8 @@ func is(target error) func(error) bool {
 // problemOf returns the status and the detail of the answer to err, and its reason. An
 // error that nobody foresaw is a 500, has no reason, and its text stays here.
 func problemOf(err error) (status int, detail any, reason string) {
-	if invalid, ok := errors.AsType[*invalidError](err); ok {
-		return http.StatusUnprocessableEntity, invalid.items, invalidRequest
+	if invalid, ok := errors.AsType[*jsonbody.InvalidError](err); ok {
+		return http.StatusUnprocessableEntity, invalid.Items, invalidRequest
 	}
 	if missing, ok := errors.AsType[*registry.NotFoundError](err); ok {
 		return http.StatusNotFound, missing.Error(), "not_found"

@@ -8,11 +8,9 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"tagifai/internal/jsonbody"
 	"tagifai/internal/registry"
 )
-
-// ErrUnreadable is the error of a body that is no text.
-var ErrUnreadable = errUnreadable
 
 // Route adds a route, so that tests can see what becomes of what a handler returns.
 func (s *Server) Route(method, pattern string, h func(*http.Request) (any, error)) {
@@ -21,13 +19,13 @@ func (s *Server) Route(method, pattern string, h func(*http.Request) (any, error
 
 // RoutePayload adds a route that answers with its body, a T.
 func RoutePayload[T any](s *Server, pattern string) {
-	payload := newBinder[T](s.payload.limits)
+	payload := jsonbody.New[T](jsonbody.Limits{Body: 1 << 20, Items: 100})
 	s.Route(http.MethodPost, pattern, func(r *http.Request) (any, error) {
-		body, err := payload.read(nil, r, func(int) error { return nil })
+		body, err := payload.Read(nil, r, func(int) error { return nil })
 		if err != nil {
 			return nil, err
 		}
-		return payload.parse(r, body)
+		return payload.Parse("", body)
 	})
 }
 
@@ -74,31 +72,6 @@ type broken struct{ Versions }
 
 func (broken) Get(context.Context, registry.Ref) (*registry.Version, error) {
 	return nil, errors.New("the cause")
-}
-
-var payloads = newBinder[PredictPayload](limits{maxItems: 10})
-
-// Decode reads a document as the body of POST /predict, with at most ten texts.
-func Decode(doc []byte) (*PredictPayload, error) {
-	text, err := decodeText(doc)
-	if err != nil {
-		return nil, err
-	}
-	return payloads.decode(text)
-}
-
-// DecodeInto reads a document as a T, with at most three items in a list, and returns the items that are wrong with it.
-func DecodeInto[T any](doc string) (*T, []Item) {
-	value, err := newBinder[T](limits{maxItems: 3}).decode(doc)
-	return value, Items(err)
-}
-
-// Items returns what err says is wrong with a body.
-func Items(err error) []Item {
-	if invalid, ok := errors.AsType[*invalidError](err); ok {
-		return invalid.items
-	}
-	return nil
 }
 
 // Timestamp returns a time as the envelope has it.

@@ -11,14 +11,14 @@ import (
 )
 
 // PredictPayload is the body of POST /predict. A rule of a field is a line here
-// and nowhere else; see newPlan for what the tags mean.
+// and nowhere else; see jsonbody.New for what the tags mean.
 type PredictPayload struct {
 	Texts []Text `json:"texts" validate:"min=1,dive" message:"List of texts to classify cannot be empty."`
 }
 
 // Text is one text to classify.
 type Text struct {
-	Text string `json:"text" validate:"min=1,max_text"`
+	Text string `json:"text" validate:"min=1,max_text" fastapi:"optional"`
 }
 
 // Predictions is the data of POST /predict, in the order of the texts.
@@ -152,7 +152,7 @@ func (s *Server) readPayload(e *exchange, r *http.Request) (*PredictPayload, err
 		return nil, errQueueFull
 	}
 	buffer := buffers.Get().(*[]byte)
-	body, err := s.payload.read(*buffer, r, func(bytes int) error { return s.hold(e, bytes) })
+	body, err := s.payload.Read(*buffer, r, func(bytes int) error { return s.hold(e, bytes) })
 	defer putBuffer(buffer, body)
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func (s *Server) readPayload(e *exchange, r *http.Request) (*PredictPayload, err
 	if err := s.enter(e, r); err != nil {
 		return nil, err
 	}
-	return s.payload.parse(r, body)
+	return s.payload.Parse(first(r.Header, "Content-Type"), body)
 }
 
 func probabilities(classes []string, p model.Prediction) Probabilities {

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"tagifai/internal/jsonbody"
 )
 
 // queryValues returns the values of a parameter of the query, in order. It takes
@@ -35,7 +37,7 @@ func unescape(s string) string {
 // queryEnum returns the values of a parameter that takes some of those permitted,
 // separated by commas or one each time it occurs, and what is wrong with them. One
 // that is empty asks for nothing.
-func queryEnum(r *http.Request, name string, permitted []string) (values []string, wrong []Item) {
+func queryEnum(r *http.Request, name string, permitted []string) (values []string, wrong []jsonbody.Item) {
 	for _, list := range queryValues(r, name) {
 		if list != "" {
 			values = append(values, strings.Split(list, ",")...)
@@ -44,7 +46,7 @@ func queryEnum(r *http.Request, name string, permitted []string) (values []strin
 	if !slices.ContainsFunc(values, func(value string) bool { return !slices.Contains(permitted, value) }) {
 		return values, nil
 	}
-	return nil, []Item{{
+	return nil, []jsonbody.Item{{
 		Loc:  []any{"query", name},
 		Msg:  "value is not a valid enumeration member; permitted: '" + strings.Join(permitted, "', '") + "'",
 		Type: "type_error.enum",
@@ -52,18 +54,22 @@ func queryEnum(r *http.Request, name string, permitted []string) (values []strin
 	}}
 }
 
+type enumCtx struct {
+	EnumValues []string `json:"enum_values"`
+}
+
 // queryFirst adds what is wrong with a query to err, the error of the body: before
 // it, as FastAPI orders them. A body that could not be looked into stays the only
 // error.
-func queryFirst(query []Item, err error) error {
+func queryFirst(query []jsonbody.Item, err error) error {
 	if len(query) == 0 {
 		return err
 	}
 	if err == nil {
-		return &invalidError{items: query}
+		return &jsonbody.InvalidError{Items: query}
 	}
-	if body, ok := errors.AsType[*invalidError](err); ok && !body.syntax {
-		return &invalidError{items: append(query, body.items...)}
+	if body, ok := errors.AsType[*jsonbody.InvalidError](err); ok && !body.Syntax {
+		return &jsonbody.InvalidError{Items: append(query, body.Items...)}
 	}
 	return err
 }

@@ -17,6 +17,7 @@ import (
 
 	"tagifai/internal/apidocs"
 	"tagifai/internal/config"
+	"tagifai/internal/jsonbody"
 )
 
 // Options are what a server is made of.
@@ -35,7 +36,7 @@ type Server struct {
 	logProbes bool
 	build     string // the version of the service
 	versions  Versions
-	payload   *binder[PredictPayload]
+	payload   *jsonbody.Reader[PredictPayload]
 	docs      map[string]http.Handler // by path
 	openAPI   apidocs.Description
 	front     front
@@ -65,13 +66,15 @@ func New(options Options) *Server {
 		logProbes: settings.LogProbes,
 		build:     options.Version,
 		versions:  options.Versions,
-		payload:   newBinder[PredictPayload](limits{settings.MaxBodyBytes, settings.MaxTexts, settings.MaxTextLength}),
-		docs:      apidocs.Files(options.Version),
-		openAPI:   apidocs.NewDescription(),
-		front:     front{settings.Proxy},
-		cors:      newCORS(settings.CORSOrigins),
-		admins:    newAdminHosts(settings.Listen),
-		metrics:   newMetrics(options.Metrics, options.Version),
+		payload: jsonbody.New[PredictPayload](jsonbody.Limits{
+			Body: settings.MaxBodyBytes, Items: settings.MaxTexts, Text: settings.MaxTextLength,
+		}),
+		docs:    apidocs.Files(options.Version),
+		openAPI: apidocs.NewDescription(),
+		front:   front{settings.Proxy},
+		cors:    newCORS(settings.CORSOrigins),
+		admins:  newAdminHosts(settings.Listen),
+		metrics: newMetrics(options.Metrics, options.Version),
 		gate: &gate{
 			places:    make(chan struct{}, places),
 			maxQueued: int64(settings.MaxQueued),

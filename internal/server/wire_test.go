@@ -30,8 +30,9 @@ func TestHostileBodies(t *testing.T) {
 		status     int
 		detail     string // "" for a success
 	}{
-		{"deep", `{"x":` + list(900) + `,` + texts + `}`, 200, ""},
-		{"too deep", list(100_000), 400, `"There was an error parsing the body"`},
+		{"as deep as may be", `{"x":` + list(969) + `,` + texts + `}`, 200, ""},
+		{"a level too deep", `{"x":` + list(970) + `,` + texts + `}`, 400, `"There was an error parsing the body"`},
+		{"far too deep", list(100_000), 400, `"There was an error parsing the body"`},
 		{"deep where a text belongs", `{"texts":[{"text":` + list(500) + `}]}`, 422, `[{"loc":["body","texts",0,"text"],"msg":"str type expected","type":"type_error.str"}]`},
 		{"a large number", `{"x":1e99999,` + texts + `}`, 200, ""},
 		{"a long number", `{"x":` + strings.Repeat("9", 4300) + `,` + texts + `}`, 200, ""},

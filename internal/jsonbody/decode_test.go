@@ -1,4 +1,4 @@
-package server_test
+package jsonbody_test
 
 import (
 	"encoding/binary"
@@ -13,11 +13,48 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tagifai/internal/server"
+	"tagifai/internal/jsonbody"
 )
 
+// A payload is the body of POST /predict.
+type payload struct {
+	Texts []struct {
+		Text string `json:"text" validate:"min=1,max_text" fastapi:"optional"`
+	} `json:"texts" validate:"min=1,dive" message:"List of texts to classify cannot be empty."`
+}
+
+var payloads = jsonbody.New[payload](jsonbody.Limits{Items: 10})
+
+// decode reads a document as a payload with at most ten texts.
+func decode(doc string) (*payload, error) { return payloads.Parse("", []byte(doc)) }
+
+// decodeInto reads a document as a T, with at most three items in a list, and returns the
+// items that are wrong with it.
+func decodeInto[T any](doc string) (*T, []jsonbody.Item) {
+	value, err := jsonbody.New[T](jsonbody.Limits{Items: 3}).Parse("", []byte(doc))
+	return value, items(err)
+}
+
+// items returns what err says is wrong with a body.
+func items(err error) []jsonbody.Item {
+	if invalid, ok := errors.AsType[*jsonbody.InvalidError](err); ok {
+		return invalid.Items
+	}
+	return nil
+}
+
+// describe returns a line for each item: "loc type: msg".
+func describe(items []jsonbody.Item) []string {
+	var lines []string
+	for _, item := range items {
+		loc := strings.Trim(strings.ReplaceAll(fmt.Sprint(item.Loc), " ", "."), "[]")
+		lines = append(lines, loc+" "+item.Type+": "+item.Msg)
+	}
+	return lines
+}
+
 // texts are the texts of a payload, for comparison.
-func texts(p *server.PredictPayload) []string {
+func texts(p *payload) []string {
 	if p == nil {
 		return nil
 	}
@@ -46,7 +83,7 @@ func TestDecodeAccepts(t *testing.T) {
 		{"half of a pair in three bytes", in("\"\xed\xa0\x80\"")},
 		{"half of a pair in a key", `{"\udc00":1,"texts":[{"text":"aé😀"}]}`},
 		{"half of a pair in an overwritten text", `{"texts":[{"text":"\ud800","text":"aé😀"}]}`},
-		{"as deep as it may be", in(strings.Repeat("[", 966) + strings.Repeat("]", 966))},
+		{"as deep as it may be", in(strings.Repeat("[", 969) + strings.Repeat("]", 969))},
 		{"as long an integer as may be", in("-" + strings.Repeat("7", 4300))},
 		{"a long fraction", in("0." + strings.Repeat("7", 5000))},
 		{"UTF-8 with a mark", "\ufeff" + document},
@@ -61,9 +98,9 @@ func TestDecodeAccepts(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			payload, err := server.Decode([]byte(test.doc))
+			payload, err := decode(test.doc)
 			if err != nil {
-				t.Fatalf("%v: %+v", err, server.Items(err))
+				t.Fatalf("%v: %+v", err, items(err))
 			}
 			if diff := cmp.Diff(texts(payload), want); diff != "" {
 				t.Error(diff)
@@ -99,15 +136,15 @@ func TestDecodeUnreadable(t *testing.T) {
 		{"no UTF-8 after a surrogate", "\"\xed\xa0\x80\xff\""},
 		{"half a UTF-16 character", "\xff\xfe{\x00}"},
 		{"no UTF-32 character", "\xff\xfe\x00\x00\x00\x00\x11\x00"},
-		{"too deep", strings.Repeat("[", 968)},
+		{"too deep", strings.Repeat("[", 971)},
 		{"far too deep", strings.Repeat(`{"a":`, 1_000_000)},
 		{"too long an integer", strings.Repeat("7", 4301)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := server.Decode([]byte(test.doc))
-			if !errors.Is(err, server.ErrUnreadable) {
-				t.Errorf("got %v, %+v", err, server.Items(err))
+			_, err := decode(test.doc)
+			if !errors.Is(err, jsonbody.ErrUnreadable) {
+				t.Errorf("got %v, %+v", err, items(err))
 			}
 		})
 	}
@@ -132,7 +169,7 @@ func TestDecodeHostile(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			start := time.Now()
-			_, _ = server.Decode([]byte(test.doc))
+			_, _ = decode(test.doc)
 			if took := time.Since(start); took > 10*time.Second {
 				t.Errorf("it took %s", took)
 			}
@@ -158,7 +195,7 @@ func TestDecodeItems(t *testing.T) {
 	tests := []struct {
 		name string
 		doc  string
-		want []string // "loc type: msg"
+		want []string
 	}{
 		{"all is well", `{` + fine + `}`, nil},
 		{"optional fields", `{` + fine + `,"lang":"en","labels":["a","b"],"nested":[{"key":"k"}]}`, nil},
@@ -169,7 +206,7 @@ func TestDecodeItems(t *testing.T) {
 			"body.share value_error.missing: field required",
 			"body.sure value_error.missing: field required",
 		}},
-		{"all is of the wrong kind, in another order", `{"lang":1,"nested":[3],"labels":{},"sure":"true","share":"1","count":1.5,"name":false}`, []string{
+		{"all is of the wrong kind, in another order", `{"lang":[],"nested":[3],"labels":{},"sure":"true","share":"1","count":1.5,"name":{}}`, []string{
 			"body.name type_error.str: str type expected",
 			"body.count type_error.integer: value is not a valid integer",
 			"body.share type_error.float: value is not a valid float",
@@ -198,7 +235,7 @@ func TestDecodeItems(t *testing.T) {
 		{"more items than the service takes", `{` + fine + `,"nested":[{},{},{},5]}`, []string{
 			"body.nested value_error.list.max_items: ensure this value has at most 3 items",
 		}},
-		{"items before their list", `{` + fine + `,"labels":["a","b",3]}`, []string{
+		{"items before their list", `{` + fine + `,"labels":["a","b",{}]}`, []string{
 			"body.labels.2 type_error.str: str type expected",
 		}},
 		{"half of a pair", `{` + fine + `,"lang":"\ud800"}`, []string{
@@ -210,13 +247,54 @@ func TestDecodeItems(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, items := server.DecodeInto[form](test.doc)
-			var got []string
-			for _, item := range items {
-				loc := strings.Trim(strings.ReplaceAll(fmt.Sprint(item.Loc), " ", "."), "[]")
-				got = append(got, loc+" "+item.Type+": "+item.Msg)
+			_, items := decodeInto[form](test.doc)
+			if diff := cmp.Diff(describe(items), test.want); diff != "" {
+				t.Error(diff)
 			}
-			if diff := cmp.Diff(got, test.want); diff != "" {
+		})
+	}
+}
+
+// What FastAPI takes, only to fail later or to see another value, is refused; but it
+// counts only if FastAPI finds no mistake.
+func TestDecodeStrict(t *testing.T) {
+	const (
+		empty     = "value_error.any_str.min_length: ensure this value has at least 1 characters"
+		notString = "type_error.str: str type expected"
+		required  = "value_error.missing: field required"
+		null      = "type_error.none.not_allowed: none is not an allowed value"
+		notDict   = "type_error.dict: value is not a valid dict"
+		unpaired  = "value_error.jsondecode: the string that starts here has half of a surrogate pair: line 1 column %d (char %[2]d)"
+	)
+	tests := []struct {
+		name, texts string // what is in the list
+		want        []string
+	}{
+		{"text missing", `{}`, []string{"body.texts.0.text " + required}},
+		{"text missing, and an empty one", `{},{"text":""}`, []string{"body.texts.1.text " + empty}},
+		{"text missing, and an item of another kind", `{"text":"a"},7,{}`, []string{"body.texts.1 " + notDict}},
+		{"text null", `{"text":null}`, []string{"body.texts.0.text " + null}},
+		{"text null, and an empty one", `{"text":null},{"text":""}`, []string{"body.texts.1.text " + empty}},
+		{"text a number", `{"text":1.5}`, []string{"body.texts.0.text " + notString}},
+		{"text a number, and a list", `{"text":1.5},{"text":["x"]}`, []string{"body.texts.1.text " + notString}},
+		{"text a boolean, and null for an item", `{"text":true},null`, []string{"body.texts.1 " + null}},
+		{"an empty list", `[]`, []string{"body.texts.0 " + notDict}},
+		{"an empty list, and one that is not", `[ ],[1]`, []string{"body.texts.1 " + notDict}},
+		{"an empty string, and one that is not", `"","abc"`, []string{"body.texts.1 " + notDict}},
+		{"several", `{},{"text":null},{"text":5},[],{"text":"\ud800"}`, []string{
+			"body.texts.0.text " + required, "body.texts.1.text " + null, "body.texts.2.text " + notString, "body.texts.3 " + notDict,
+		}},
+		{"several, and a mistake", `{},{"text":null},{"text":5},[],{"text":"\ud800"},{"text":{}}`, []string{"body.texts.5.text " + notString}},
+		{"half of a pair", `{"text":"\ud800"}`, []string{"body.18 " + fmt.Sprintf(unpaired, 19, 18)}},
+		{"half of a pair, of which the first counts", `{"text":"a"},{"text":"\udc00"},{"text":"\ud800"}`, []string{"body.31 " + fmt.Sprintf(unpaired, 32, 31)}},
+		{"half of a pair, and text missing", `{"text":"\ud800"},{}`, []string{"body.texts.1.text " + required}},
+		{"half of a pair, and an empty text", `{"text":"\ud800"},{"text":""}`, []string{"body.texts.1.text " + empty}},
+		{"overwritten", `{"text":"\ud800","text":5,"text":""}`, []string{"body.texts.0.text " + empty}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := decode(`{"texts":[` + test.texts + `]}`)
+			if diff := cmp.Diff(describe(items(err)), test.want); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -224,7 +302,7 @@ func TestDecodeItems(t *testing.T) {
 }
 
 func TestDecodeValues(t *testing.T) {
-	got, items := server.DecodeInto[form](`{"name":"abc","count":7,"share":2.5e-1,"sure":true,"labels":["a","b"]}`)
+	got, items := decodeInto[form](`{"name":"abc","count":7,"share":2.5e-1,"sure":true,"labels":["a","b"]}`)
 	if items != nil {
 		t.Fatalf("%+v", items)
 	}
@@ -237,11 +315,11 @@ func TestDecodeValues(t *testing.T) {
 func TestPlanPanics(t *testing.T) {
 	for name, decode := range map[string]func(){
 		"a kind no payload has": func() {
-			server.DecodeInto[struct {
+			decodeInto[struct {
 				A map[string]int `json:"a"`
 			}]("{}")
 		},
-		"a field without a name": func() { server.DecodeInto[struct{ A string }]("{}") },
+		"a field without a name": func() { decodeInto[struct{ A string }]("{}") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -267,15 +345,15 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		payload, err := server.Decode(doc)
+		payload, err := payloads.Parse("", doc)
 		if (payload == nil) == (err == nil) {
 			t.Fatalf("%v and %v", payload, err)
 		}
 		if !utf8.Valid(doc) || !json.Valid(doc) {
 			return
 		}
-		items := server.Items(err)
-		if err != nil && items == nil && !errors.Is(err, server.ErrUnreadable) {
+		items := items(err)
+		if err != nil && items == nil && !errors.Is(err, jsonbody.ErrUnreadable) {
 			t.Fatalf("a valid document is answered with %v", err)
 		}
 		if len(items) > 0 && items[0].Type == "value_error.jsondecode" && !strings.Contains(items[0].Msg, "surrogate") {

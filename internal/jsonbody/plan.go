@@ -1,4 +1,4 @@
-package server
+package jsonbody
 
 import (
 	"errors"
@@ -11,49 +11,23 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A plan says how a JSON value is read into a Go value of one type. It is made
-// once and shared.
+// A plan says how a JSON value is read into a Go value of one type. It does not change
+// once it is made.
 type plan struct {
 	takes    byte                                         // the kind of JSON value: one of the kinds below
 	wrong    Item                                         // what to say of another kind
 	none     Item                                         // what to say of null
-	optional bool                                         // may be absent or null
+	optional bool                                         // it may be absent or null
+	lenient  bool                                         // FastAPI lets it be absent or null; see fault.strict
 	fields   []plan                                       // of an object, in order
 	name     string                                       // of a field: its key
-	message  string                                       // of a field: what to say when a rule of it fails, instead of the usual
+	message  string                                       // of a field: what to say when a rule is broken, in place of the rule's words
 	elem     *plan                                        // of a list
 	set      func(dst reflect.Value, literal string) bool // of a number or boolean
 
-	// The rules that are looked at while decoding, which is quick. The validator, which
-	// can say what is wrong, is asked only if one of these is broken or if there are others.
-	min, max int  // characters of a string, items of a list; no max is 0
-	others   bool // there are, or in what is inside
+	rules  lengths // of a string or a list
+	others bool    // a value inside has rules that only the validator knows
 }
-
-// addRules notes the rules of a validate tag for a value of p.
-func (p *plan) addRules(rules string) (others bool) {
-	for rule := range strings.SplitSeq(rules, ",") {
-		name, param, _ := strings.Cut(rule, "=")
-		limit, err := strconv.Atoi(param)
-		counts := err == nil && (p.takes == stringKind || p.takes == listKind)
-		switch {
-		case rule == "", rule == "omitempty": // at worst the validator is asked in vain
-		case rule == "dive" && p.elem != nil:
-			p = p.elem
-		case name == "min" && counts:
-			p.min = limit
-		case name == "max" && counts && limit > 0:
-			p.max = limit
-		default:
-			others = true
-		}
-	}
-	return others
-}
-
-// holds reports whether a string of so many characters, or a list of so many items, is
-// as the rules have it.
-func (p *plan) holds(n int) bool { return n >= p.min && (p.max == 0 || n <= p.max) }
 
 // The kinds of JSON values.
 const (
@@ -68,13 +42,7 @@ const (
 // maxFields is how many fields of an object the decoder has room for.
 const maxFields = 16
 
-// newPlan returns the plan for a type. It panics on one that no payload can
-// have, so that a wiring mistake is met at start.
-//
-// The fields of a struct carry tags: json for the key, and with omitempty also
-// that the field may be absent; validate for the rules, of which max_text stands
-// for the setting of how long a text may be; message for what to say when a rule
-// fails, if it is not the rule's own message.
+// newPlan returns the plan for a type. It panics if no payload can have the type.
 func newPlan(t reflect.Type, maxText string) plan {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -83,23 +51,24 @@ func newPlan(t reflect.Type, maxText string) plan {
 			field := t.Field(i)
 			name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if name == "" || !field.IsExported() {
-				panic(fmt.Sprintf("server: field %s of %s has no JSON name", field.Name, t))
+				panic(fmt.Sprintf("jsonbody: field %s of %s has no JSON name", field.Name, t))
 			}
 			f := newPlan(field.Type, maxText)
 			f.name, f.optional, f.message = name, options == "omitempty", field.Tag.Get("message")
+			f.lenient = field.Tag.Get("fastapi") == "optional"
 			rules := strings.ReplaceAll(field.Tag.Get("validate"), "max_text", maxText)
 			p.others = f.addRules(rules) || f.others || p.others
 			p.fields = append(p.fields, f)
 		}
 		if len(p.fields) > maxFields {
-			panic(fmt.Sprintf("server: %s has more than %d fields", t, maxFields))
+			panic(fmt.Sprintf("jsonbody: %s has more than %d fields", t, maxFields))
 		}
 		return p
 	case reflect.Slice:
 		elem := newPlan(t.Elem(), maxText)
-		return plan{takes: listKind, none: noneGiven, elem: &elem, others: elem.others, wrong: Item{Msg: "value is not a valid list", Type: "type_error.list"}}
+		return plan{takes: listKind, none: noneGiven, elem: &elem, others: elem.others, rules: anyLength, wrong: Item{Msg: "value is not a valid list", Type: "type_error.list"}}
 	case reflect.String:
-		return plan{takes: stringKind, none: noneGiven, wrong: Item{Msg: "str type expected", Type: "type_error.str"}}
+		return plan{takes: stringKind, none: noneGiven, rules: anyLength, wrong: Item{Msg: "str type expected", Type: "type_error.str"}}
 	case reflect.Bool:
 		return plan{takes: booleanKind, none: noneGiven, set: setBool, wrong: Item{Msg: "value could not be parsed to a boolean", Type: "type_error.bool"}}
 	case reflect.Int, reflect.Int64:
@@ -107,7 +76,7 @@ func newPlan(t reflect.Type, maxText string) plan {
 	case reflect.Float64:
 		return plan{takes: numberKind, none: noneGiven, set: setFloat, wrong: Item{Msg: "value is not a valid float", Type: "type_error.float"}}
 	default:
-		panic(fmt.Sprintf("server: a payload cannot have a %s", t))
+		panic(fmt.Sprintf("jsonbody: a payload cannot have a %s", t))
 	}
 }
 

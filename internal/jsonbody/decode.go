@@ -1,19 +1,23 @@
-package server
+package jsonbody
 
 import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// What a document may be at most, as Python's json module has it. Beyond it the
-// document counts as unreadable.
+// The limits of Python's json module. FastAPI answers a document beyond them as one that
+// is not text.
 const (
-	maxDepth  = 967
+	// Python allows 1,000 nested calls, which includes those of the server that called the
+	// module. The command uvicorn leaves 970 to the document; other servers leave fewer.
+	maxDepth  = 970
 	maxDigits = 4300 // of an integer
 )
 
@@ -25,12 +29,11 @@ type syntaxError struct {
 
 func (e *syntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.msg, e.offset) }
 
-// A decoder reads one JSON document into a Go value, and collects what is wrong
-// with its values on the way, in order of position. It accepts what Python's
-// json module does and reports errors of syntax where that does: beyond RFC 8259
-// that is NaN, Infinity and -Infinity, and a surrogate without its other half in
-// what is passed over. Of a key that occurs twice the last value counts. The
-// work is linear in the length of the document, whatever is in it.
+// A decoder reads one JSON document into a Go value and collects what is wrong with the
+// values in it. It accepts what Python's json module does, and finds errors of syntax
+// where that does. Beyond RFC 8259, that means NaN, Infinity and -Infinity, and half of a
+// surrogate pair in what is not part of the value. If a key occurs twice, the last value
+// counts. The work is linear in the length of the document.
 type decoder struct {
 	doc      string
 	pos      int // in bytes
@@ -38,10 +41,13 @@ type decoder struct {
 	maxItems int    // in a list
 	path     []step // to the current value
 	faults   []fault
-	broken   bool // a rule that the plan knows
+	broken   bool   // a value breaks a rule of its plan
+	unpaired int    // where the first string with half of a surrogate pair starts; 0 if there is none
+	unquoted []byte // memory to unquote strings in
+	braces   int    // in the document; 0 if not counted yet
 }
 
-// decode reads the document into dst. The error is a syntaxError or errUnreadable.
+// decode reads the document into dst. The error is a syntaxError or ErrUnreadable.
 func (d *decoder) decode(p *plan, dst reflect.Value) error {
 	var path [8]step // room enough for most, without an allocation
 	d.path = path[:0]
@@ -65,9 +71,9 @@ func (d *decoder) value(p *plan, dst reflect.Value) error {
 	if p != nil && kind != p.takes {
 		switch {
 		case kind != nullKind:
-			d.fault(p.wrong)
+			d.fault(p.wrong, d.coerced(kind, p.takes))
 		case !p.optional:
-			d.fault(p.none)
+			d.fault(p.none, p.lenient)
 		}
 		p = nil
 	}
@@ -84,7 +90,7 @@ func (d *decoder) value(p *plan, dst reflect.Value) error {
 	case numberKind:
 		literal, err := d.number()
 		if err == nil && p != nil && !p.set(dst, literal) {
-			d.fault(p.wrong)
+			d.fault(p.wrong, false)
 		}
 		return err
 	default:
@@ -118,10 +124,24 @@ func (d *decoder) kind() (byte, error) {
 	return 0, d.syntax("a value is wanted", d.pos)
 }
 
+// coerced reports whether FastAPI converts the next value to the kind that is wanted: a
+// number or boolean to a string, an empty list or string to an empty object.
+func (d *decoder) coerced(kind, wanted byte) bool {
+	switch {
+	case wanted == stringKind:
+		return kind == numberKind || kind == booleanKind
+	case wanted == objectKind && kind == stringKind:
+		return strings.HasPrefix(d.doc[d.pos:], `""`)
+	case wanted == objectKind && kind == listKind:
+		return strings.HasPrefix(strings.TrimLeft(d.doc[d.pos+1:], " \t\n\r"), "]")
+	}
+	return false
+}
+
 // nested reads an object or a list, unless it lies too deep.
 func (d *decoder) nested(kind byte, p *plan, dst reflect.Value) (err error) {
 	if d.depth == maxDepth {
-		return fmt.Errorf("%w: more than %d levels", errUnreadable, maxDepth)
+		return fmt.Errorf("%w: more than %d levels", ErrUnreadable, maxDepth)
 	}
 	d.depth++
 	d.pos++ // the opening bracket
@@ -134,11 +154,11 @@ func (d *decoder) nested(kind byte, p *plan, dst reflect.Value) (err error) {
 	return err
 }
 
-// object reads an object, its fields as they come. Only if one of them comes twice, of
-// which the last counts, they are read again when it is known which that is.
+// object reads an object. It reads the fields as they come. If a field comes twice, it
+// reads all of them again at the end, when it knows where the last ones are.
 func (d *decoder) object(p *plan, dst reflect.Value) error {
-	var starts [maxFields]int32 // of the last value of each field; never 0, where the object's bracket is at the earliest
-	faults, twice := len(d.faults), false
+	var starts [maxFields]int32 // of the last value of each field; 0 if there is none
+	faults, unpaired, twice := len(d.faults), d.unpaired, false
 	d.space()
 	for first := true; ; first = false {
 		if first && d.at('}') {
@@ -185,7 +205,7 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 		return nil
 	}
 	if twice {
-		d.faults = d.faults[:faults]
+		d.faults, d.unpaired = d.faults[:faults], unpaired
 		dst.SetZero()
 	}
 	end := d.pos
@@ -198,7 +218,7 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 			}
 		case starts[i] == 0 && !p.fields[i].optional:
 			d.path = append(d.path, step{p.fields[i].name, i})
-			d.fault(fieldRequired)
+			d.fault(fieldRequired, p.fields[i].lenient)
 			d.path = d.path[:len(d.path)-1]
 		}
 	}
@@ -215,15 +235,15 @@ func (d *decoder) field(p *plan, i int, dst reflect.Value) error {
 }
 
 func (d *decoder) list(p *plan, dst reflect.Value) error {
-	faults := len(d.faults)
+	faults, unpaired := len(d.faults), d.unpaired
 	d.space()
 	for n := 0; ; n++ {
 		if n == 0 && d.at(']') {
 			break
 		}
 		if p != nil && n == d.maxItems {
-			d.faults = d.faults[:faults] // those of its items
-			d.fault(tooManyItems(n))
+			d.faults, d.unpaired = d.faults[:faults], unpaired // without those of its items
+			d.fault(tooManyItems(n), false)
 			p = nil
 		}
 		var err error
@@ -231,7 +251,7 @@ func (d *decoder) list(p *plan, dst reflect.Value) error {
 			err = d.value(nil, reflect.Value{})
 		} else {
 			if n == dst.Cap() {
-				dst.Grow(max(n, 4))
+				dst.Grow(d.room(p, n))
 			}
 			dst.SetLen(n + 1)
 			d.path = append(d.path, step{index: n})
@@ -252,14 +272,27 @@ func (d *decoder) list(p *plan, dst reflect.Value) error {
 		d.space()
 	}
 	d.pos++
-	if p != nil && !p.holds(dst.Len()) {
+	if p != nil && !p.rules.hold(dst.Len()) {
 		d.broken = true
 	}
 	return nil
 }
 
-// str passes over a string and returns it with its quotes, and whether it means what it
-// says: nothing is escaped in it, and all is ASCII.
+// room returns by how many items to grow a list that is full with n.
+func (d *decoder) room(p *plan, n int) int {
+	if p.elem.takes != objectKind {
+		return max(n, 4)
+	}
+	if d.braces == 0 {
+		d.braces = strings.Count(d.doc, "{")
+	}
+	// Each item needs a brace, and so does the object around the list. Most documents have
+	// no other braces, so that the list gets exactly the room that it needs.
+	return max(min(7*n+8, d.braces-1-n), 1)
+}
+
+// str passes over a string and returns it with its quotes. It is plain if it is ASCII
+// without escapes.
 func (d *decoder) str() (raw string, plain bool, err error) {
 	start := d.pos
 	plain = true
@@ -303,22 +336,68 @@ func (d *decoder) escape(i, start int) (int, error) {
 
 func (d *decoder) setString(p *plan, dst reflect.Value, raw string, plain bool, start int) {
 	text := raw[1 : len(raw)-1]
-	if !plain && (strings.IndexByte(text, '\\') >= 0 || !utf8.ValidString(text)) {
-		unquoted, err := jsontext.AppendUnquote(nil, raw)
-		if err != nil { // the one error left: half of a surrogate pair, now U+FFFD
-			unpaired := &syntaxError{"the string that starts here has half of a surrogate pair", start}
-			d.faults = append(d.faults, fault{path: slices.Clone(d.path), unpaired: unpaired})
-		}
-		text = string(unquoted)
-	}
-	dst.SetString(text)
 	length := len(text)
 	if !plain {
+		if strings.IndexByte(text, '\\') >= 0 || !utf8.ValidString(text) {
+			text = d.unquote(raw, start)
+		}
 		length = utf8.RuneCountInString(text)
 	}
-	if !p.holds(length) {
+	dst.SetString(text)
+	if !p.rules.hold(length) {
 		d.broken = true
 	}
+}
+
+// unquote returns what the string raw means, which starts at start.
+func (d *decoder) unquote(raw string, start int) string {
+	if n, found := unpaired(raw[1 : len(raw)-1]); found {
+		if d.unpaired == 0 || start < d.unpaired {
+			d.unpaired = start
+		}
+		return strings.Repeat("?", n) // never used, but rules may still look at its length
+	}
+	d.unquoted, _ = jsontext.AppendUnquote(d.unquoted[:0], raw)
+	return string(d.unquoted)
+}
+
+// unpaired reports whether half of a surrogate pair is in s, which may have escapes, and if
+// so, how many characters s has. Only two escapes make a pair, as in Python.
+func unpaired(s string) (length int, found bool) {
+	if utf8.ValidString(s) && !strings.Contains(s, `\ud`) && !strings.Contains(s, `\uD`) {
+		return 0, false
+	}
+	for ; s != ""; length++ {
+		n := 1
+		switch {
+		case s[0] == '\\' && s[1] == 'u':
+			n = len(`\u0000`)
+			if r := escaped(s); utf16.IsSurrogate(r) {
+				if utf16.DecodeRune(r, escaped(s[n:])) == utf8.RuneError {
+					found = true
+				} else {
+					n *= 2
+				}
+			}
+		case s[0] == '\\':
+			n = 2
+		case startsWithSurrogate(s):
+			n, found = 3, true
+		case s[0] >= utf8.RuneSelf:
+			_, n = utf8.DecodeRuneInString(s)
+		}
+		s = s[n:]
+	}
+	return length, found
+}
+
+// escaped returns the character of the \u escape that s starts with, or 0.
+func escaped(s string) rune {
+	if !strings.HasPrefix(s, `\u`) {
+		return 0
+	}
+	n, _ := strconv.ParseUint(s[2:len(`\u0000`)], 16, 16) // checked by escape
+	return rune(n)
 }
 
 // number passes over a number and returns it.
@@ -344,7 +423,7 @@ func (d *decoder) number() (string, error) {
 		exponent := exponentLen(rest[n:])
 		n += exponent
 		if fraction+exponent == 0 && integer > maxDigits {
-			return "", fmt.Errorf("%w: an integer of more than %d digits", errUnreadable, maxDigits)
+			return "", fmt.Errorf("%w: an integer of more than %d digits", ErrUnreadable, maxDigits)
 		}
 	}
 	d.pos += n
@@ -403,6 +482,6 @@ func (d *decoder) at(c byte) bool { return d.pos < len(d.doc) && d.doc[d.pos] ==
 func (d *decoder) syntax(msg string, offset int) error { return &syntaxError{msg, offset} }
 
 // fault notes that something is wrong with the current value.
-func (d *decoder) fault(item Item) {
-	d.faults = append(d.faults, fault{path: slices.Clone(d.path), item: item, undecoded: true})
+func (d *decoder) fault(item Item, strict bool) {
+	d.faults = append(d.faults, fault{path: slices.Clone(d.path), item: item, undecoded: true, strict: strict})
 }

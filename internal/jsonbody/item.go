@@ -1,9 +1,8 @@
-package server
+package jsonbody
 
 import (
 	"cmp"
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,9 +27,6 @@ type (
 		Given     any      `json:"given"`
 		Permitted []string `json:"permitted"`
 	}
-	enumCtx struct {
-		EnumValues []string `json:"enum_values"`
-	}
 	syntaxCtx struct {
 		Msg    string `json:"msg"`
 		Pos    int    `json:"pos"`
@@ -43,7 +39,7 @@ type (
 	}
 )
 
-// What is said of a value that is not there, or null, or too long.
+// What to say of a value that is absent or null.
 var (
 	fieldRequired = Item{Msg: "field required", Type: "value_error.missing"}
 	noneGiven     = Item{Msg: "none is not an allowed value", Type: "type_error.none.not_allowed"}
@@ -53,49 +49,42 @@ func tooManyItems(limit int) Item {
 	return Item{Msg: fmt.Sprintf("ensure this value has at most %d items", limit), Type: "value_error.list.max_items", Ctx: limitCtx{limit}}
 }
 
-// A step leads from a value to one inside it: to the field of that name, which
-// is the index-th of its struct, or, without a name, to the index-th item.
+// A step leads from a value to one inside it.
 type step struct {
-	name  string
-	index int
+	name  string // of the field; "" in a list
+	index int    // of the field in its struct, or of the item in its list
 }
 
 // A fault is one thing that is wrong with a value of a document.
 type fault struct {
-	path []step
-	item Item // without its Loc
-	// The value could not be decoded, so that no rule has anything to look at.
-	undecoded bool
-	// For a string with half of a surrogate pair: what is wrong with it. Such a
-	// document is no text, which counts only when all else is well.
-	unpaired *syntaxError
+	path      []step
+	item      Item // without its Loc
+	undecoded bool // there is no value that rules could be about
+	// FastAPI does not find this fault: it takes the value, and then the application
+	// fails or works with another value. It is reported only if nothing else is wrong.
+	strict bool
 }
 
 // items returns what to say of faults, in order of position.
-func items(doc string, faults []fault) []Item {
-	var unpaired *syntaxError // the first
-	faults = slices.DeleteFunc(faults, func(f fault) bool {
-		if f.unpaired != nil && (unpaired == nil || f.unpaired.offset < unpaired.offset) {
-			unpaired = f.unpaired
-		}
-		return f.unpaired != nil
-	})
-	if len(faults) == 0 {
-		return []Item{unpaired.item(doc)}
-	}
+func items(faults []fault) []Item {
 	slices.SortStableFunc(faults, func(a, b fault) int {
 		return slices.CompareFunc(a.path, b.path, func(a, b step) int { return cmp.Compare(a.index, b.index) })
 	})
+	var undecoded []step // the path of the last value that was not decoded
+	faults = slices.DeleteFunc(faults, func(f fault) bool {
+		if f.undecoded {
+			undecoded = f.path
+			return false
+		}
+		return undecoded != nil && hasPrefix(f.path, undecoded)
+	})
+	if slices.ContainsFunc(faults, func(f fault) bool { return !f.strict }) {
+		faults = slices.DeleteFunc(faults, func(f fault) bool { return f.strict })
+	}
 	items := make([]Item, 0, len(faults))
-	undecoded := -1 // the last of them
 	for i, f := range faults {
-		switch {
-		case f.undecoded:
-			undecoded = i
-		case undecoded >= 0 && hasPrefix(f.path, faults[undecoded].path):
-			continue // a rule for what is not there
-		case i+1 < len(faults) && len(faults[i+1].path) > len(f.path) && hasPrefix(faults[i+1].path, f.path):
-			continue // a rule for a list; its items come first
+		if !f.undecoded && i+1 < len(faults) && len(faults[i+1].path) > len(f.path) && hasPrefix(faults[i+1].path, f.path) {
+			continue // a rule about a list, which pydantic checks after its items
 		}
 		f.item.Loc = location(f.path)
 		items = append(items, f.item)
@@ -131,7 +120,7 @@ func (e *syntaxError) item(doc string) Item {
 	}
 }
 
-// fault returns the fault that a broken rule is.
+// fault returns the fault for a broken rule.
 func (p *plan) fault(broken validator.FieldError) fault {
 	// The namespace is "PredictPayload.texts[0].text", say.
 	var path []step
@@ -150,51 +139,4 @@ func (p *plan) fault(broken validator.FieldError) fault {
 		return fault{path: path, item: Item{Msg: p.message, Type: "value_error"}}
 	}
 	return fault{path: path, item: ruleItem(broken)}
-}
-
-// ruleItem returns what to say of a broken rule.
-func ruleItem(broken validator.FieldError) Item {
-	limit := any(broken.Param())
-	if n, err := strconv.Atoi(broken.Param()); err == nil {
-		limit = n
-	}
-	say := func(kind, format string) Item {
-		return Item{Msg: fmt.Sprintf(format, limit), Type: "value_error." + kind, Ctx: limitCtx{limit}}
-	}
-	switch rule := broken.ActualTag(); broken.Kind() {
-	case reflect.String:
-		switch rule {
-		case "min":
-			return say("any_str.min_length", "ensure this value has at least %v characters")
-		case "max":
-			return say("any_str.max_length", "ensure this value has at most %v characters")
-		}
-	case reflect.Slice:
-		switch rule {
-		case "min":
-			return say("list.min_items", "ensure this value has at least %v items")
-		case "max":
-			return say("list.max_items", "ensure this value has at most %v items")
-		}
-	default:
-		switch rule {
-		case "gt":
-			return say("number.not_gt", "ensure this value is greater than %v")
-		case "min", "gte":
-			return say("number.not_ge", "ensure this value is greater than or equal to %v")
-		case "lt":
-			return say("number.not_lt", "ensure this value is less than %v")
-		case "max", "lte":
-			return say("number.not_le", "ensure this value is less than or equal to %v")
-		}
-	}
-	if broken.ActualTag() == "oneof" {
-		permitted := strings.Fields(broken.Param())
-		return Item{
-			Msg:  "unexpected value; permitted: '" + strings.Join(permitted, "', '") + "'",
-			Type: "value_error.const",
-			Ctx:  permittedCtx{broken.Value(), permitted},
-		}
-	}
-	return say(broken.ActualTag(), "this value breaks the rule "+broken.ActualTag()+" %v")
 }

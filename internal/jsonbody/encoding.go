@@ -1,4 +1,4 @@
-package server
+package jsonbody
 
 import (
 	"encoding/binary"
@@ -8,25 +8,23 @@ import (
 	"unicode/utf8"
 )
 
-// decodeText returns a JSON document as UTF-8, whichever of the Unicode
-// encodings it came in. It tells them apart as Python's json module does: by a
-// byte order mark, or else by where the zeros are in the first characters,
-// which are ASCII in any document. A surrogate without its other half passes,
-// in three bytes as UTF-8 would have it, as it may be in a part of the document
-// that nobody reads.
+// decodeText returns a JSON document as UTF-8. It tells the Unicode encodings apart as
+// Python's json module does: by a byte order mark, or by where the zeros are in the first
+// four bytes. Half of a surrogate pair becomes three bytes, as it may be in a part of the
+// document that does not matter.
 func decodeText(body []byte) (string, error) {
 	switch encoding, mark := detectEncoding(body); encoding {
 	case utf8Encoding:
 		if text := string(body[mark:]); validText(text) {
 			return text, nil
 		}
-		return "", fmt.Errorf("%w: not UTF-8", errUnreadable)
+		return "", fmt.Errorf("%w: not UTF-8", ErrUnreadable)
 	default:
 		return encoding.decode(body[mark:])
 	}
 }
 
-// A textEncoding is one of fixed units.
+// A textEncoding is a Unicode encoding in units of one, two or four bytes.
 type textEncoding struct {
 	unit  int // bytes
 	order binary.ByteOrder
@@ -77,36 +75,51 @@ func detectEncoding(b []byte) (textEncoding, int) {
 // decode turns whole units into UTF-8.
 func (e textEncoding) decode(b []byte) (string, error) {
 	if len(b)%e.unit != 0 {
-		return "", fmt.Errorf("%w: half a character at its end", errUnreadable)
+		return "", fmt.Errorf("%w: half a character at its end", ErrUnreadable)
 	}
-	text := make([]byte, 0, len(b))
+	length := 0
+	for rest := b; len(rest) > 0; {
+		r, n := e.next(rest)
+		switch {
+		case utf16.IsSurrogate(r):
+			length += 3
+		case utf8.ValidRune(r):
+			length += utf8.RuneLen(r)
+		default:
+			return "", fmt.Errorf("%w: no Unicode character", ErrUnreadable)
+		}
+		rest = rest[n:]
+	}
+	var text strings.Builder
+	text.Grow(length)
 	for len(b) > 0 {
-		var r rune
-		if e.unit == 2 {
-			r = rune(e.order.Uint16(b))
-			if len(b) >= 4 {
-				if pair := utf16.DecodeRune(r, rune(e.order.Uint16(b[2:]))); pair != utf8.RuneError {
-					r, b = pair, b[2:]
-				}
-			}
-		} else {
-			point := e.order.Uint32(b)
-			if point > utf8.MaxRune {
-				return "", fmt.Errorf("%w: no Unicode character", errUnreadable)
-			}
-			r = rune(point)
-		}
-		b = b[e.unit:]
+		r, n := e.next(b)
 		if utf16.IsSurrogate(r) {
-			text = append(text, 0xed, byte(0x80|r>>6&0x3f), byte(0x80|r&0x3f))
+			text.Write([]byte{0xed, byte(0x80 | r>>6&0x3f), byte(0x80 | r&0x3f)})
 		} else {
-			text = utf8.AppendRune(text, r)
+			text.WriteRune(r)
 		}
+		b = b[n:]
 	}
-	return string(text), nil
+	return text.String(), nil
 }
 
-// validText reports whether s is UTF-8, or would be if that had surrogates.
+// next returns the character that b starts with and its length in bytes. Half of a
+// surrogate pair counts as a character.
+func (e textEncoding) next(b []byte) (rune, int) {
+	if e.unit == 4 {
+		return rune(e.order.Uint32(b)), 4
+	}
+	r := rune(e.order.Uint16(b))
+	if len(b) >= 4 {
+		if pair := utf16.DecodeRune(r, rune(e.order.Uint16(b[2:]))); pair != utf8.RuneError {
+			return pair, 4
+		}
+	}
+	return r, 2
+}
+
+// validText reports whether s is UTF-8, apart from halves of surrogate pairs.
 func validText(s string) bool {
 	if utf8.ValidString(s) { // the fast way for nearly all
 		return true
@@ -127,15 +140,15 @@ func startsWithSurrogate(s string) bool {
 	return len(s) >= 3 && s[0] == 0xed && s[1]&0xe0 == 0xa0 && s[2]&0xc0 == 0x80
 }
 
-// position returns where in a document a byte is, in characters: how many come
-// before it, and its line and column, counted from one.
+// position returns the position of a byte of a document: the number of characters before
+// it, and its line and column in characters, both from 1.
 func position(doc string, offset int) (pos, line, column int) {
 	before := doc[:offset]
 	lineStart := strings.LastIndexByte(before, '\n') + 1
 	return characters(before), strings.Count(before, "\n") + 1, characters(before[lineStart:]) + 1
 }
 
-// characters counts them also where there are surrogates, unlike package utf8.
+// characters returns the number of characters in s, halves of surrogate pairs included.
 func characters(s string) int {
 	n := 0
 	for i := range len(s) {

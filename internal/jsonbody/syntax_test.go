@@ -1,4 +1,4 @@
-package server_test
+package jsonbody_test
 
 import (
 	"fmt"
@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"tagifai/internal/server"
 )
 
 // Where Python's json module reports each document as wrong: the character, and
@@ -17,7 +15,7 @@ func TestSyntaxErrorPosition(t *testing.T) {
 		doc               string
 		pos, line, column int
 	}{
-		{``, 0, 1, 1},
+		{"\ufeff", 0, 1, 1},
 		{` `, 1, 1, 2},
 		{"\n\n", 2, 3, 1},
 		{`{`, 1, 1, 2},
@@ -115,8 +113,8 @@ func TestSyntaxErrorPosition(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.doc, func(t *testing.T) {
-			_, err := server.Decode([]byte(test.doc))
-			items := server.Items(err)
+			_, err := decode(test.doc)
+			items := items(err)
 			if len(items) != 1 || items[0].Type != "value_error.jsondecode" {
 				t.Fatalf("got %v, %+v", err, items)
 			}

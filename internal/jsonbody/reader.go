@@ -1,0 +1,193 @@
+// Package jsonbody reads the JSON body of a request as FastAPI with pydantic 1 does: it
+// takes the same text encodings, finds errors of syntax at the same positions, and says
+// what is wrong with a value in the same words.
+package jsonbody
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-playground/validator/v10"
+)
+
+var (
+	// ErrUnreadable is the error of a body that is not text, or that stopped before its end.
+	ErrUnreadable = errors.New("the body is not text or stopped before its end")
+	// ErrEncoded is the error of a body with a Content-Encoding.
+	ErrEncoded = errors.New("the body has a content encoding")
+)
+
+// An InvalidError says all that is wrong with a body, in order of position.
+type InvalidError struct {
+	Items  []Item
+	Syntax bool // The body is not JSON. There is one item, which says where.
+}
+
+func (e *InvalidError) Error() string { return fmt.Sprintf("%d errors in the request", len(e.Items)) }
+
+// Limits are what a body may be at most.
+type Limits struct {
+	Body  int64 // bytes
+	Items int   // in a list
+	Text  int   // characters of a text with the rule max_text; 0 is no limit
+}
+
+// A Reader reads the body of a request into a T, a struct. It may be used by many
+// goroutines at once. Make it with [New].
+type Reader[T any] struct {
+	limits   Limits
+	plan     plan
+	validate *validator.Validate
+}
+
+// New returns a Reader. It panics if T cannot be a payload.
+//
+// Every field of a struct has tags:
+//   - json is its key. With omitempty the field may be absent or null.
+//   - validate has its rules. The rule max_text stands for [Limits.Text].
+//   - message is what to say when a rule is broken, in place of the rule's own words.
+//   - fastapi is "optional" if FastAPI lets the field be absent or null and the
+//     application then fails. That is reported only if nothing else is wrong.
+func New[T any](limits Limits) *Reader[T] {
+	validate := validator.New(validator.WithRequiredStructEnabled())
+	// Errors name a field by its JSON key.
+	validate.RegisterTagNameFunc(func(field reflect.StructField) string {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		return name
+	})
+	maxText := "omitempty" // without a limit: a rule that everything keeps
+	if limits.Text > 0 {
+		maxText = "max=" + strconv.Itoa(limits.Text)
+	}
+	validate.RegisterAlias("max_text", maxText)
+	body := newPlan(reflect.TypeFor[T](), maxText)
+	body.none = fieldRequired // a body of null is no body
+	return &Reader[T]{limits, body, validate}
+}
+
+// Read appends the body of a request to buf. It does not read a body whose header shows
+// that it is too large, compressed or not JSON, so that a client that waits for "100
+// Continue" does not send it. While the body arrives, Read calls hold with the number of
+// bytes that are here; an error of hold ends the reading.
+//
+// The error is [ErrEncoded], [http.MaxBytesError], [InvalidError], [os.ErrDeadlineExceeded]
+// or an error of hold, or it wraps [ErrUnreadable].
+func (r *Reader[T]) Read(buf []byte, request *http.Request, hold func(bytes int) error) ([]byte, error) {
+	if encoding := request.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return buf, ErrEncoded
+	}
+	if request.ContentLength > r.limits.Body {
+		return buf, &http.MaxBytesError{Limit: r.limits.Body}
+	}
+	// The type of an empty body does not matter. Whether a body of unknown length is empty
+	// shows when it is read; a client that expects "100 Continue" has something to send.
+	if request.ContentLength > 0 || request.ContentLength < 0 && request.Header.Get("Expect") != "" {
+		if err := r.checkType(request.Header.Get("Content-Type")); err != nil {
+			return buf, err
+		}
+	}
+	for {
+		buf = slices.Grow(buf, 512) // doubles what is full
+		n, err := request.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if int64(len(buf)) > r.limits.Body {
+			return buf, &http.MaxBytesError{Limit: r.limits.Body}
+		}
+		if err := hold(len(buf)); err != nil {
+			return buf, err
+		}
+		switch {
+		case err == nil:
+		case err == io.EOF:
+			return buf, nil
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return buf, err
+		default: // the connection broke, or a chunk is malformed
+			return buf, fmt.Errorf("%w: %w", ErrUnreadable, err)
+		}
+	}
+}
+
+// Parse decodes a body of the given Content-Type and checks the rules of T. The error is an [InvalidError] or
+// wraps [ErrUnreadable].
+func (r *Reader[T]) Parse(contentType string, body []byte) (*T, error) {
+	if len(body) == 0 {
+		return nil, invalid(fieldRequired)
+	}
+	if err := r.checkType(contentType); err != nil {
+		return nil, err
+	}
+	doc, err := decodeText(body)
+	if err != nil {
+		return nil, err
+	}
+	return r.decode(doc)
+}
+
+// isJSON reports whether a body of this Content-Type is read as JSON.
+func isJSON(contentType string) bool {
+	if contentType == "application/json" || strings.TrimSpace(contentType) == "" {
+		return true
+	}
+	mediaType, _, _ := strings.Cut(contentType, ";")
+	main, sub, _ := strings.Cut(strings.ToLower(strings.TrimSpace(mediaType)), "/")
+	return main == "application" && (sub == "json" || strings.HasSuffix(sub, "+json")) && !strings.Contains(sub, "/")
+}
+
+// checkType returns an error if a body of this Content-Type is not read as JSON.
+func (r *Reader[T]) checkType(contentType string) error {
+	if isJSON(contentType) {
+		return nil
+	}
+	item := r.plan.wrong
+	item.Ctx = contentTypeCtx{Given: contentType, Wanted: "application/json"}
+	return invalid(item)
+}
+
+// invalid returns the error of a body that is wrong as a whole.
+func invalid(item Item) error {
+	item.Loc = []any{"body"}
+	return &InvalidError{Items: []Item{item}}
+}
+
+// decode reads a document and applies the rules of T to it.
+func (r *Reader[T]) decode(doc string) (*T, error) {
+	if strings.Trim(doc, " \t\r\n") == `""` {
+		doc = "{}" // Python makes an empty dict of an empty string
+	}
+	value := new(T)
+	d := decoder{doc: doc, maxItems: r.limits.Items}
+	if err := d.decode(&r.plan, reflect.ValueOf(value).Elem()); err != nil {
+		if syntax, ok := errors.AsType[*syntaxError](err); ok {
+			return nil, &InvalidError{Items: []Item{syntax.item(doc)}, Syntax: true}
+		}
+		return nil, err
+	}
+	faults := d.faults
+	if d.broken || r.plan.others {
+		if err := r.validate.Struct(value); err != nil {
+			broken, ok := errors.AsType[validator.ValidationErrors](err)
+			if !ok {
+				return nil, err
+			}
+			for _, rule := range broken {
+				faults = append(faults, r.plan.fault(rule))
+			}
+		}
+	}
+	switch {
+	case len(faults) > 0:
+		return nil, &InvalidError{Items: items(faults)}
+	case d.unpaired > 0:
+		unpaired := &syntaxError{"the string that starts here has half of a surrogate pair", d.unpaired}
+		return nil, &InvalidError{Items: []Item{unpaired.item(doc)}}
+	}
+	return value, nil
+}
