@@ -11,7 +11,7 @@ import (
 )
 
 // pickles are directories as users of scikit-learn have them.
-const pickles = "../../internal/joblib/testdata"
+const pickles = "../../internal/sklearn/testdata"
 
 func TestConvert(t *testing.T) {
 	for _, name := range []string{"0.22-sgd", "1.2-sgd", "1.7-pipeline-logistic"} {

@@ -15,8 +15,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"tagifai/internal/config"
-	_ "tagifai/internal/joblib" // lets model.Open read scikit-learn's directories
 	"tagifai/internal/server"
+	_ "tagifai/internal/sklearn" // lets model.Open read scikit-learn's directories
 )
 
 // version is set when the binary is linked.

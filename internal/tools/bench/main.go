@@ -18,7 +18,7 @@ import (
 	"syscall"
 	"time"
 
-	_ "tagifai/internal/joblib" // lets model.Open read scikit-learn's directories
+	_ "tagifai/internal/sklearn" // lets model.Open read scikit-learn's directories
 )
 
 func main() {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	_ "tagifai/internal/joblib" // lets model.Open read scikit-learn's directories
+	_ "tagifai/internal/sklearn" // lets model.Open read scikit-learn's directories
 	"tagifai/model"
 )
 

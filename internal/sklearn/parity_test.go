@@ -1,4 +1,4 @@
-package joblib_test
+package sklearn_test
 
 import (
 	"encoding/csv"
@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	_ "tagifai/internal/joblib"
+	_ "tagifai/internal/sklearn"
 	"tagifai/model"
 )
 

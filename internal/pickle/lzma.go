@@ -1,4 +1,4 @@
-package joblib
+package pickle
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package joblib_test
+package sklearn_test
 
 import (
 	"bytes"
@@ -133,6 +133,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"loss", "1.2-sgd", edit(m, "loss", quoted("log_loss"), quoted("hinge")), []string{m, "SGDClassifier.loss", "'hinge'", "'log_loss'"}},
 		{"multi_class", "1.2-logistic-ovr", edit(m, "multi_class", quoted("ovr"), quoted("ovo")), []string{"LogisticRegression.multi_class", "'ovo'"}},
 		{"newton-cholesky of no version", "1.2-newton-cholesky", swap(m, quoted("1.2.1"), quoted("1.dev")), []string{"LogisticRegression.solver", "newton-cholesky", `"1.dev"`}},
+
+		{"another estimator", "1.2-sgd", swap(m, quoted("SGDClassifier"), quoted("SGDOneClassSVM")), []string{m, "sklearn.linear_model._stochastic_gradient.SGDOneClassSVM is not supported", "SGDClassifier"}},
 
 		// What does not fit together.
 		{"the vectorizer of another run", "1.2-sgd", from(v, "1.2-vocabulary-given", v), []string{m, "SGDClassifier.coef_", "[4 64]", "8 n-grams"}},
