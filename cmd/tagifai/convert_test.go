@@ -21,7 +21,7 @@ func TestConvert(t *testing.T) {
 			if !strings.Contains(out, to) || !strings.Contains(out, from) {
 				t.Errorf("the result names not both directories: %s", out)
 			}
-			want, err := model.Open(from)
+			want, err := model.Open(from, formats...)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,7 +16,6 @@ import (
 
 	"tagifai/internal/config"
 	"tagifai/internal/server"
-	_ "tagifai/internal/sklearn" // lets model.Open read scikit-learn's directories
 )
 
 // version is set when the binary is linked.

@@ -74,7 +74,7 @@ func FuzzOpen(f *testing.F) {
 		if labels != nil {
 			files[model.LabelEncoderFile] = &fstest.MapFile{Data: labels}
 		}
-		m, err := model.OpenFS(files)
+		m, err := model.OpenFS(files, Format)
 		if err != nil {
 			return
 		}

@@ -23,8 +23,12 @@ const (
 	VectorizerFile = "vectorizer.pkl"
 )
 
-func init() {
-	model.RegisterFormat(model.Format{Name: "scikit-learn", File: ModelFile, Read: Read})
+// Format is the format of directories that [Read] reads.
+var Format = model.Format{
+	Name:   "scikit-learn",
+	Sought: ModelFile,
+	Find:   func(fsys fs.FS) (string, error) { return model.FindFile(fsys, ModelFile) },
+	Read:   Read,
 }
 
 // Read reads the weights of the directory that is the root of fsys: from model.pkl
