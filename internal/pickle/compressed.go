@@ -50,10 +50,13 @@ func inflate(data []byte) ([]byte, error) {
 		}
 		limit := min(max(alwaysFits, maxRatio*len(data)), MaxFile)
 		r, err := c.open(data, limit)
-		if err != nil {
-			return nil, fmt.Errorf("compressed with %s: %w", c.name, err)
+		var inflated []byte
+		if err == nil {
+			inflated, err = io.ReadAll(io.LimitReader(r, int64(limit)+1))
 		}
-		inflated, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errTruncated
+		}
 		if len(inflated) > limit {
 			return nil, fmt.Errorf("compressed with %s: %d bytes grow to more than the %d that are allowed", c.name, len(data), limit)
 		}
