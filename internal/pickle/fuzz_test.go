@@ -61,6 +61,7 @@ func visit(n Node, depth int) {
 	_, _ = n.Float()
 	_, _ = n.Excerpt(), n.Is("x")
 	_, _ = n.Texts()
+	_, _ = n.Numbered()
 	_, _ = n.Integers()
 	shape, _ := n.Shape()
 	_, _ = n.Numbers(shape...)
@@ -72,11 +73,6 @@ func visit(n Node, depth int) {
 	}
 	for i := range min(n.Len(), 10) {
 		visit(n.Item(i), depth-1)
-	}
-	for i := range min(n.Pairs(), 10) {
-		key, value := n.Pair(i)
-		visit(key, depth-1)
-		visit(value, depth-1)
 	}
 	for _, name := range []string{"steps", "_tfidf", "vocabulary_", "coef_", "classes_"} {
 		a, _ := n.Find(name)

@@ -112,23 +112,39 @@ func (n Node) Item(i int) Node {
 	return Node{n.tree, n.tree.items(n.value)[i], fmt.Sprintf("%s[%d]", n.path, i)}
 }
 
-// IsDict reports whether the node is a dict.
-func (n Node) IsDict() bool { return n.value.kind == dictKind }
-
-// Pairs is the number of keys of a dict, 0 for any other kind. A key that was set
-// twice counts twice.
-func (n Node) Pairs() int {
+// Numbered returns the keys of a dict that numbers texts from 0 up, such as a
+// vocabulary, in the order of their numbers.
+func (n Node) Numbered() ([]string, error) {
 	if n.value.kind != dictKind {
-		return 0
+		return nil, n.Wrong("a dict from text to number")
 	}
-	return len(n.tree.object(n.value).items) / 2
-}
-
-// Pair returns a key of a dict and its value, in the order of the file. Both have the
-// path of the dict. It panics if i is not below n.Pairs().
-func (n Node) Pair(i int) (key, value Node) {
-	pair := n.tree.object(n.value).items[2*i:][:2]
-	return Node{n.tree, pair[0], n.path}, Node{n.tree, pair[1], n.path}
+	t := n.tree
+	pairs := t.object(n.value).items
+	ordered := make([]value, len(pairs)/2)
+	size := 0
+	for i := 0; i < len(pairs); i += 2 {
+		text, number := pairs[i], pairs[i+1]
+		if text.kind != stringKind {
+			return nil, fmt.Errorf("%s: key %s is %v, not a text", n.path, t.describe(text), text.kind)
+		}
+		if number.kind != intKind || number.num < 0 || number.num >= int64(len(ordered)) || ordered[number.num].kind != unset {
+			return nil, fmt.Errorf("%s[%s] is %s: the numbers of %d texts are 0 to %d, each once",
+				n.path, t.describe(text), t.describe(number), len(ordered), len(ordered)-1)
+		}
+		ordered[number.num] = text
+		size += int(text.size)
+	}
+	// The texts are pieces of one string: one allocation, and the file can go.
+	buffer := make([]byte, 0, size)
+	for _, v := range ordered {
+		buffer = append(buffer, t.raw(v)...)
+	}
+	all := string(buffer)
+	texts := make([]string, len(ordered))
+	for i, v := range ordered {
+		texts[i], all = all[:v.size], all[v.size:]
+	}
+	return texts, nil
 }
 
 // Find returns an attribute of an instance, and whether there is one.

@@ -3,7 +3,6 @@ package sklearn
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"tagifai/internal/pickle"
 	"tagifai/model"
@@ -91,7 +90,11 @@ func vectorizer(n pickle.Node, w *model.Weights) error {
 	if err := countType(n); err != nil {
 		return err
 	}
-	w.NGrams, err = vocabulary(n)
+	vocabulary, err := n.Attr("vocabulary_")
+	if err != nil {
+		return err
+	}
+	w.NGrams, err = vocabulary.Numbered()
 	return err
 }
 
@@ -125,44 +128,6 @@ func countType(n pickle.Node) error {
 		return nil
 	}
 	return a.Wrong("float64, int64 or int32")
-}
-
-// vocabulary returns the n-grams in the order of their columns.
-func vocabulary(n pickle.Node) ([]string, error) {
-	a, err := n.Attr("vocabulary_")
-	if err != nil {
-		return nil, err
-	}
-	if !a.IsDict() {
-		return nil, a.Wrong("a dict from n-gram to column")
-	}
-	ordered := make([]int, a.Pairs()) // one more than the index of the pair of each column
-	size := 0
-	for i := range ordered {
-		ngram, column := a.Pair(i)
-		text, ok := ngram.Text()
-		if !ok {
-			return nil, fmt.Errorf("%s: key %v is %s, not a text", a.Path(), ngram, ngram.Kind())
-		}
-		k, ok := column.Int()
-		if !ok || k < 0 || k >= int64(len(ordered)) || ordered[k] != 0 {
-			return nil, fmt.Errorf("%s[%v] is %v: the columns of %d n-grams are 0 to %d, each once",
-				a.Path(), ngram, column, len(ordered), len(ordered)-1)
-		}
-		ordered[k] = i + 1
-		size += len(text)
-	}
-	// The n-grams are pieces of one string: one allocation, and the file can go.
-	var b strings.Builder
-	b.Grow(size)
-	ngrams := make([]string, len(ordered))
-	for k, i := range ordered {
-		ngram, _ := a.Pair(i - 1)
-		text, _ := ngram.Text()
-		b.Write(text)
-		ngrams[k] = b.String()[b.Len()-len(text):]
-	}
-	return ngrams, nil
 }
 
 // transformer reads what turns counts into TF-IDF: a TfidfTransformer, which a
