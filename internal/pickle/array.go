@@ -79,7 +79,7 @@ func (a *array) floats() []float64 {
 		return numbers
 	}
 	for i := range numbers {
-		item := a.item(i)
+		item := a.data[i*size:][:size]
 		f, ok := a.dtype.float(item)
 		if !ok {
 			n, _ := a.dtype.integer(item)

@@ -21,7 +21,7 @@ var (
 
 // A machine runs the opcodes of a pickle, all of which only add data to the tree.
 type machine struct {
-	*tree
+	tree
 	at     int // the next byte of the file
 	stack  []value
 	marks  []int // heights of the stack
@@ -33,15 +33,14 @@ type machine struct {
 // returns its root. The result refers to data. What follows the pickle is ignored, as
 // Python does.
 func unpickle(data []byte, allowed *Globals) (Node, error) {
-	t := &tree{allowed: allowed, file: data}
-	t.heap = append(make([]object, 0, 64), object{}) // the first is the empty tuple
-	m := &machine{tree: t, stack: make([]value, 0, 256)}
-	m.memo = make([]value, 0, 64+len(data)/64) // about as many as a vocabulary of short n-grams has
+	m := &machine{tree: tree{allowed: allowed, file: data}, stack: make([]value, 0, 256)}
+	m.heap = append(make([]object, 0, 64), object{}) // the first is the empty tuple
+	m.memo = make([]value, 0, 64+len(data)/64)       // about as many as a vocabulary of short n-grams has
 	v, err := m.run()
 	if err != nil {
 		return Node{}, err
 	}
-	root := Node{t, v, ""}
+	root := Node{&m.tree, v, ""}
 	if root.path = root.Class(); root.path == "" {
 		root.path = "the content"
 	}
