@@ -42,25 +42,25 @@ type Artifact struct {
 }
 
 // ReadArtifact reads the artifact directory that is the root of fsys: one of our
-// own, with [WeightsFile], or one of a registered [Format]. It returns all of it or
-// an error that names file, field and reason.
+// own, with [WeightsFile], or one of these formats. It returns all of it or an error
+// that names file, field and reason.
 //
 // A directory of another tool may lack args.json, of which a warning tells, and
 // label_encoder.json, if its classes have names without it.
-func ReadArtifact(fsys fs.FS) (*Artifact, error) {
-	format, err := findFormat(fsys)
+func ReadArtifact(fsys fs.FS, formats ...Format) (*Artifact, error) {
+	format, file, err := findFormat(fsys, formats)
 	if err != nil {
 		return nil, err
 	}
 	a := Artifact{Format: format.Name}
 	a.Args, err = readObject(fsys, ArgsFile)
 	switch {
-	case err == nil && !format.own():
+	case err == nil && !format.own:
 		if value, ok := a.Args.Get(thresholdKey); !ok || value.Kind() == 'n' {
 			a.Warnings = append(a.Warnings, ArgsFile+" has no number as threshold: the most probable class is the answer")
 		}
 	case err == nil:
-	case !format.own() && errors.Is(err, fs.ErrNotExist):
+	case !format.own && errors.Is(err, fs.ErrNotExist):
 		a.Warnings = append(a.Warnings, ArgsFile+" is missing: no threshold, the most probable class is the answer")
 	default:
 		return nil, err
@@ -75,14 +75,14 @@ func ReadArtifact(fsys fs.FS) (*Artifact, error) {
 	}
 	a.RunID = strings.TrimSpace(string(runID))
 	labels, err := readLabels(fsys)
-	if err != nil && (format.own() || !errors.Is(err, fs.ErrNotExist)) {
+	if err != nil && (format.own || !errors.Is(err, fs.ErrNotExist)) {
 		return nil, err
 	}
 	if a.Weights, err = format.Read(fsys, labels); err != nil {
 		return nil, err
 	}
 	if labels != nil && !slices.Equal(labels, a.Weights.Classes) {
-		return nil, fmt.Errorf("%s: class_to_index: does not agree with the classes of %s, which are %q in this order", LabelEncoderFile, format.File, a.Weights.Classes)
+		return nil, fmt.Errorf("%s: class_to_index: does not agree with the classes of %s, which are %q in this order", LabelEncoderFile, file, a.Weights.Classes)
 	}
 	return &a, nil
 }

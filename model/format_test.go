@@ -2,7 +2,10 @@ package model_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,12 +17,16 @@ import (
 // errForeign is what the format of the tests says of a directory that it refuses.
 var errForeign = errors.New("weights.foreign: refused")
 
-func init() {
-	model.RegisterFormat(model.Format{Name: "foreign", File: "weights.foreign", Read: readForeign})
+// foreign is a format for the tests.
+var foreign = model.Format{
+	Name:   "foreign",
+	Sought: "weights.foreign",
+	Find:   func(fsys fs.FS) (string, error) { return model.FindFile(fsys, "weights.foreign") },
+	Read:   readForeign,
 }
 
-// readForeign reads the format of the tests: weights that need the file's text for
-// nothing but to refuse it. Without labels, the classes have names of their own.
+// readForeign returns the same weights for every file but one that says "bad". Without
+// labels, or if the file says "named", the classes have names of their own.
 func readForeign(fsys fs.FS, labels []string) (*model.Weights, error) {
 	data, err := fs.ReadFile(fsys, "weights.foreign")
 	if err != nil {
@@ -50,14 +57,13 @@ func TestFormat(t *testing.T) {
 		{"refused", map[string]string{"weights.foreign": "bad"}, nil, 0, errForeign.Error()},
 		{"args that are none", map[string]string{"weights.foreign": "", "args.json": "1"}, nil, 0, "args.json"},
 		{"labels that are none", map[string]string{"weights.foreign": "", "label_encoder.json": `{"class_to_index": {"x": 0, "y": 2}}`}, nil, 0, "label_encoder.json"},
-		{"of no format", map[string]string{"args.json": args, "label_encoder.json": labels}, nil, 0, "model.safetensors"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := make(fstest.MapFS)
 			for name, text := range c.files {
 				files[name] = &fstest.MapFile{Data: []byte(text)}
 			}
-			m, err := model.OpenFS(files)
+			m, err := model.OpenFS(files, foreign)
 			if c.err != "" {
 				if err == nil || !strings.Contains(err.Error(), c.err) {
 					t.Errorf("got %v, want an error that mentions %s", err, c.err)
@@ -81,30 +87,57 @@ func TestFormat(t *testing.T) {
 func TestFormatAfterOurs(t *testing.T) {
 	files := smallDirectory(t)
 	files["weights.foreign"] = &fstest.MapFile{Data: []byte("bad")}
-	if _, err := model.OpenFS(files); err != nil {
+	if _, err := model.OpenFS(files, foreign); err != nil {
 		t.Error(err)
 	}
 	delete(files, "args.json")
-	if _, err := model.OpenFS(files); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := model.OpenFS(files, foreign); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("without args.json: got %v", err)
 	}
 }
 
-func TestRegisterFormat(t *testing.T) {
-	read := readForeign
-	for _, f := range []model.Format{
-		{Name: "no file", Read: read},
-		{Name: "no reader", File: "weights.x"},
-		{Name: "ours", File: "model.safetensors", Read: read},
-		{Name: "twice", File: "weights.foreign", Read: read},
+// TestFormatsInOrder: of several formats that know a directory, the first is asked.
+func TestFormatsInOrder(t *testing.T) {
+	second := foreign
+	second.Name = "second"
+	files := fstest.MapFS{"weights.foreign": {}}
+	for _, formats := range [][]model.Format{{foreign, second}, {second, foreign}} {
+		m, err := model.OpenFS(files, formats...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := m.Format(), formats[0].Name; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// TestNoFormat: the error for a directory that is of no format says what was looked
+// for and what is there.
+func TestNoFormat(t *testing.T) {
+	many := make(fstest.MapFS)
+	for i := range 12 {
+		many[fmt.Sprintf("file%02d", i)] = &fstest.MapFile{}
+	}
+	unknown := model.Format{Find: func(fs.FS) (string, error) { return "", errForeign }}
+	for _, c := range []struct {
+		name    string
+		files   fs.FS
+		formats []model.Format
+		want    string // the end of the error
+	}{
+		{"nothing", fstest.MapFS{}, nil, "looked for model.safetensors (tagifai); the directory has nothing"},
+		{"other files", fstest.MapFS{"a": {}, "b/c": {}, "\x1b\n": {}}, []model.Format{foreign}, `looked for model.safetensors (tagifai), weights.foreign (foreign); the directory has "\x1b\n", "a", "b/"`},
+		{"many files", many, nil, `"file08", "file09", 2 more`},
+		{"a format that is not passed", fstest.MapFS{"weights.foreign": {}}, nil, `the directory has "weights.foreign"`},
+		{"a format that cannot tell", fstest.MapFS{}, []model.Format{unknown}, errForeign.Error()},
+		{"no directory", os.DirFS(filepath.Join(t.TempDir(), "nowhere")), nil, "no such file or directory"},
 	} {
-		t.Run(f.Name, func(t *testing.T) {
-			defer func() {
-				if recover() == nil {
-					t.Error("no panic")
-				}
-			}()
-			model.RegisterFormat(f)
+		t.Run(c.name, func(t *testing.T) {
+			_, err := model.OpenFS(c.files, c.formats...)
+			if err == nil || !strings.HasSuffix(err.Error(), c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
 		})
 	}
 }

@@ -42,18 +42,18 @@ type Prediction struct {
 	Probabilities []float64 // of each class, in the order of [Model.Classes]; their sum is 1
 }
 
-// Open loads the artifact directory dir.
-func Open(dir string) (*Model, error) {
-	m, err := OpenFS(os.DirFS(dir))
+// Open loads the artifact directory dir, which is one of our own or of these formats.
+func Open(dir string, formats ...Format) (*Model, error) {
+	m, err := OpenFS(os.DirFS(dir), formats...)
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", dir, err)
 	}
 	return m, nil
 }
 
-// OpenFS loads the artifact directory that is the root of fsys.
-func OpenFS(fsys fs.FS) (*Model, error) {
-	a, err := ReadArtifact(fsys)
+// OpenFS loads the artifact directory that is the root of fsys, as [Open] does.
+func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
+	a, err := ReadArtifact(fsys, formats...)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // pickles are directories as users of scikit-learn have them.
-const pickles = "../../internal/joblib/testdata"
+const pickles = "../../internal/sklearn/testdata"
 
 func TestConvert(t *testing.T) {
 	for _, name := range []string{"0.22-sgd", "1.2-sgd", "1.7-pipeline-logistic"} {
@@ -21,7 +21,7 @@ func TestConvert(t *testing.T) {
 			if !strings.Contains(out, to) || !strings.Contains(out, from) {
 				t.Errorf("the result names not both directories: %s", out)
 			}
-			want, err := model.Open(from)
+			want, err := model.Open(from, formats...)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,7 +15,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"tagifai/internal/config"
-	_ "tagifai/internal/joblib" // lets model.Open read scikit-learn's directories
 	"tagifai/internal/server"
 )
 

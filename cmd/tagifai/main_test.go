@@ -239,6 +239,10 @@ func TestVersion(t *testing.T) {
 // A model that cannot be loaded is named by every command that takes one.
 func TestNoModel(t *testing.T) {
 	absent := filepath.Join(t.TempDir(), "absent")
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "notes.txt"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	broken := trained(t, nil)
 	weights := filepath.Join(broken, "model.safetensors")
 	if err := os.Truncate(weights, 1000); err != nil {
@@ -248,7 +252,8 @@ func TestNoModel(t *testing.T) {
 		name, dir string
 		parts     []string
 	}{
-		{"absent", absent, []string{absent, "args.json"}},
+		{"absent", absent, []string{absent, "no such file or directory"}},
+		{"another directory", other, []string{other, "looked for model.safetensors (tagifai), model.pkl (scikit-learn)", `has "notes.txt"`}},
 		{"truncated weights", broken, []string{broken, "model.safetensors"}},
 	}
 	commands := [][]string{

@@ -6,8 +6,12 @@ import (
 	"io"
 	"os"
 
+	"tagifai/internal/sklearn"
 	"tagifai/model"
 )
+
+// formats are those of other tools that every command reads.
+var formats = []model.Format{sklearn.Format}
 
 // readArtifact reads the artifact in dir, the embedded one if none is given.
 func readArtifact(dir *string) (*model.Artifact, error) {
@@ -17,7 +21,7 @@ func readArtifact(dir *string) (*model.Artifact, error) {
 	if *dir == "" { // an unset variable of a script, most likely
 		return nil, errors.New("the name of the artifact directory is empty; leave it out for the embedded model")
 	}
-	a, err := model.ReadArtifact(os.DirFS(*dir))
+	a, err := model.ReadArtifact(os.DirFS(*dir), formats...)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", *dir, err)
 	}

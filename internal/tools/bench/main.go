@@ -17,8 +17,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	_ "tagifai/internal/joblib" // lets model.Open read scikit-learn's directories
 )
 
 func main() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"tagifai/internal/sklearn"
 	"tagifai/internal/train"
 	"tagifai/model"
 )
@@ -102,7 +103,7 @@ func (b *bench) prepare(ctx context.Context) error {
 	if b.artifact, err = filepath.Abs(b.artifact); err != nil { // the FastAPI service runs elsewhere
 		return err
 	}
-	a, err := model.ReadArtifact(os.DirFS(b.artifact))
+	a, err := model.ReadArtifact(os.DirFS(b.artifact), sklearn.Format)
 	if err != nil {
 		return fmt.Errorf("%s: %w", b.artifact, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"tagifai/internal/sklearn"
 	"tagifai/model"
 )
 
@@ -32,7 +33,7 @@ const inProcess = 500 * time.Millisecond // that a loop lasts
 
 // text measures one text a call, in process.
 func (b *bench) text(ctx context.Context) error {
-	m, err := model.Open(b.artifact)
+	m, err := model.Open(b.artifact, sklearn.Format)
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func (b *bench) load(ctx context.Context) error {
 		return func() error {
 			loads, start := 0, time.Now()
 			for time.Since(start) < inProcess {
-				if _, err := model.Open(dir); err != nil {
+				if _, err := model.Open(dir, sklearn.Format); err != nil {
 					return err
 				}
 				loads++

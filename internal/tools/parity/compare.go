@@ -13,7 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	_ "tagifai/internal/joblib" // lets model.Open read scikit-learn's directories
+	"tagifai/internal/sklearn"
 	"tagifai/model"
 )
 
@@ -42,7 +42,7 @@ type answers struct {
 // ask opens the model of a file or directory, and has it answer. It is the one place
 // that knows the API of the readers.
 func ask(path string, texts []string) (*answers, error) {
-	m, err := model.Open(path)
+	m, err := model.Open(path, sklearn.Format)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package joblib
+package pickle
 
 import (
 	"bytes"
@@ -8,17 +8,10 @@ import (
 	"math"
 )
 
-// What a pickle may make the machine hold. Each is far above what a model of any
-// size needs, and together they keep the memory that is taken to a small multiple of
-// the file's size: no few bytes stand for many values.
+// What a pickle may make the machine hold, beside the tree.
 const (
-	maxStack = 1 << 16 // values; Python writes containers in batches of 1,000
-
-	// These grow with the file: a fixed number, and one for so many bytes.
-	baseLimit      = 4096
-	bytesPerItem   = 2 // of containers
-	bytesPerMemo   = 2
-	bytesPerObject = 8
+	maxStack     = 1 << 16 // values; Python writes containers in batches of 1,000
+	bytesPerMemo = 2       // as for the tree, beside baseLimit
 )
 
 var (
@@ -26,32 +19,32 @@ var (
 	errEmpty     = errors.New("takes more from the stack than there is on it")
 )
 
-// A machine runs the opcodes of a pickle. Nothing of what they ask for happens, but
-// that inert values are made.
+// A machine runs the opcodes of a pickle, all of which only add data to the tree.
 type machine struct {
-	pickled
+	tree
 	at     int // the next byte of the file
 	stack  []value
 	marks  []int // heights of the stack
 	memo   []value
 	nested bool // inside an array of objects, which is a pickle of its own
-
-	spent   int // items that were put into containers
-	decodes int // bytes that were decoded
 }
 
-// unpickle reads the pickle that data begins with, which joblib may have written.
-// The result refers to data. What follows the pickle is not looked at, as in Python.
-func unpickle(data []byte) (*pickled, error) {
-	m := &machine{pickled: pickled{file: data}, stack: make([]value, 0, 256)}
-	m.memo = make([]value, 0, 64+len(data)/64)       // about as many as a vocabulary of short n-grams has
+// unpickle reads the pickle that data begins with, which joblib may have written, and
+// returns its root. The result refers to data. What follows the pickle is ignored, as
+// Python does.
+func unpickle(data []byte, allowed *Globals) (Node, error) {
+	m := &machine{tree: tree{allowed: allowed, file: data}, stack: make([]value, 0, 256)}
 	m.heap = append(make([]object, 0, 64), object{}) // the first is the empty tuple
-	root, err := m.run()
+	m.memo = make([]value, 0, 64+len(data)/64)       // about as many as a vocabulary of short n-grams has
+	v, err := m.run()
 	if err != nil {
-		return nil, err
+		return Node{}, err
 	}
-	m.root = root
-	return &m.pickled, nil
+	root := Node{&m.tree, v, ""}
+	if root.path = root.Class(); root.path == "" {
+		root.path = "the content"
+	}
+	return root, nil
 }
 
 // run runs opcodes up to STOP and returns the value that is then on the stack.
@@ -194,22 +187,22 @@ func (m *machine) build(op byte) error {
 
 	case opAppend:
 		items, err := m.popN(1)
-		return m.extend(listKind, items, err)
+		return m.extendTop(listKind, items, err)
 	case opAppends:
 		items, err := m.popMark()
-		return m.extend(listKind, items, err)
+		return m.extendTop(listKind, items, err)
 	case opAddItems:
 		items, err := m.popMark()
-		return m.extend(setKind, items, err)
+		return m.extendTop(setKind, items, err)
 	case opSetItem:
 		items, err := m.popN(2)
-		return m.extend(dictKind, items, err)
+		return m.extendTop(dictKind, items, err)
 	case opSetItems:
 		items, err := m.popMark()
 		if err == nil && len(items)%2 != 0 {
 			return errors.New("a key without a value")
 		}
-		return m.extend(dictKind, items, err)
+		return m.extendTop(dictKind, items, err)
 
 	case opGlobal, opInst:
 		module, err := m.line()

@@ -1,9 +1,8 @@
-package joblib
+package pickle
 
 import (
 	"errors"
 	"fmt"
-	"slices"
 )
 
 func (m *machine) push(v value) error {
@@ -98,30 +97,18 @@ func (m *machine) memoize(i uint64) error {
 	return nil
 }
 
-// add makes an object and returns a value for it.
-func (m *machine) add(k kind, o object) (value, error) {
-	if limit := baseLimit + len(m.file)/bytesPerObject; len(m.heap) >= limit {
-		return value{}, fmt.Errorf("more than %d objects in a file of %d bytes", limit, len(m.file))
-	}
-	m.heap = append(m.heap, o)
-	return value{kind: k, num: int64(len(m.heap) - 1)}, nil
-}
-
 // pushNew pushes a new container of a copy of items.
 func (m *machine) pushNew(k kind, items []value) error {
-	if err := m.spend(len(items)); err != nil {
-		return err
-	}
-	v, err := m.add(k, object{items: append([]value(nil), items...)})
+	v, err := m.container(k, items)
 	if err != nil {
 		return err
 	}
 	return m.push(v)
 }
 
-// extend adds items to the container below them on the stack, which has to be of
-// kind k. It is the second half of an opcode whose first half may have failed.
-func (m *machine) extend(k kind, items []value, err error) error {
+// extendTop adds items to the container on top of the stack, which has to be of kind
+// k. An error in taking the items off the stack is returned as it is.
+func (m *machine) extendTop(k kind, items []value, err error) error {
 	if err != nil {
 		return err
 	}
@@ -129,26 +116,5 @@ func (m *machine) extend(k kind, items []value, err error) error {
 	if err != nil {
 		return err
 	}
-	if v.kind != k {
-		return fmt.Errorf("items of %v are added to %v", k, v.kind)
-	}
-	if err := m.spend(len(items)); err != nil {
-		return err
-	}
-	o := m.object(v)
-	if len(items) > cap(o.items)-len(o.items) {
-		// Twice as much: append alone adds a quarter to what is long already, and copies
-		// a vocabulary, which comes in batches, more often than need be.
-		o.items = slices.Grow(o.items, max(len(items), len(o.items)))
-	}
-	o.items = append(o.items, items...)
-	return nil
-}
-
-func (m *machine) spend(items int) error {
-	m.spent += items
-	if limit := baseLimit + len(m.file)/bytesPerItem; m.spent > limit {
-		return fmt.Errorf("more than %d items in a file of %d bytes", limit, len(m.file))
-	}
-	return nil
+	return m.extend(v, k, items)
 }

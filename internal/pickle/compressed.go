@@ -1,4 +1,4 @@
-package joblib
+package pickle
 
 import (
 	"bytes"
@@ -12,9 +12,11 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// What a file may be and grow to.
+// MaxFile is how many bytes a file may have, compressed or not.
+const MaxFile = 1 << 30
+
+// How far a compressed file may grow.
 const (
-	maxFile     = 1 << 30  // bytes, also inflated
 	maxRatio    = 100      // of inflated to compressed
 	alwaysFits  = 16 << 20 // inflated bytes that are allowed whatever the ratio
 	pickleStart = 0x80     // PROTO, the first byte of every pickle of protocol 2 to 5
@@ -46,12 +48,15 @@ func inflate(data []byte) ([]byte, error) {
 		if !bytes.HasPrefix(data, []byte(c.magic)) {
 			continue
 		}
-		limit := min(max(alwaysFits, maxRatio*len(data)), maxFile)
+		limit := min(max(alwaysFits, maxRatio*len(data)), MaxFile)
 		r, err := c.open(data, limit)
-		if err != nil {
-			return nil, fmt.Errorf("compressed with %s: %w", c.name, err)
+		var inflated []byte
+		if err == nil {
+			inflated, err = io.ReadAll(io.LimitReader(r, int64(limit)+1))
 		}
-		inflated, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errTruncated
+		}
 		if len(inflated) > limit {
 			return nil, fmt.Errorf("compressed with %s: %d bytes grow to more than the %d that are allowed", c.name, len(data), limit)
 		}

@@ -1,8 +1,7 @@
-package joblib
+package pickle
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -30,18 +29,6 @@ func (d dtype) order() binary.ByteOrder {
 	return binary.LittleEndian
 }
 
-// makeDType is numpy.dtype("f8", align, copy).
-func makeDType(m *machine, args []value) (value, error) {
-	if len(args) == 0 || args[0].kind != stringKind {
-		return value{}, errors.New("its first argument is not a text")
-	}
-	d, ok := parseDType(m.raw(args[0]))
-	if !ok {
-		return value{}, fmt.Errorf("type %s is not supported", m.describe(args[0]))
-	}
-	return m.add(dtypeKind, object{data: &d})
-}
-
 // parseDType reads a type as numpy pickles it: a letter and a number.
 func parseDType(name []byte) (dtype, bool) {
 	const longest = 8
@@ -63,58 +50,6 @@ func parseDType(name []byte) (dtype, bool) {
 		return d, true
 	}
 	return dtype{}, false
-}
-
-// setDTypeState is BUILD of a dtype: (version, byte order, subarray, names, fields,
-// size, alignment, flags).
-func (m *machine) setDTypeState(d *dtype, state []value) error {
-	if len(state) < 5 || state[1].kind != stringKind {
-		return errors.New("the state of a dtype is not one")
-	}
-	for _, v := range state[2:5] {
-		if v.kind != noneKind {
-			return errors.New("a dtype has fields, which is not supported")
-		}
-	}
-	switch string(m.raw(state[1])) {
-	case ">":
-		d.big = true
-	case "<", "|", "=":
-		d.big = false
-	default:
-		return fmt.Errorf("the byte order of a dtype is %s, none of '<', '>', '|' and '='", m.describe(state[1]))
-	}
-	return nil
-}
-
-// makeScalar is numpy.core.multiarray.scalar(dtype, data). Numbers become what
-// Python's own would be; the vocabulary of older versions has many of them.
-func makeScalar(m *machine, args []value) (value, error) {
-	if len(args) != 2 || args[0].kind != dtypeKind || args[1].kind != bytesKind {
-		return value{}, errors.New("its arguments are not a dtype and bytes")
-	}
-	d, data := *m.object(args[0]).data.(*dtype), m.raw(args[1])
-	if len(data) != d.size {
-		return value{}, fmt.Errorf("%d bytes of data for a type of %d", len(data), d.size)
-	}
-	switch {
-	case d.code == 'U':
-		if err := m.decode(len(data)); err != nil {
-			return value{}, err
-		}
-		from := len(m.extra)
-		m.extra = d.appendText(m.extra, data)
-		return m.decoded(stringKind, from), nil
-	case d.code == 'b' && d.size == 1:
-		return value{kind: boolKind, num: int64(min(data[0], 1))}, nil
-	}
-	if f, ok := d.float(data); ok {
-		return value{kind: floatKind, num: int64(math.Float64bits(f))}, nil
-	}
-	if i, ok := d.integer(data); ok {
-		return value{kind: intKind, num: i}, nil
-	}
-	return m.add(objectKind, object{}) // of another kind: inert
 }
 
 // float returns the number that data is, and whether it is a floating-point number of

@@ -1,4 +1,4 @@
-package joblib_test
+package sklearn_test
 
 import (
 	"bytes"
@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/internal/sklearn"
 	"tagifai/model"
 )
 
@@ -86,7 +87,7 @@ func sum(t testing.TB, name string) string {
 func TestOpenRefuses(t *testing.T) {
 	const v, m, labels = "vectorizer.pkl", "model.pkl", "label_encoder.json"
 	const global = "c__main__\nclean\n"
-	weights, err := model.ReadArtifact(os.DirFS("testdata/1.2-sgd"))
+	weights, err := model.ReadArtifact(os.DirFS("testdata/1.2-sgd"), sklearn.Format)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +135,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"multi_class", "1.2-logistic-ovr", edit(m, "multi_class", quoted("ovr"), quoted("ovo")), []string{"LogisticRegression.multi_class", "'ovo'"}},
 		{"newton-cholesky of no version", "1.2-newton-cholesky", swap(m, quoted("1.2.1"), quoted("1.dev")), []string{"LogisticRegression.solver", "newton-cholesky", `"1.dev"`}},
 
+		{"another estimator", "1.2-sgd", swap(m, quoted("SGDClassifier"), quoted("SGDOneClassSVM")), []string{m, "sklearn.linear_model._stochastic_gradient.SGDOneClassSVM is not supported", "SGDClassifier"}},
+
 		// What does not fit together.
 		{"the vectorizer of another run", "1.2-sgd", from(v, "1.2-vocabulary-given", v), []string{m, "SGDClassifier.coef_", "[4 64]", "8 n-grams"}},
 		{"a file twice", "1.2-sgd", from(v, "1.2-sgd", m), []string{v, "SGDClassifier", "TfidfVectorizer"}},
@@ -180,7 +183,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			files := fixture(t, c.fixture)
 			c.spoil(files)
-			_, err := model.OpenFS(files)
+			_, err := model.OpenFS(files, sklearn.Format)
 			if err == nil {
 				t.Fatal("got a model")
 			}
@@ -200,7 +203,7 @@ func TestDictionary(t *testing.T) {
 	binary.LittleEndian.PutUint32(files["model.pkl"].Data[1:], 1<<32-1<<8)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := model.OpenFS(files)
+	_, err := model.OpenFS(files, sklearn.Format)
 	runtime.ReadMemStats(&after)
 	if err != nil {
 		t.Error(err)
@@ -211,7 +214,7 @@ func TestDictionary(t *testing.T) {
 }
 
 func TestProvenance(t *testing.T) {
-	a, err := model.ReadArtifact(fixture(t, "0.24-sgd"))
+	a, err := model.ReadArtifact(fixture(t, "0.24-sgd"), sklearn.Format)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +226,7 @@ func TestProvenance(t *testing.T) {
 	if diff := cmp.Diff(a.Weights.Provenance, want); diff != "" {
 		t.Errorf("got -, want +:\n%s", diff)
 	}
-	a, err = model.ReadArtifact(fixture(t, "1.7-pipeline-logistic"))
+	a, err = model.ReadArtifact(fixture(t, "1.7-pipeline-logistic"), sklearn.Format)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +236,7 @@ func TestProvenance(t *testing.T) {
 }
 
 func TestWithoutArgs(t *testing.T) {
-	m, err := model.OpenFS(fixture(t, "1.2-no-args"))
+	m, err := model.OpenFS(fixture(t, "1.2-no-args"), sklearn.Format)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +246,7 @@ func TestWithoutArgs(t *testing.T) {
 	if got := string(m.Args().JSON()) + string(m.Performance().JSON()); got != `{}{}` {
 		t.Errorf("got args and performance %s", got)
 	}
-	if m, err = model.OpenFS(fixture(t, "1.2-not-a-number")); err != nil {
+	if m, err = model.OpenFS(fixture(t, "1.2-not-a-number"), sklearn.Format); err != nil {
 		t.Fatal(err)
 	}
 	if w := m.Warnings(); len(w) != 1 || !strings.Contains(w[0], "threshold") {
@@ -258,7 +261,7 @@ func TestWithoutArgs(t *testing.T) {
 // TestOwnFirst: where both lie, our own weights are the model.
 func TestOwnFirst(t *testing.T) {
 	files := fixture(t, "1.2-sgd")
-	a, err := model.ReadArtifact(files)
+	a, err := model.ReadArtifact(files, sklearn.Format)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +270,7 @@ func TestOwnFirst(t *testing.T) {
 	if err := a.Write(dir, map[string][]byte{"model.pkl": []byte("not a pickle")}); err != nil {
 		t.Fatal(err)
 	}
-	m, err := model.Open(dir)
+	m, err := model.Open(dir, sklearn.Format)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +282,7 @@ func TestOwnFirst(t *testing.T) {
 // TestConverted: what is written as our own answers to the bit what the pickles do.
 func TestConverted(t *testing.T) {
 	for _, dir := range fixtures(t) {
-		a, err := model.ReadArtifact(os.DirFS(dir))
+		a, err := model.ReadArtifact(os.DirFS(dir), sklearn.Format)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +290,7 @@ func TestConverted(t *testing.T) {
 		if err := a.Write(out, nil); err != nil {
 			t.Fatal(err)
 		}
-		b, err := model.ReadArtifact(os.DirFS(out))
+		b, err := model.ReadArtifact(os.DirFS(out), sklearn.Format)
 		if err != nil {
 			t.Fatal(err)
 		}

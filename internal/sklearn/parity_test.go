@@ -1,4 +1,4 @@
-package joblib_test
+package sklearn_test
 
 import (
 	"encoding/csv"
@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	_ "tagifai/internal/joblib"
+	"tagifai/internal/sklearn"
 	"tagifai/model"
 )
 
@@ -134,7 +134,7 @@ func TestPublished(t *testing.T) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			var want expected
 			readJSON(t, filepath.Join(dir, "expected.json"), &want)
-			a, err := model.ReadArtifact(os.DirFS(dir))
+			a, err := model.ReadArtifact(os.DirFS(dir), sklearn.Format)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,7 +171,7 @@ func TestParity(t *testing.T) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			var want expected
 			readJSON(t, filepath.Join(dir, "expected.json"), &want)
-			m, err := model.Open(dir)
+			m, err := model.Open(dir, sklearn.Format)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -191,7 +191,7 @@ func BenchmarkRead(b *testing.B) {
 		b.Run(filepath.Base(dir), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := model.ReadArtifact(os.DirFS(dir)); err != nil {
+				if _, err := model.ReadArtifact(os.DirFS(dir), sklearn.Format); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -204,7 +204,7 @@ func BenchmarkOpen(b *testing.B) {
 		b.Run(filepath.Base(dir), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := model.Open(dir); err != nil {
+				if _, err := model.Open(dir, sklearn.Format); err != nil {
 					b.Fatal(err)
 				}
 			}

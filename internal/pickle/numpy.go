@@ -1,43 +1,32 @@
-package joblib
+package pickle
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
+	"slices"
 )
 
-// An array is a numpy array as the file has it.
-type array struct {
-	dtype   dtype
-	shape   []int
-	fortran bool    // the first index runs fastest
-	data    []byte  // of an array of objects: nil
-	objects []value // of an array of objects
-	built   bool
+// numpy are the classes and functions that make arrays, their types and scalars, and
+// joblib's stand-in for an array.
+var numpy = slices.Concat(
+	Mentioned("numpy", "ndarray", "memmap"),
+	calls(makeDType, "numpy", "dtype"),
+	calls(makeArray, "numpy.core.multiarray", "_reconstruct"),
+	calls(makeArray, "numpy._core.multiarray", "_reconstruct"),
+	calls(makeScalar, "numpy.core.multiarray", "scalar"),
+	calls(makeScalar, "numpy._core.multiarray", "scalar"),
+	calls(viewBuffer, "numpy.core.numeric", "_frombuffer"),
+	calls(viewBuffer, "numpy._core.numeric", "_frombuffer"),
+	joblibArrays("joblib.numpy_pickle"),
+	joblibArrays("sklearn.externals.joblib.numpy_pickle"),
+)
+
+func joblibArrays(module string) []Global {
+	return list(Global{instances: wrapperKind}, module, []string{"NumpyArrayWrapper"})
 }
 
-const maxDimensions = 8
-
-func (a *array) String() string {
-	if !a.built {
-		return "an array of nothing yet"
-	}
-	return fmt.Sprintf("an array of %v with shape %v", a.dtype, a.shape)
-}
-
-// count is the number of items.
-func (a *array) count() int {
-	n := 1
-	for _, d := range a.shape {
-		n *= d
-	}
-	return n
-}
-
-// setState runs BUILD: what is on top of the stack gets a state, and what joblib
-// puts in the place of an array becomes one.
+// setState runs BUILD, which gives a state to what is on top of the stack.
 func (m *machine) setState() error {
 	state, err := m.pop()
 	if err != nil {
@@ -52,6 +41,8 @@ func (m *machine) setState() error {
 		return m.setDTypeState(m.object(v).data.(*dtype), m.items(state))
 	case arrayKind:
 		return m.setArrayState(m.array(v), m.items(state))
+	case wrapperKind:
+		return m.unwrap(state)
 	case objectKind:
 		o := m.object(v)
 		if o.state.kind != unset {
@@ -59,16 +50,78 @@ func (m *machine) setState() error {
 		}
 		o.state = state
 		return nil
-	case wrapperKind:
-		return m.unwrap(state)
 	}
 	return fmt.Errorf("%v gets a state", v.kind)
+}
+
+// makeDType is numpy.dtype("f8", align, copy).
+func makeDType(m *machine, args []value) (value, error) {
+	if len(args) == 0 || args[0].kind != stringKind {
+		return value{}, errors.New("its first argument is not a text")
+	}
+	d, ok := parseDType(m.raw(args[0]))
+	if !ok {
+		return value{}, fmt.Errorf("type %s is not supported", m.describe(args[0]))
+	}
+	return m.add(dtypeKind, object{data: &d})
+}
+
+// setDTypeState is BUILD of a dtype: (version, byte order, subarray, names, fields,
+// size, alignment, flags).
+func (m *machine) setDTypeState(d *dtype, state []value) error {
+	if len(state) < 5 || state[1].kind != stringKind {
+		return errors.New("the state of a dtype is not one")
+	}
+	for _, v := range state[2:5] {
+		if v.kind != noneKind {
+			return errors.New("a dtype has fields, which is not supported")
+		}
+	}
+	switch string(m.raw(state[1])) {
+	case ">":
+		d.big = true
+	case "<", "|", "=":
+		d.big = false
+	default:
+		return fmt.Errorf("the byte order of a dtype is %s, none of '<', '>', '|' and '='", m.describe(state[1]))
+	}
+	return nil
+}
+
+// makeScalar is numpy.core.multiarray.scalar(dtype, data). Numbers become what
+// Python's own would be; the vocabulary of older versions has many of them.
+func makeScalar(m *machine, args []value) (value, error) {
+	if len(args) != 2 || args[0].kind != dtypeKind || args[1].kind != bytesKind {
+		return value{}, errors.New("its arguments are not a dtype and bytes")
+	}
+	d, data := *m.object(args[0]).data.(*dtype), m.raw(args[1])
+	if len(data) != d.size {
+		return value{}, fmt.Errorf("%d bytes of data for a type of %d", len(data), d.size)
+	}
+	switch {
+	case d.code == 'U':
+		if err := m.decode(len(data)); err != nil {
+			return value{}, err
+		}
+		from := len(m.extra)
+		m.extra = d.appendText(m.extra, data)
+		return m.decoded(stringKind, from), nil
+	case d.code == 'b' && d.size == 1:
+		return value{kind: boolKind, num: int64(min(data[0], 1))}, nil
+	}
+	if f, ok := d.float(data); ok {
+		return value{kind: floatKind, num: int64(math.Float64bits(f))}, nil
+	}
+	if i, ok := d.integer(data); ok {
+		return value{kind: intKind, num: i}, nil
+	}
+	return m.add(objectKind, object{}) // of another kind: inert
 }
 
 // makeArray is numpy.core.multiarray._reconstruct(ndarray, (0,), b"b"): an array
 // whose BUILD is to follow.
 func makeArray(m *machine, args []value) (value, error) {
-	if len(args) != 3 || args[0].kind != globalKind || globals[args[0].num].name != "numpy.ndarray" {
+	if len(args) != 3 || args[0].kind != globalKind || m.allowed.list[args[0].num].name != "numpy.ndarray" {
 		return value{}, errors.New("it makes something other than a numpy.ndarray")
 	}
 	return m.add(arrayKind, object{data: new(array)})
@@ -119,38 +172,20 @@ func viewBuffer(m *machine, args []value) (value, error) {
 	return m.add(arrayKind, object{data: a})
 }
 
-func (a *array) setData(data []byte) error {
-	if a.dtype.code == 'O' {
-		return errors.New("an array of objects has data")
-	}
-	if want := a.count() * a.dtype.size; len(data) != want {
-		return fmt.Errorf("%v has %d bytes of data, not %d", a, len(data), want)
-	}
-	a.data = data
-	return nil
-}
-
-// newArray makes an array without data. It may be far larger than its file could
-// hold, but the product of its shape and the size of an item is an int.
+// newArray makes an array without data of a shape and a dtype.
 func (m *machine) newArray(shape, d value) (*array, error) {
-	a := &array{dtype: *m.object(d).data.(*dtype), built: true}
 	dimensions := m.items(shape)
 	if shape.kind != tupleKind || len(dimensions) > maxDimensions {
 		return nil, fmt.Errorf("the shape of an array is not a tuple of at most %d", maxDimensions)
 	}
-	size := uint64(max(a.dtype.size, 1))
+	var sizes []int
 	for _, v := range dimensions {
 		if v.kind != intKind || v.num < 0 || v.num > math.MaxInt32 {
 			return nil, fmt.Errorf("a dimension of an array is %s", m.describe(v))
 		}
-		a.shape = append(a.shape, int(v.num))
-		high, low := bits.Mul64(size, uint64(max(v.num, 1)))
-		if high > 0 || low > math.MaxInt64 {
-			return nil, fmt.Errorf("the shape of an array, %v, is larger than any", a.shape)
-		}
-		size = low
+		sizes = append(sizes, int(v.num))
 	}
-	return a, nil
+	return newArray(*m.object(d).data.(*dtype), sizes)
 }
 
 // unwrap takes joblib's NumpyArrayWrapper, whose state was just read, off the stack,
@@ -214,40 +249,4 @@ func (m *machine) objects() error {
 		return fmt.Errorf("the array of objects is %v", v.kind)
 	}
 	return m.push(v)
-}
-
-// floats returns the numbers of an array row by row, or nil if its type is not one of
-// those that are supported: f4, f8, i4 and i8.
-func (a *array) floats() []float64 {
-	size := a.dtype.size
-	if size != 4 && size != 8 || a.dtype.code != 'f' && a.dtype.code != 'i' {
-		return nil
-	}
-	numbers := make([]float64, a.count())
-	if a.dtype == (dtype{code: 'f', size: 8}) && !a.fortran { // nearly always
-		for i := range numbers {
-			numbers[i] = math.Float64frombits(binary.LittleEndian.Uint64(a.data[8*i:]))
-		}
-		return numbers
-	}
-	for i := range numbers {
-		item := a.data[i*size:][:size]
-		f, ok := a.dtype.float(item)
-		if !ok {
-			n, _ := a.dtype.integer(item)
-			f = float64(n)
-		}
-		numbers[a.place(i)] = f
-	}
-	return numbers
-}
-
-// place returns where the item that lies at i in the file is, row by row. Only two
-// dimensions can differ in that.
-func (a *array) place(i int) int {
-	if !a.fortran || len(a.shape) != 2 {
-		return i
-	}
-	rows, columns := a.shape[0], a.shape[1]
-	return i%rows*columns + i/rows
 }

@@ -1,4 +1,4 @@
-package joblib
+package pickle
 
 // The opcodes of pickle protocols 2 to 5, as Python's pickletools names them.
 const (

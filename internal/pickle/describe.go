@@ -1,4 +1,4 @@
-package joblib
+package pickle
 
 import (
 	"fmt"
@@ -13,22 +13,24 @@ const (
 	longestItems = 4  // items of a container
 )
 
-// describe shows a value much as Python would, but briefly.
-func (p *pickled) describe(v value) string {
+// String shows the node much as Python would, but briefly.
+func (n Node) String() string { return n.tree.describe(n.value) }
+
+func (t *tree) describe(v value) string {
 	switch v.kind {
 	case tupleKind, listKind, setKind:
-		return p.describeItems(v)
+		return t.describeItems(v)
 	case arrayKind:
-		return p.array(v).String()
+		return t.array(v).String()
 	}
-	return p.describeItem(v)
+	return t.describeItem(v)
 }
 
-func (p *pickled) describeItems(v value) string {
+func (t *tree) describeItems(v value) string {
 	ends := map[kind]string{tupleKind: "()", listKind: "[]", setKind: "{}"}[v.kind]
 	var b strings.Builder
 	b.WriteByte(ends[0])
-	for i, item := range p.items(v) {
+	for i, item := range t.items(v) {
 		if i > 0 {
 			b.WriteString(", ")
 		}
@@ -36,13 +38,13 @@ func (p *pickled) describeItems(v value) string {
 			b.WriteString("…")
 			break
 		}
-		b.WriteString(p.describeItem(item))
+		b.WriteString(t.describeItem(item))
 	}
 	b.WriteByte(ends[1])
 	return b.String()
 }
 
-func (p *pickled) describeItem(v value) string {
+func (t *tree) describeItem(v value) string {
 	switch v.kind {
 	case boolKind:
 		if v.num == 0 {
@@ -54,19 +56,19 @@ func (p *pickled) describeItem(v value) string {
 	case floatKind:
 		return strconv.FormatFloat(math.Float64frombits(uint64(v.num)), 'g', -1, 64)
 	case stringKind:
-		return "'" + cut(p.raw(v)) + "'"
+		return "'" + excerpt(t.raw(v)) + "'"
 	case globalKind:
-		return globals[v.num].name
+		return t.allowed.list[v.num].name
 	case dtypeKind:
-		return fmt.Sprintf("dtype %v", *p.object(v).data.(*dtype))
+		return fmt.Sprintf("dtype %v", t.object(v).data)
 	case objectKind:
-		return "a " + p.object(v).class.short()
+		return "a " + t.object(v).class.short()
 	}
 	return v.kind.String()
 }
 
-// cut returns the beginning of a text, on one line.
-func cut(text []byte) string {
+// excerpt returns the beginning of a text, on one line.
+func excerpt(text []byte) string {
 	end := ""
 	if len(text) > longestText {
 		text, end = text[:longestText], "…"

@@ -1,4 +1,4 @@
-package joblib
+package pickle
 
 import (
 	"slices"
@@ -61,11 +61,11 @@ func TestValues(t *testing.T) {
 		{"array without BUILD", named("numpy.core.multiarray", "_reconstruct") + named("numpy", "ndarray") + "K\x00\x85C\x01b\x87R", "an array of nothing yet"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p, err := unpickle([]byte(proto + c.pickle + "."))
+			n, err := unpickle([]byte(proto+c.pickle+"."), allowed)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := p.describe(p.root); got != c.want {
+			if got := n.String(); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
@@ -91,11 +91,11 @@ func TestArrays(t *testing.T) {
 		{"a view, by columns", view(columns, dtypeOf("i4"), "F")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p, err := unpickle([]byte("\x80\x05" + c.pickle + "."))
+			n, err := unpickle([]byte("\x80\x05"+c.pickle+"."), allowed)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := node{p, p.root, "x"}.numbers(2, 3)
+			got, err := n.Numbers(2, 3)
 			if want := []float64{1, 2, 3, 4, 5, 6}; err != nil || !slices.Equal(got, want) {
 				t.Errorf("got %v and error %v, want %v", got, err, want)
 			}
@@ -116,8 +116,20 @@ func TestArrays(t *testing.T) {
 		{"a dtype of no order", named("numpy", "dtype") + text("f8") + "\x85R(K\x03" + text("x") + "NNNtb", "'x'"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := unpickle([]byte("\x80\x05" + c.pickle + "."))
+			_, err := unpickle([]byte("\x80\x05"+c.pickle+"."), allowed)
 			wantError(t, err, c.want)
 		})
+	}
+}
+
+// TestTextsOfNothing asks for the items of an array of any number of texts without
+// characters, which takes no bytes of the file.
+func TestTextsOfNothing(t *testing.T) {
+	n, err := unpickle([]byte(proto+arrayOf("J\xff\xff\xff\x7f\x85", dtypeOf("U0"))+"."), allowed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if texts, ok := n.Texts(); ok {
+		t.Errorf("got %d texts", len(texts))
 	}
 }
