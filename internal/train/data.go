@@ -29,8 +29,9 @@ type Row struct {
 	Line int // of the file, from 1
 }
 
-// ReadDataset reads a CSV file with a line of column names: title, description and
-// tag, or text and tag; others do not matter. Errors name file and line.
+// ReadDataset reads a CSV file. Its first line has the names of the columns: title,
+// description and tag, or text and tag. Other columns are ignored. Errors name the file
+// and the line.
 func ReadDataset(file string) (*Dataset, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -78,7 +79,7 @@ func ReadDataset(file string) (*Dataset, error) {
 	}
 }
 
-// wrap puts the file and the line in front of what the CSV reader complains of.
+// wrap adds the file and the line to an error of the CSV reader.
 func (d *Dataset) wrap(err error) error {
 	if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
 		return d.errorf(parse.StartLine, "malformed row: %w", parse.Err)
