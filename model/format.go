@@ -21,7 +21,7 @@ type Format struct {
 }
 
 // formats are tried in this order. The first is our own.
-var formats = []Format{{Name: "tagifai", File: WeightsFile, Read: readWeights}}
+var formats = []Format{{Name: "tagifai", File: WeightsFile}}
 
 // RegisterFormat makes a format known to [Open] and its like, as image.RegisterFormat
 // does for pictures. It is for init functions: it must not run beside anything else.

@@ -248,7 +248,7 @@ func TestNoModel(t *testing.T) {
 		name, dir string
 		parts     []string
 	}{
-		{"absent", absent, []string{absent, "args.json"}},
+		{"absent", absent, []string{absent, "no such file or directory", "model.safetensors"}},
 		{"truncated weights", broken, []string{broken, "model.safetensors"}},
 	}
 	commands := [][]string{

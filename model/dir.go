@@ -1,0 +1,221 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// dirFS is an artifact directory on disk. Unlike [os.DirFS] it opens nothing but
+// regular files, and so never waits for somebody to write into a FIFO. Symbolic links
+// may lead out of the directory, as those of model caches do.
+type dirFS string
+
+func (dir dirFS) Open(name string) (fs.File, error) {
+	path, err := dir.path("open", name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, notRegular(name, info)
+	}
+	// The file may be another by now, so the flag keeps the open from blocking, and
+	// what was opened is looked at again.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, named(err, name)
+	}
+	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() {
+		err = notRegular(name, info)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (dir dirFS) Stat(name string) (fs.FileInfo, error) {
+	path, err := dir.path("stat", name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(path)
+	return info, named(err, name)
+}
+
+func (dir dirFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	path, err := dir.path("readdir", name)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(path)
+	return entries, named(err, name)
+}
+
+func (dir dirFS) path(op, name string) (string, error) {
+	local, err := filepath.Localize(name)
+	if err != nil {
+		return "", &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
+	}
+	return filepath.Join(string(dir), local), nil
+}
+
+// named replaces the path in an error by the name within the directory.
+func named(err error, name string) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: e.Op, Path: name, Err: e.Err}
+	}
+	return err
+}
+
+func notRegular(name string, info fs.FileInfo) error {
+	kind := "a device"
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		kind = "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a FIFO"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	}
+	return fmt.Errorf("%s: is %s; only regular files are read", name, kind)
+}
+
+// ReadFile reads a whole regular file of at most limit bytes. It does not read from a
+// larger one. Errors name the file.
+func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, notRegular(name, info)
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s: %d bytes, more than the %d that are allowed", name, info.Size(), limit)
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return data, nil
+}
+
+// FindDir returns the artifact directory that path stands for: path itself or, if path
+// is that of a weights file, the directory of the file. If there is no model, the error
+// says what is there instead.
+func FindDir(path string) (string, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return "", missing(path, err)
+	case err != nil:
+		return "", err
+	case !info.IsDir() && isWeightsFile(filepath.Base(path)):
+		return filepath.Dir(path), nil
+	case !info.IsDir():
+		return "", fmt.Errorf("is a file; give an artifact directory, or the file in it that holds the weights: %s", weightsFiles())
+	case hasModel(path):
+		return path, nil
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return path, nil //nolint:nilerr // its files may be readable all the same
+	}
+	if len(entries) == 0 {
+		return "", fmt.Errorf("the directory is empty; an artifact directory has %s", weightsFiles())
+	}
+	var models []string
+	for _, entry := range entries {
+		if sub := filepath.Join(path, entry.Name()); hasModel(sub) {
+			models = append(models, sub)
+		}
+	}
+	if len(models) > 0 {
+		return "", fmt.Errorf("holds no model itself, but some of its subdirectories do; give one of them: %s", some(models))
+	}
+	return path, nil
+}
+
+// missing says what is where path was looked for.
+func missing(path string, err error) error {
+	cause := errors.Unwrap(err)
+	if cause == nil {
+		cause = err
+	}
+	parent := filepath.Dir(filepath.Clean(path))
+	for {
+		if info, err := os.Stat(parent); err == nil && !info.IsDir() {
+			return fmt.Errorf("%w: %s is a file", cause, parent)
+		} else if err == nil {
+			break
+		}
+		if up := filepath.Dir(parent); up != parent {
+			parent = up
+			continue
+		}
+		return cause
+	}
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return cause
+	}
+	var models, names []string
+	for _, entry := range entries {
+		if sub := filepath.Join(parent, entry.Name()); hasModel(sub) {
+			models = append(models, sub)
+		}
+		if !strings.HasPrefix(entry.Name(), ".") {
+			names = append(names, entry.Name())
+		}
+	}
+	there := parent + " is empty"
+	if len(models) > 0 {
+		there = "there are models in " + some(models)
+	} else if len(names) > 0 {
+		there = parent + " has " + some(names)
+	}
+	return fmt.Errorf("%w; wanted a directory with %s, but %s", cause, weightsFiles(), there)
+}
+
+// some lists some of the names, which are at least one.
+func some(names []string) string {
+	const most = 5
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+func isWeightsFile(name string) bool {
+	return slices.ContainsFunc(formats, func(f Format) bool { return f.File == name })
+}
+
+// hasModel reports whether the directory has the weights file of a format.
+func hasModel(dir string) bool {
+	return slices.ContainsFunc(formats, func(f Format) bool {
+		_, err := os.Stat(filepath.Join(dir, f.File))
+		return err == nil
+	})
+}
+
+// weightsFiles lists the weights files of all formats.
+func weightsFiles() string {
+	var files []string
+	for _, f := range formats {
+		files = append(files, f.File)
+	}
+	return strings.Join(files, " or ")
+}
