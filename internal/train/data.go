@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"tagifai/internal/sniff"
 )
 
 // A Dataset is a labelled file, read.
@@ -39,6 +41,9 @@ func ReadDataset(file string) (*Dataset, error) {
 	}
 	sum := sha256.Sum256(data)
 	d := &Dataset{File: file, SHA256: hex.EncodeToString(sum[:])}
+	if err := sniff.Text(data); err != nil {
+		return nil, d.errorf(1, "%w", err)
+	}
 	const byteOrderMark = "\ufeff"
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte(byteOrderMark))))
 	header, err := r.Read()
@@ -116,5 +121,5 @@ func findColumns(header []string) (columns, error) {
 	case hasTag && hasText:
 		return columns{text: []int{text}, tag: tag}, nil
 	}
-	return columns{}, fmt.Errorf("the columns are %q; title, description and tag are wanted, or text and tag", header)
+	return columns{}, fmt.Errorf("the columns are %.200s; title, description and tag are wanted, or text and tag", fmt.Sprintf("%q", header))
 }
