@@ -73,7 +73,7 @@ func OpenFS(fsys fs.FS) (*Model, error) {
 func ReadDir(path string) (*Artifact, error) {
 	dir, err := FindDir(path)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", path, err)
+		return nil, err
 	}
 	a, err := ReadArtifact(dirFS(dir))
 	if err != nil {

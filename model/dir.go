@@ -117,16 +117,24 @@ func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 // is that of a weights file, the directory of the file. If there is no model, the error
 // says what is there instead.
 func FindDir(path string) (string, error) {
+	dir, err := findDir(path)
+	if err != nil {
+		return "", fmt.Errorf("model %s: %w", path, err)
+	}
+	return dir, nil
+}
+
+func findDir(path string) (string, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return "", missing(path, err)
 	case err != nil:
-		return "", err
+		return "", errors.Unwrap(err) // without the path
 	case !info.IsDir() && isWeightsFile(filepath.Base(path)):
 		return filepath.Dir(path), nil
 	case !info.IsDir():
-		return "", fmt.Errorf("is a file; give an artifact directory, or the file in it that holds the weights: %s", weightsFiles())
+		return "", fmt.Errorf("is not a directory; give an artifact directory, or the file in it that holds the weights: %s", weightsFiles())
 	case hasModel(path):
 		return path, nil
 	}
@@ -137,60 +145,53 @@ func FindDir(path string) (string, error) {
 	if len(entries) == 0 {
 		return "", fmt.Errorf("the directory is empty; an artifact directory has %s", weightsFiles())
 	}
-	var models []string
-	for _, entry := range entries {
-		if sub := filepath.Join(path, entry.Name()); hasModel(sub) {
-			models = append(models, sub)
-		}
-	}
-	if len(models) > 0 {
-		return "", fmt.Errorf("holds no model itself, but some of its subdirectories do; give one of them: %s", some(models))
+	if models := models(path, entries); len(models) > 0 {
+		return "", fmt.Errorf("there is no model in this directory, but there are models in %s", some(models))
 	}
 	return path, nil
 }
 
-// missing says what is where path was looked for.
-func missing(path string, err error) error {
-	cause := errors.Unwrap(err)
-	if cause == nil {
-		cause = err
-	}
+// missing says what is where path was looked for. The cause is an error of os.Stat.
+func missing(path string, cause error) error {
+	cause = errors.Unwrap(cause) // without the path
 	parent := filepath.Dir(filepath.Clean(path))
-	for {
-		if info, err := os.Stat(parent); err == nil && !info.IsDir() {
-			return fmt.Errorf("%w: %s is a file", cause, parent)
-		} else if err == nil {
-			break
-		}
-		if up := filepath.Dir(parent); up != parent {
-			parent = up
-			continue
-		}
-		return cause
+	info, err := os.Stat(parent)
+	for err != nil && parent != filepath.Dir(parent) {
+		parent = filepath.Dir(parent)
+		info, err = os.Stat(parent)
+	}
+	if err == nil && !info.IsDir() {
+		return fmt.Errorf("%w: %s is a file", cause, parent)
 	}
 	entries, err := os.ReadDir(parent)
 	if err != nil {
 		return cause
 	}
-	var models, names []string
-	for _, entry := range entries {
-		if sub := filepath.Join(parent, entry.Name()); hasModel(sub) {
-			models = append(models, sub)
-		}
-		if !strings.HasPrefix(entry.Name(), ".") {
+	there := parent + " is empty"
+	if models := models(parent, entries); len(models) > 0 {
+		there = "there are models in " + some(models)
+	} else if len(entries) > 0 {
+		var names []string
+		for _, entry := range entries {
 			names = append(names, entry.Name())
 		}
-	}
-	there := parent + " is empty"
-	if len(models) > 0 {
-		there = "there are models in " + some(models)
-	} else if len(names) > 0 {
 		there = parent + " has " + some(names)
 	}
 	return fmt.Errorf("%w; wanted a directory with %s, but %s", cause, weightsFiles(), there)
 }
 
-// some lists some of the names, which are at least one.
+// models returns the paths of the entries of a directory that have a model.
+func models(dir string, entries []fs.DirEntry) []string {
+	var models []string
+	for _, entry := range entries {
+		if sub := filepath.Join(dir, entry.Name()); !strings.HasPrefix(entry.Name(), ".") && hasModel(sub) {
+			models = append(models, sub)
+		}
+	}
+	return models
+}
+
+// some lists the first of the names.
 func some(names []string) string {
 	const most = 5
 	if len(names) > most {

@@ -147,15 +147,15 @@ func TestFindDir(t *testing.T) {
 		{"directory", first, first, nil, false},
 		{"with a slash", first + "/", first + "/", nil, false},
 		{"weights file", filepath.Join(first, "model.safetensors"), first, nil, false},
-		{"another file of it", filepath.Join(first, "args.json"), "", []string{"is a file", "model.safetensors"}, false},
-		{"any file", notes, "", []string{"is a file", "model.safetensors"}, false},
+		{"another file of it", filepath.Join(first, "args.json"), "", []string{"is not a directory", "model.safetensors"}, false},
+		{"any file", notes, "", []string{"is not a directory", "model.safetensors"}, false},
 		{"misspelt", filepath.Join(runs, "frist"), "", []string{"no such file or directory", filepath.Join(runs, "second")}, true},
 		{"misspelt, deep", filepath.Join(runs, "frist", "model.safetensors"), "", []string{"no such file or directory", first}, true},
 		{"below a file", filepath.Join(notes, "model"), "", []string{notes, "is a file"}, false},
 		{"misspelt, no model beside", filepath.Join(plain, "x"), "", []string{plain + " has a, b, c, d, e and 2 more", "model.safetensors"}, true},
 		{"misspelt, nothing beside", filepath.Join(empty, "x"), "", []string{empty + " is empty"}, true},
 		{"empty", empty, "", []string{"is empty", "model.safetensors"}, false},
-		{"parent of models", runs, "", []string{"subdirectories", first, filepath.Join(runs, "second")}, false},
+		{"parent of models", runs, "", []string{"no model in this directory", first, filepath.Join(runs, "second")}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := model.FindDir(c.path)

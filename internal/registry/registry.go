@@ -94,7 +94,11 @@ func (r *Registry) Start(ctx context.Context) error {
 	v, err := r.load(ctx, func() (*model.Model, error) {
 		if r.source.Watch {
 			unwatched := func(err error) { r.log.Error().Err(err).Msg("changes may go unnoticed") }
-			if err := watch.Dir(ctx, r.source.Model, r.notice, unwatched); err != nil {
+			dir, err := model.FindDir(r.source.Model) // the setting may name a file in it
+			if err != nil {
+				return nil, err
+			}
+			if err := watch.Dir(ctx, dir, r.notice, unwatched); err != nil {
 				return nil, err
 			}
 		}
