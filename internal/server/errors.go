@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tagifai/internal/registry"
+	"tagifai/model"
 )
 
 var (
@@ -83,6 +84,9 @@ func problemOf(err error) (status int, detail any, reason string) {
 	}
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return http.StatusRequestEntityTooLarge, fmt.Sprintf("The body is larger than the limit of %d bytes", large.Limit), bodyTooLarge
+	}
+	if number, ok := errors.AsType[*model.NonNumberError](err); ok { // FastAPI fails with a 500
+		return http.StatusConflict, number.Error(), "non_number"
 	}
 	for _, p := range problems {
 		if p.matches(err) {
