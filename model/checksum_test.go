@@ -125,7 +125,7 @@ func TestWithoutChecksums(t *testing.T) {
 	weights := files["model.safetensors"].Data
 	for _, name := range []string{"args.json", "label_encoder.json", "performance.json", "run_id.txt"} {
 		key := "sha256." + name
-		entry := fmt.Sprintf(`"%s":"%s",`, key, digitsOf(t, weights, key))
+		entry := fmt.Sprintf(`%q:%q,`, key, digitsOf(t, weights, key))
 		weights = edit(t, weights, entry, "", true)
 	}
 	files = fstest.MapFS{

@@ -3,7 +3,6 @@ package model_test
 import (
 	"errors"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,11 +58,12 @@ func TestOpenNotRegular(t *testing.T) {
 		{"device", func(path string) error { return os.Symlink("/dev/zero", path) }, "is a device"},
 		{"link to itself", func(path string) error { return os.Symlink(path, path) }, "too many levels"},
 		{"socket", func(path string) error {
-			l, err := net.Listen("unix", path)
-			if err == nil {
-				t.Cleanup(func() { l.Close() })
+			fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+			if err != nil {
+				return err
 			}
-			return err
+			t.Cleanup(func() { _ = syscall.Close(fd) })
+			return syscall.Bind(fd, &syscall.SockaddrUnix{Name: path})
 		}, "is a socket"},
 	} {
 		for _, name := range []string{"args.json", "label_encoder.json", "performance.json", "run_id.txt", "model.safetensors"} {

@@ -210,8 +210,8 @@ func (w words) find(value jsontext.Value, offset int64, key string) *NonNumberEr
 	decoder := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true))
 	for {
 		token, err := decoder.ReadToken()
-		if err != nil { // the end, as value is valid
-			return nil
+		if err != nil {
+			return nil //nolint:nilerr // the value is valid, so this is its end
 		}
 		if token.Kind() != 'n' {
 			continue
