@@ -3,7 +3,6 @@ package model
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -23,6 +21,9 @@ const (
 	RunIDFile        = "run_id.txt"
 	WeightsFile      = "model.safetensors"
 )
+
+// coveredFiles are the files that the weights file has a checksum of.
+var coveredFiles = []string{ArgsFile, LabelEncoderFile, PerformanceFile, RunIDFile}
 
 const (
 	maxJSONFile    = 16 << 20 // bytes; these files hold some hundreds
@@ -36,9 +37,50 @@ type Artifact struct {
 	RunID       string // may be empty
 	Weights     *Weights
 	Format      string // of the directory that it was read from: "tagifai", "scikit-learn"
+	// Changed names the files that are no longer as [Artifact.Write] wrote them. [New]
+	// refuses an artifact with such files. Whoever accepts them sets Changed to nil.
+	Changed []string
 	// Warnings are what whoever serves the artifact should know: sentences, each
 	// about something that is missing and what is done without it.
 	Warnings []string
+}
+
+// Open loads the model of an artifact directory, which is one of our own or of these
+// formats. The path may also be that of the
+// weights file in it; see [FindDir].
+func Open(path string, formats ...Format) (*Model, error) {
+	a, err := ReadDir(path, formats...)
+	if err != nil {
+		return nil, err
+	}
+	m, err := New(a)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// OpenFS loads the artifact directory that is the root of fsys, as [Open] does.
+func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
+	a, err := ReadArtifact(fsys, formats...)
+	if err != nil {
+		return nil, err
+	}
+	return New(a)
+}
+
+// ReadDir reads the artifact directory that path stands for, as [FindDir] has it. It
+// opens nothing but regular files.
+func ReadDir(path string, formats ...Format) (*Artifact, error) {
+	dir, err := FindDir(path, formats...)
+	if err != nil {
+		return nil, err
+	}
+	a, err := ReadArtifact(dirFS(dir), formats...)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", path, err)
+	}
+	return a, nil
 }
 
 // ReadArtifact reads the artifact directory that is the root of fsys: one of our
@@ -53,32 +95,42 @@ func ReadArtifact(fsys fs.FS, formats ...Format) (*Artifact, error) {
 		return nil, err
 	}
 	a := Artifact{Format: format.Name}
-	a.Args, err = readObject(fsys, ArgsFile)
-	switch {
-	case err == nil && !format.own:
-		if value, ok := a.Args.Get(thresholdKey); !ok || value.Kind() == 'n' {
-			a.Warnings = append(a.Warnings, ArgsFile+" has no number as threshold: the most probable class is the answer")
+	files := make(map[string][]byte)
+	for _, name := range coveredFiles {
+		optional := !format.own || name == PerformanceFile || name == RunIDFile
+		data, err := ReadFile(fsys, name, maxJSONFile)
+		switch {
+		case err == nil:
+			files[name] = data
+		case !optional || !errors.Is(err, fs.ErrNotExist):
+			return nil, err
 		}
-	case err == nil:
-	case !format.own && errors.Is(err, fs.ErrNotExist):
-		a.Warnings = append(a.Warnings, ArgsFile+" is missing: no threshold, the most probable class is the answer")
-	default:
+	}
+	if a.Args, err = a.parseObject(files, ArgsFile); err != nil {
 		return nil, err
 	}
-	a.Performance, err = readObject(fsys, PerformanceFile)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if a.Performance, err = a.parseObject(files, PerformanceFile); err != nil {
 		return nil, err
 	}
-	runID, err := ReadFile(fsys, RunIDFile, maxJSONFile)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	if !format.own {
+		a.warnOfThreshold(files[ArgsFile] != nil)
 	}
-	a.RunID = strings.TrimSpace(string(runID))
-	labels, err := readLabels(fsys)
-	if err != nil && (format.own || !errors.Is(err, fs.ErrNotExist)) {
-		return nil, err
+	a.RunID = strings.TrimSpace(string(files[RunIDFile]))
+	var labels []string
+	if data, ok := files[LabelEncoderFile]; ok {
+		if labels, err = parseLabels(data); err != nil {
+			return nil, fmt.Errorf("%s: %w", LabelEncoderFile, err)
+		}
 	}
-	if a.Weights, err = format.Read(fsys, labels); err != nil {
+	if format.own {
+		var sums checksums
+		if a.Weights, sums, err = readWeights(fsys); err == nil {
+			a.Changed = sums.changed(files)
+		}
+	} else {
+		a.Weights, err = format.Read(fsys, labels)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if labels != nil && !slices.Equal(labels, a.Weights.Classes) {
@@ -87,30 +139,63 @@ func ReadArtifact(fsys fs.FS, formats ...Format) (*Artifact, error) {
 	return &a, nil
 }
 
-// readWeights reads model.safetensors, which has its own names of the classes.
-func readWeights(fsys fs.FS, _ []string) (*Weights, error) {
+// parseObject parses the JSON object of one of the files, which may be missing.
+func (a *Artifact) parseObject(files map[string][]byte, name string) (Object, error) {
+	data, ok := files[name]
+	if !ok {
+		return Object{}, nil
+	}
+	object, err := ParseObject(data)
+	if err != nil {
+		return Object{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := object.Check(); err != nil {
+		a.Warnings = append(a.Warnings, name+": "+err.Error())
+	}
+	return object, nil
+}
+
+func (a *Artifact) warnOfThreshold(hasArgs bool) {
+	const without = ": the most probable class is the answer"
+	if !hasArgs {
+		a.Warnings = append(a.Warnings, ArgsFile+" is missing, and with it the threshold"+without)
+		return
+	}
+	if value, ok := a.Args.Get(thresholdKey); !ok || value.Kind() == 'n' {
+		a.Warnings = append(a.Warnings, ArgsFile+" has no number as threshold"+without)
+	}
+}
+
+// readWeights reads model.safetensors.
+func readWeights(fsys fs.FS) (*Weights, checksums, error) {
 	data, err := ReadFile(fsys, WeightsFile, maxWeightsFile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	w, err := parseWeights(data)
+	w, sums, err := parseWeights(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", WeightsFile, err)
+		return nil, nil, fmt.Errorf("%s: %w", WeightsFile, err)
 	}
-	return w, nil
+	return w, sums, nil
+}
+
+// checkUnchanged returns an error that names the files which were changed, if any were.
+func (a *Artifact) checkUnchanged() error {
+	if len(a.Changed) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: changed or damaged since the model was written, says its checksum in %s; "+
+		"restore the original, or make a new directory of what is there: tagifai convert DIR OUT, with --set threshold=0.5 for another threshold",
+		strings.Join(a.Changed, ", "), WeightsFile)
 }
 
 // Write makes dir, with its parents, and writes the artifact into it, along with more
-// files by their names. An existing dir is an error that wraps [fs.ErrExist]. A
-// failure leaves no part of it behind: the files are written beside it, and what they
-// are in is renamed at the end.
+// files by their names. NaN and infinities are written as null. An existing dir is an
+// error that wraps [fs.ErrExist]. On failure nothing is left: the files are written
+// into a temporary directory beside dir, which is renamed at the end.
 func (a *Artifact) Write(dir string, more map[string][]byte) (err error) {
 	if _, err := os.Lstat(dir); err == nil {
 		return &fs.PathError{Op: "write artifact", Path: dir, Err: fs.ErrExist}
-	}
-	weights, err := a.Weights.marshal()
-	if err != nil {
-		return err
 	}
 	labels, err := marshalLabels(a.Weights.Classes)
 	if err != nil {
@@ -129,7 +214,9 @@ func (a *Artifact) Write(dir string, more map[string][]byte) (err error) {
 		LabelEncoderFile: labels,
 		PerformanceFile:  performance,
 		RunIDFile:        []byte(a.RunID + "\n"),
-		WeightsFile:      weights,
+	}
+	if files[WeightsFile], err = a.Weights.marshal(sumsOf(files)); err != nil {
+		return err
 	}
 	maps.Copy(files, more)
 
@@ -151,7 +238,7 @@ func (a *Artifact) Write(dir string, more map[string][]byte) (err error) {
 			return err
 		}
 	}
-	if err := os.Chmod(beside, 0o755); err != nil { // MkdirTemp's is for the owner alone
+	if err := os.Chmod(beside, 0o755); err != nil { // MkdirTemp made it for the owner only
 		return err
 	}
 	return os.Rename(beside, dir)
@@ -163,81 +250,4 @@ func indented(o Object) ([]byte, error) {
 		return nil, err
 	}
 	return append(text, '\n'), nil
-}
-
-func readObject(fsys fs.FS, name string) (Object, error) {
-	data, err := ReadFile(fsys, name, maxJSONFile)
-	if err != nil {
-		return Object{}, err
-	}
-	object, err := ParseObject(data)
-	if err != nil {
-		return Object{}, fmt.Errorf("%s: %w", name, err)
-	}
-	return object, nil
-}
-
-type labelEncoder struct {
-	ClassToIndex map[string]int `json:"class_to_index"`
-}
-
-// readLabels returns the names of the classes by index.
-func readLabels(fsys fs.FS) ([]string, error) {
-	data, err := ReadFile(fsys, LabelEncoderFile, maxJSONFile)
-	if err != nil {
-		return nil, err
-	}
-	var file struct {
-		// A null, which is also what becomes of a NaN, must not pass for 0.
-		ClassToIndex map[string]*int `json:"class_to_index"`
-	}
-	if err := json.Unmarshal(nullNonNumbers(data), &file); err != nil {
-		return nil, fmt.Errorf("%s: %w", LabelEncoderFile, err)
-	}
-	if len(file.ClassToIndex) == 0 {
-		return nil, fmt.Errorf("%s: class_to_index: missing or empty", LabelEncoderFile)
-	}
-	labels := make([]string, len(file.ClassToIndex))
-	named := make([]bool, len(labels))
-	for class, index := range file.ClassToIndex {
-		if index == nil || *index < 0 || *index >= len(labels) || named[*index] {
-			return nil, fmt.Errorf("%s: class_to_index: the indices of %d classes are not 0 to %d, each once", LabelEncoderFile, len(labels), len(labels)-1)
-		}
-		labels[*index], named[*index] = class, true
-	}
-	return labels, nil
-}
-
-func marshalLabels(classes []string) ([]byte, error) {
-	labels := labelEncoder{ClassToIndex: make(map[string]int, len(classes))}
-	for i, class := range classes {
-		labels.ClassToIndex[class] = i
-	}
-	data, err := json.Marshal(labels, json.Deterministic(true), jsontext.WithIndent("  "))
-	return append(data, '\n'), err
-}
-
-// ReadFile reads a whole regular file of at most limit bytes. What a larger file holds
-// is not read. Errors name the file.
-func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", name)
-	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%s: %d bytes, more than the %d that are allowed", name, info.Size(), limit)
-	}
-	data := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, data); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return data, nil
 }

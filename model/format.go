@@ -34,7 +34,6 @@ var ownFormat = Format{
 	Name:   "tagifai",
 	Sought: WeightsFile,
 	Find:   func(fsys fs.FS) (string, error) { return FindFile(fsys, WeightsFile) },
-	Read:   readWeights,
 	own:    true,
 }
 
@@ -50,10 +49,13 @@ func FindFile(fsys fs.FS, name string) (string, error) {
 	return "", err
 }
 
+// withOwn returns all formats, in the order in which they are tried.
+func withOwn(others []Format) []Format { return append([]Format{ownFormat}, others...) }
+
 // findFormat returns the format of the directory that is the root of fsys, and the
 // file that shows it.
 func findFormat(fsys fs.FS, others []Format) (format Format, file string, err error) {
-	formats := append([]Format{ownFormat}, others...)
+	formats := withOwn(others)
 	for _, f := range formats {
 		if file, err := f.Find(fsys); file != "" || err != nil {
 			return f, file, err

@@ -8,8 +8,6 @@ package model
 
 import (
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"sync"
 )
@@ -42,26 +40,11 @@ type Prediction struct {
 	Probabilities []float64 // of each class, in the order of [Model.Classes]; their sum is 1
 }
 
-// Open loads the artifact directory dir, which is one of our own or of these formats.
-func Open(dir string, formats ...Format) (*Model, error) {
-	m, err := OpenFS(os.DirFS(dir), formats...)
-	if err != nil {
-		return nil, fmt.Errorf("open model %s: %w", dir, err)
-	}
-	return m, nil
-}
-
-// OpenFS loads the artifact directory that is the root of fsys, as [Open] does.
-func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
-	a, err := ReadArtifact(fsys, formats...)
-	if err != nil {
+// New makes a Model of an artifact. It keeps no reference to it.
+func New(a *Artifact) (*Model, error) {
+	if err := a.checkUnchanged(); err != nil {
 		return nil, err
 	}
-	return New(a)
-}
-
-// New makes a Model of an artifact, which it does not refer to afterwards.
-func New(a *Artifact) (*Model, error) {
 	if err := a.Weights.Validate(); err != nil {
 		return nil, err
 	}

@@ -5,13 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Object is a JSON object as a file wrote it: its keys keep their order and
-// its numbers their digits. White space is gone and strings are escaped no more
-// than JSON demands. The zero value is the empty object. An Object is immutable.
+// Object is a JSON object that keeps the order of its keys and the digits of its
+// numbers. It has no white space, and its strings have no escapes but those that JSON
+// demands. The zero value is the empty object. An Object is immutable.
+//
+// Python's json module also writes NaN, Infinity and -Infinity, which are not JSON. An
+// Object has null in their place; [Object.Check] tells.
 type Object struct {
 	raw     jsontext.Value
 	members []member
@@ -20,42 +25,55 @@ type Object struct {
 type member struct {
 	key   string
 	value jsontext.Value
+	err   *NonNumberError // the first in the value, or nil
 }
 
-// ParseObject reads one JSON object. Of a key that occurs twice the last value
-// counts, as it does in Python. NaN, Infinity and -Infinity, which Python writes
-// and JSON has not, are read as null.
+// A NonNumberError reports a NaN, an Infinity or a -Infinity in an [Object].
+type NonNumberError struct {
+	Path string // the keys and indices that lead to it, joined by dots
+	Word string // as the file has it: "NaN"
+}
+
+func (e *NonNumberError) Error() string {
+	return e.Path + " is " + e.Word + ", which JSON cannot represent"
+}
+
+// ParseObject reads one JSON object. If a key occurs twice, the last value counts, as
+// in Python.
 func ParseObject(data []byte) (Object, error) {
-	value := jsontext.Value(nullNonNumbers(data))
-	err := value.Format(jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false), jsontext.EscapeForHTML(false))
-	if err != nil {
-		return Object{}, err
+	text, words := nullNonNumbers(data)
+	decoder := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true))
+	if kind := decoder.PeekKind(); kind != '{' && kind != jsontext.KindInvalid {
+		return Object{}, fmt.Errorf("a JSON object is wanted, not a value that starts with %q", kind)
 	}
-	if value.Kind() != '{' {
-		return Object{}, fmt.Errorf("a JSON object is wanted, not a value that starts with %q", value.Kind())
-	}
-	var object Object
-	decoder := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true))
 	if _, err := decoder.ReadToken(); err != nil {
 		return Object{}, err
 	}
+	var object Object
 	index := make(map[string]int)
 	for decoder.PeekKind() == '"' {
 		key, err := decoder.ReadToken()
 		if err != nil {
 			return Object{}, err
 		}
-		name := key.String()
+		m := member{key: key.String()}
 		value, err := decoder.ReadValue()
 		if err != nil {
 			return Object{}, err
 		}
-		if i, twice := index[name]; twice {
-			object.members[i].value = value.Clone()
+		if len(words) > 0 {
+			m.err = words.find(value, decoder.InputOffset()-int64(len(value)), m.key)
+		}
+		m.value = value.Clone()
+		if err := m.value.Format(jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false), jsontext.EscapeForHTML(false)); err != nil {
+			return Object{}, err
+		}
+		if i, twice := index[m.key]; twice {
+			object.members[i] = m
 			continue
 		}
-		index[name] = len(object.members)
-		object.members = append(object.members, member{name, value.Clone()})
+		index[m.key] = len(object.members)
+		object.members = append(object.members, m)
 	}
 	if _, err := decoder.ReadToken(); err != nil {
 		return Object{}, err
@@ -88,12 +106,41 @@ func (o *Object) render() error {
 // Get returns the JSON text of the value of key, and whether there is one. The
 // caller must not change it.
 func (o Object) Get(key string) (jsontext.Value, bool) {
-	for _, m := range o.members {
-		if m.key == key {
-			return m.value, true
-		}
+	if i := o.index(key); i >= 0 {
+		return o.members[i].value, true
 	}
 	return nil, false
+}
+
+// Check returns a [*NonNumberError] if the value of a key has a NaN, an Infinity or a
+// -Infinity in it. Without keys it looks at all values.
+func (o Object) Check(keys ...string) error {
+	for _, m := range o.members {
+		if m.err != nil && (len(keys) == 0 || slices.Contains(keys, m.key)) {
+			return m.err
+		}
+	}
+	return nil
+}
+
+// With returns the object with value, a JSON value, in place of that of key, or behind
+// all others if there is no such key.
+func (o Object) With(key string, value []byte) (Object, error) {
+	m := member{key: key, value: bytes.Clone(value)}
+	if err := m.value.Format(); err != nil {
+		return Object{}, err
+	}
+	changed := Object{members: slices.Clone(o.members)}
+	if i := changed.index(key); i >= 0 {
+		changed.members[i] = m
+	} else {
+		changed.members = append(changed.members, m)
+	}
+	return changed, changed.render()
+}
+
+func (o Object) index(key string) int {
+	return slices.IndexFunc(o.members, func(m member) bool { return m.key == key })
 }
 
 // Keys returns the keys in their order.
@@ -116,17 +163,23 @@ func (o Object) JSON() jsontext.Value {
 // MarshalJSON makes an Object part of a larger answer as it stands.
 func (o Object) MarshalJSON() ([]byte, error) { return o.JSON(), nil }
 
-// nullNonNumbers returns a copy of data in which each NaN, Infinity and -Infinity
-// outside strings is null.
-func nullNonNumbers(data []byte) []byte {
-	nonNumbers := [...]string{"NaN", "-Infinity", "Infinity"}
+// nonNumbers are the words that Python writes and JSON does not have.
+var nonNumbers = [...]string{"NaN", "-Infinity", "Infinity"}
+
+// words are the non-numbers of a text, by the offset of the null in their place.
+type words map[int64]string
+
+// nullNonNumbers returns a copy of data with null in place of each NaN, Infinity and
+// -Infinity outside strings, and where these were.
+func nullNonNumbers(data []byte) ([]byte, words) {
 	clean := make([]byte, 0, len(data))
+	var found words
 	inString := false
 next:
 	for i := 0; i < len(data); {
 		c := data[i]
 		switch {
-		case inString && c == '\\' && i+1 < len(data): // what follows ends no string
+		case inString && c == '\\' && i+1 < len(data): // an escaped quote does not end the string
 			clean = append(clean, c, data[i+1])
 			i += 2
 			continue
@@ -135,6 +188,10 @@ next:
 		case !inString:
 			for _, word := range nonNumbers {
 				if bytes.HasPrefix(data[i:], []byte(word)) {
+					if found == nil {
+						found = make(words)
+					}
+					found[int64(len(clean))] = word
 					clean = append(clean, "null"...)
 					i += len(word)
 					continue next
@@ -144,5 +201,24 @@ next:
 		clean = append(clean, c)
 		i++
 	}
-	return clean
+	return clean, found
+}
+
+// find returns an error for the first of the words in value, which is that of key and
+// begins at offset of the text; nil if there is none.
+func (w words) find(value jsontext.Value, offset int64, key string) *NonNumberError {
+	decoder := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true))
+	for {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return nil //nolint:nilerr // the value is valid, so this is its end
+		}
+		if token.Kind() != 'n' {
+			continue
+		}
+		if word, ok := w[offset+decoder.InputOffset()-int64(len("null"))]; ok {
+			path := slices.Insert(slices.Collect(decoder.StackPointer().Tokens()), 0, key)
+			return &NonNumberError{Path: strings.Join(path, "."), Word: word}
+		}
+	}
 }

@@ -28,8 +28,22 @@ import (
 //	coefficients    F64 [rows, V]
 //	intercepts      F64 [rows]
 //
-// Everything else is text in the header's __metadata__. The checksum there is the
-// SHA-256 of the file with its own 64 digits replaced by zeros.
+// Everything else is text in the header's __metadata__:
+//
+//	format, format_version                  "tagifai" and 1
+//	analyzer, ngram_min, …                  the parameters of the vectorizer and the classifier
+//	classes                                 their names, as a JSON list
+//	provenance.*                            where the model comes from
+//	checksum                                of this file
+//	sha256.args.json, sha256.label_encoder.json,
+//	sha256.performance.json, sha256.run_id.txt
+//	                                        of the other files of the directory
+//
+// All checksums are SHA-256 in hexadecimal. The one of this file is computed with its
+// own 64 digits replaced by zeros; it covers every byte of the file, and so the
+// checksums of the other files. Together they cover everything that a model answers
+// from. Files written before the sha256.* keys were introduced lack all of them; then
+// nothing but the weights file is checked.
 
 // FormatVersion is the version of the weights file that this package writes, and
 // the only one that it reads.
@@ -41,6 +55,7 @@ const (
 	checksumKey     = "checksum"
 	noChecksum      = "0000000000000000000000000000000000000000000000000000000000000000"
 	provenanceSpace = "provenance."
+	checksumSpace   = "sha256."
 )
 
 // tensor is one entry of the header, with the bytes it stands for.
@@ -57,7 +72,8 @@ var tensorOrder = []string{"coefficients", "idf", "intercepts", "ngram_ends", "n
 // itemSize is the size in bytes of one item of each tensor.
 var itemSize = map[string]int64{"F64": 8, "U32": 4, "U8": 1}
 
-func (w *Weights) marshal() ([]byte, error) {
+// marshal returns the weights file, with the checksums of other files.
+func (w *Weights) marshal(sums checksums) ([]byte, error) {
 	if err := w.Validate(); err != nil {
 		return nil, err
 	}
@@ -84,6 +100,9 @@ func (w *Weights) marshal() ([]byte, error) {
 	}
 	for name, value := range w.Provenance {
 		metadata[provenanceSpace+name] = value
+	}
+	for name, sum := range sums {
+		metadata[checksumSpace+name] = sum
 	}
 
 	var ngrams, ends []byte
@@ -135,39 +154,40 @@ func floatBytes(values []float64) []byte {
 	return data
 }
 
-// parseWeights reads a weights file. What it returns is valid.
-func parseWeights(file []byte) (*Weights, error) {
+// parseWeights reads a weights file. It returns valid weights, and the checksums of
+// other files that the file has.
+func parseWeights(file []byte) (*Weights, checksums, error) {
 	header, body, err := splitHeader(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var entries map[string]jsontext.Value
 	if err := json.Unmarshal(header, &entries); err != nil {
-		return nil, fmt.Errorf("header: %w", err)
+		return nil, nil, fmt.Errorf("header: %w", err)
 	}
 	var meta metadata
 	if err := json.Unmarshal(entries[metadataKey], &meta); err != nil {
-		return nil, fmt.Errorf("header: %s: %w", metadataKey, err)
+		return nil, nil, fmt.Errorf("header: %s: %w", metadataKey, err)
 	}
 	delete(entries, metadataKey)
 	if err := meta.checkFormat(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkSum(file, len(file)-len(body), meta[checksumKey]); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w, err := meta.weights()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	tensors, err := readTensors(entries, body)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := w.fill(tensors); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return w, w.Validate()
+	return w, meta.checksums(), w.Validate()
 }
 
 func splitHeader(file []byte) (header, body []byte, err error) {
@@ -252,6 +272,30 @@ func checkSum(file []byte, header int, want string) error {
 	return nil
 }
 
+// checksums are SHA-256 sums in hexadecimal, by the names of files.
+type checksums map[string]string
+
+func sumsOf(files map[string][]byte) checksums {
+	sums := make(checksums, len(files))
+	for name, data := range files {
+		sum := sha256.Sum256(data)
+		sums[name] = hex.EncodeToString(sum[:])
+	}
+	return sums
+}
+
+// changed returns the names of the files whose checksum differs, in their order.
+func (c checksums) changed(files map[string][]byte) []string {
+	found := sumsOf(files)
+	var changed []string
+	for _, name := range coveredFiles {
+		if want, ok := c[name]; ok && found[name] != want {
+			changed = append(changed, name)
+		}
+	}
+	return changed
+}
+
 // metadata is the header's __metadata__.
 type metadata map[string]string
 
@@ -263,6 +307,17 @@ func (m metadata) checkFormat() error {
 		return fmt.Errorf("format_version: %q, this version reads %s only", m["format_version"], want)
 	}
 	return nil
+}
+
+// checksums returns the checksums of other files.
+func (m metadata) checksums() checksums {
+	sums := make(checksums)
+	for key, sum := range m {
+		if name, ok := strings.CutPrefix(key, checksumSpace); ok {
+			sums[name] = sum
+		}
+	}
+	return sums
 }
 
 // weights returns what the metadata says of the weights.

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -11,9 +12,12 @@ import (
 const thresholdKey = "threshold"
 
 // parseThreshold reads the threshold of each class from the arguments of a run: a
-// number for all of them, or an object from class index to number. It returns nil
-// if there is none.
+// number for all classes, or an object from class index to number. It returns nil if
+// there is none.
 func parseThreshold(args Object, classes int) ([]float64, error) {
+	if e, ok := errors.AsType[*NonNumberError](args.Check(thresholdKey)); ok {
+		return nil, fmt.Errorf("%s is %s, not a number: the training run that wrote it is broken; train again, or give it a number or null", e.Path, e.Word)
+	}
 	value, ok := args.Get(thresholdKey)
 	if !ok || value.Kind() == 'n' {
 		return nil, nil

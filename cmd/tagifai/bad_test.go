@@ -27,7 +27,9 @@ func TestTrainBadData(t *testing.T) {
 		{"column name in capitals", "Title,description,tag\na,b,c\n", nil, []string{":1:", "Title"}},
 		{"column twice", "title,description,tag,tag\na,b,c,d\n", nil, []string{":1:", `"tag"`, "twice"}},
 		{"semicolons", strings.ReplaceAll(rows, ",", ";"), nil, []string{":1:", "title;description;tag"}},
-		{"UTF-16", "\xff\xfet\x00i\x00t\x00l\x00e\x00\n\x00", nil, []string{":1:"}},
+		{"UTF-16", "\xff\xfet\x00i\x00t\x00l\x00e\x00\n\x00", nil, []string{":1:", "UTF-16", "UTF-8"}},
+		{"a spreadsheet", "PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00", nil, []string{":1:", "application/zip"}},
+		{"a pickle", "\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x07", nil, []string{":1:", "not text"}},
 
 		{"one class", "text,tag\n" + strings.Repeat("a,x\n", 10), nil, []string{":1:", "1 classes", `"x"`}},
 		{"one class is accepted", rows, only("none"), []string{":1:", "1 classes", `"other"`}},
@@ -73,16 +75,20 @@ func TestTrainBadArgs(t *testing.T) {
 		{"no object", `["min_freq"]`, "object"},
 		{"more than an object", `{} {}`, ""},
 		{"not UTF-8", "{\"analyzer\": \"\xff\"}", "UTF-8"},
-		{"unknown key", `{"epochs": 3}`, "epochs"},
-		{"key in capitals", `{"Alpha": 1}`, "Alpha"},
+		{"unknown key", `{"epochs": 3}`, "epochs: unknown; the keys are shuffle, subset, "},
+		{"misspelt key", `{"num_epoch": 3}`, "num_epoch: unknown; did you mean num_epochs?"},
+		{"key in capitals", `{"Alpha": 1}`, "Alpha: unknown; did you mean alpha?"},
+		{"NaN", `{"alpha": NaN}`, "alpha is NaN"},
+		{"binary", "\x80\x04\x95\x00\x00", "is not text, but binary data"},
+		{"no JSON in line 3", "{\n\"alpha\": 1,\nx\n}", "line 3: not valid JSON"},
 		{"null", `{"alpha": null}`, "alpha: null"},
-		{"text for a number", `{"num_epochs": "3"}`, "num_epochs"},
-		{"fraction of an epoch", `{"num_epochs": 1.5}`, "num_epochs"},
-		{"number for yes or no", `{"shuffle": 1}`, "shuffle"},
-		{"text for a list", `{"accepted_tags": "x"}`, "accepted_tags"},
-		{"threshold for each class", `{"threshold": {"0": 0.5}}`, "threshold"},
-		{"seed below 0", `{"seed": -1}`, "seed"},
-		{"number too large", `{"alpha": 1e999}`, "alpha"},
+		{"text for a number", `{"num_epochs": "3"}`, `num_epochs: "3", must be a whole number`},
+		{"fraction of an epoch", `{"num_epochs": 1.5}`, "num_epochs: 1.5, must be a whole number"},
+		{"number for yes or no", `{"shuffle": 1}`, "shuffle: 1, must be true or false"},
+		{"text for a list", `{"accepted_tags": "x"}`, `accepted_tags: "x", must be a list of texts`},
+		{"threshold for each class", `{"threshold": {"0": 0.5}}`, `threshold: {"0":0.5}, must be a number`},
+		{"seed below 0", `{"seed": -1}`, "seed: -1, must be a whole number, not negative"},
+		{"number too large", `{"alpha": 1e999}`, "alpha: 1e999 is too large"},
 
 		{"subset", `{"subset": 0}`, "subset: 0"},
 		{"min_freq", `{"min_freq": -1}`, "min_freq: -1"},
@@ -106,6 +112,10 @@ func TestTrainBadArgs(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			parent := t.TempDir()
 			file := write(t, "args.json", test.text)
+			got := tagifai(t, "", "train", "--data", labelled, "--args", file, "--out", filepath.Join(parent, "run"))
+			if strings.Contains(got.stderr, "Go ") || strings.Contains(got.stderr, " json:") || strings.Contains(got.stderr, "jsontext") {
+				t.Errorf("the error has words of Go: %s", got.stderr)
+			}
 			fail(t, []string{file + ": ", test.part}, "train", "--data", labelled, "--args", file, "--out", filepath.Join(parent, "run"))
 			if names := list(t, parent); len(names) > 0 {
 				t.Errorf("left behind: %q", names)

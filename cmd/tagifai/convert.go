@@ -11,16 +11,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/internal/spelling"
+	"tagifai/internal/train"
 	"tagifai/model"
 )
 
 type convertCommand struct {
-	Dir string `arg:"" help:"Artifact directory to read."`
-	Out string `arg:"" help:"Artifact directory to make; it must not exist."`
+	Dir string   `arg:"" help:"Artifact directory to read."`
+	Out string   `arg:"" help:"Artifact directory to make; it must not exist."`
+	Set []string `sep:"none" placeholder:"KEY=VALUE" help:"Change an argument of args.json, such as the threshold; may be given several times."`
 }
 
 func (convertCommand) Help() string {
-	return "Example:\n\n    tagifai convert from-python runs/converted"
+	return "Example:\n\n    tagifai convert from-python runs/converted\n    tagifai convert --set threshold=0.5 runs/first runs/stricter" +
+		"\n\nFiles that were changed by hand are taken as they are. A value is JSON (0.5, null, true), or else a text."
 }
 
 func (c convertCommand) Run(s streams) error {
@@ -35,13 +41,21 @@ func (c convertCommand) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	printWarnings(s.err, a.Warnings)
-	m, err := model.New(a)
+	changes, err := c.setArgs(a)
 	if err != nil {
 		return err
 	}
+	printWarnings(s.err, conversionWarnings(a))
+	a.Changed = nil
+	m, err := model.New(a)
+	if err != nil {
+		return fmt.Errorf("model %s: %w", c.Dir, err)
+	}
 	if a.Weights.Provenance == nil {
 		a.Weights.Provenance = make(map[string]string)
+	}
+	if len(c.Set) > 0 {
+		a.Weights.Provenance["converted_with"] = strings.Join(c.Set, " ")
 	}
 	if a.RunID == "" {
 		a.RunID = sourceID(a.Weights.Provenance)
@@ -56,9 +70,60 @@ func (c convertCommand) Run(s streams) error {
 	if err := sameAnswers(m, c.Out, texts); err != nil {
 		return errors.Join(err, os.RemoveAll(c.Out))
 	}
+	for _, change := range changes {
+		fmt.Fprintln(s.out, change)
+	}
 	_, err = fmt.Fprintf(s.out, "%s: %d n-grams, %d classes; the same answers to %d texts as %s\n",
 		c.Out, len(a.Weights.NGrams), len(a.Weights.Classes), len(texts), c.Dir)
 	return err
+}
+
+// setArgs changes the arguments of the artifact. It returns a line about each change.
+func (c convertCommand) setArgs(a *model.Artifact) ([]string, error) {
+	var changes []string
+	for _, assignment := range c.Set {
+		key, text, ok := strings.Cut(assignment, "=")
+		if !ok || key == "" {
+			return nil, fmt.Errorf("--set %s: want KEY=VALUE, such as threshold=0.5", assignment)
+		}
+		before, known := a.Args.Get(key)
+		if !known && !slices.Contains(train.ArgNames(), key) {
+			if nearest := spelling.Nearest(key, append(a.Args.Keys(), train.ArgNames()...)); nearest != "" {
+				return nil, fmt.Errorf("--set %s: %s has no argument %s; did you mean %s?", assignment, model.ArgsFile, key, nearest)
+			}
+		}
+		value := jsontext.Value(text)
+		if !value.IsValid() {
+			switch text {
+			case "NaN", "Infinity", "-Infinity":
+				return nil, fmt.Errorf("--set %s: %s is not JSON; give a number or null", assignment, text)
+			}
+			value, _ = jsontext.AppendQuote(nil, text) // invalid UTF-8 becomes U+FFFD
+		}
+		args, err := a.Args.With(key, value)
+		if err != nil {
+			return nil, fmt.Errorf("--set %s: %w", assignment, err)
+		}
+		a.Args = args
+		if !known {
+			before = jsontext.Value("none")
+		}
+		changes = append(changes, fmt.Sprintf("%s: %s, before: %s", key, value, before))
+	}
+	return changes, nil
+}
+
+// conversionWarnings are the artifact's warnings, and those about what a copy of it
+// takes over or changes.
+func conversionWarnings(a *model.Artifact) []string {
+	warnings := slices.Clone(a.Warnings)
+	for _, name := range a.Changed {
+		warnings = append(warnings, name+" was changed since the model was written; it is taken as it is")
+	}
+	if a.Args.Check() != nil || a.Performance.Check() != nil {
+		warnings = append(warnings, "null is written in place of NaN and infinities")
+	}
+	return warnings
 }
 
 // sourceID names a model that has no run id after where it comes from.

@@ -26,6 +26,9 @@ func (c inspectCommand) Run(s streams) error {
 		return err
 	}
 	printWarnings(s.err, a.Warnings)
+	for _, name := range a.Changed {
+		printWarnings(s.err, []string{name + " was changed or damaged since the model was written, so it cannot be served"})
+	}
 	if err := printArtifact(s.out, a); err != nil {
 		return err
 	}

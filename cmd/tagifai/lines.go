@@ -5,8 +5,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
+
+	"tagifai/internal/sniff"
 )
 
 // A batch is some lines on their way through eachLine.
@@ -82,9 +85,14 @@ func eachLine(ctx context.Context, in io.Reader, out io.Writer, result func(dst 
 }
 
 // readBatches cuts the input into batches of whole lines, until it ends or emit
-// wants no more.
+// returns false. An input that does not begin as text is an error.
 func readBatches(in io.Reader, emit func(*batch) bool) error {
 	r := bufio.NewReaderSize(in, batchSize)
+	_, _ = r.Peek(1) // fills the buffer; an error comes again
+	beginning, _ := r.Peek(r.Buffered())
+	if err := sniff.Text(beginning); err != nil {
+		return fmt.Errorf("standard input %w; a line for each text is wanted", err)
+	}
 	b := &batch{done: make(chan struct{})}
 	flush := func() bool {
 		full := b

@@ -63,7 +63,7 @@ type commands struct {
 	Train    trainCommand    `cmd:"" help:"Train a model on a labelled CSV file."`
 	Evaluate evaluateCommand `cmd:"" help:"Judge a model by a labelled CSV file."`
 	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`
-	Convert  convertCommand  `cmd:"" help:"Make an artifact directory of ours from one of scikit-learn's."`
+	Convert  convertCommand  `cmd:"" help:"Copy a model into a directory of our own format, from scikit-learn's or with other arguments."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Help     helpCommand     `cmd:"" help:"Explain a command."`
 

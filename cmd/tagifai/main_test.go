@@ -252,7 +252,7 @@ func TestNoModel(t *testing.T) {
 		name, dir string
 		parts     []string
 	}{
-		{"absent", absent, []string{absent, "no such file or directory"}},
+		{"absent", absent, []string{absent, "no such file or directory", "model.safetensors"}},
 		{"another directory", other, []string{other, "looked for model.safetensors (tagifai), model.pkl (scikit-learn)", `has "notes.txt"`}},
 		{"truncated weights", broken, []string{broken, "model.safetensors"}},
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"tagifai/internal/sklearn"
 	"tagifai/model"
@@ -21,11 +20,7 @@ func readArtifact(dir *string) (*model.Artifact, error) {
 	if *dir == "" { // an unset variable of a script, most likely
 		return nil, errors.New("the name of the artifact directory is empty; leave it out for the embedded model")
 	}
-	a, err := model.ReadArtifact(os.DirFS(*dir), formats...)
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", *dir, err)
-	}
-	return a, nil
+	return model.ReadDir(*dir, formats...)
 }
 
 // openModel loads the model in dir, the embedded one if none is given.
@@ -34,7 +29,11 @@ func openModel(dir *string) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return model.New(a)
+	m, err := model.New(a)
+	if err != nil && dir != nil {
+		err = fmt.Errorf("model %s: %w", *dir, err)
+	}
+	return m, err
 }
 
 // openModelWarning does so and prints the model's warnings.

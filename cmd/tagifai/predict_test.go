@@ -149,6 +149,27 @@ func TestPredictLines(t *testing.T) {
 	}
 }
 
+// What is not text is named, and not printed.
+func TestPredictBinary(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"a picture", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "image/png"},
+		{"a model", readFile(t, pickles, "1.2-sgd", "model.pkl"), "binary data"},
+		{"UTF-16", "\xff\xfeI\x00m\x00\n\x00", "UTF-16"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := tagifai(t, c.in, "predict")
+			if got.code != failure || got.stdout != "" || !strings.Contains(got.stderr, "standard input is") || !strings.Contains(got.stderr, c.want) {
+				t.Errorf("got %+v, want an error with %q", got, c.want)
+			}
+			for _, r := range got.stderr {
+				if r != '\n' && (r < ' ' || r > '~') {
+					t.Fatalf("%q is in the error", r)
+				}
+			}
+		})
+	}
+}
+
 func TestPredictOrder(t *testing.T) {
 	const lines = 50_000
 	var in, want bytes.Buffer

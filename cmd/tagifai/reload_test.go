@@ -116,45 +116,43 @@ func TestReload(t *testing.T) {
 	s.serves(t, "third")
 }
 
-// With --watch it goes live by itself.
+// With --watch it goes live by itself. --model names the directory, or the weights file
+// in it.
 func TestWatch(t *testing.T) {
-	r := newRuns(t, "first")
-	s := startServe(t, "--model", r.current(), "--watch")
-	s.serves(t, "first")
-	r.point(t, "second")
-	s.logged(t, reloaded)
-	s.serves(t, "second")
-	r.point(t, "bad")
-	if line := s.logged(t, refused); !strings.HasPrefix(line.Why, "a change in ") {
-		t.Errorf("got %+v", line)
+	for _, file := range []string{"", model.WeightsFile} {
+		t.Run("current/"+file, func(t *testing.T) {
+			r := newRuns(t, "first")
+			s := startServe(t, "--model", filepath.Join(r.current(), file), "--watch")
+			s.serves(t, "first")
+			r.point(t, "second")
+			s.logged(t, reloaded)
+			s.serves(t, "second")
+			r.point(t, "bad")
+			if line := s.logged(t, refused); !strings.HasPrefix(line.Why, "a change in ") {
+				t.Errorf("got %+v", line)
+			}
+			s.serves(t, "second")
+			r.point(t, "third")
+			s.logged(t, reloaded)
+			s.serves(t, "third")
+		})
 	}
-	s.serves(t, "second")
-	r.point(t, "third")
-	s.logged(t, reloaded)
-	s.serves(t, "third")
 }
 
-// A load that hangs, here on a pipe that nobody writes to, fails, and the next one can
-// try.
-func TestLoadThatHangs(t *testing.T) {
+// A pipe in a directory, which nobody writes to, is refused at once.
+func TestPipe(t *testing.T) {
 	r := newRuns(t, "first")
 	pipe := filepath.Join(r.dir, "second", "args.json")
 	if err := errors.Join(os.Remove(pipe), syscall.Mkfifo(pipe, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { // ends a load that was given up
-		if f, err := os.OpenFile(pipe, os.O_RDWR, 0); err == nil {
-			f.Close()
-		}
-	})
-	if got := tagifai(t, "", "serve", "--addr", "127.0.0.1:0", "--model", filepath.Join(r.dir, "second"), "--load-timeout", "50ms"); got.code != failure || strings.Count(got.stderr, "\n") != 1 {
-		t.Errorf("start: got %+v, want one line", got)
-	}
+	const want = "args.json: is a FIFO"
+	fail(t, []string{want}, "serve", "--addr", "127.0.0.1:0", "--model", filepath.Join(r.dir, "second"), "--load-timeout", "1h")
 
-	s := startServe(t, "--model", r.current(), "--admin-addr", "127.0.0.1:0", "--load-timeout", "2s")
+	s := startServe(t, "--model", r.current(), "--admin-addr", "127.0.0.1:0", "--load-timeout", "1h")
 	reload := "http://" + s.admin + "/reload"
 	r.point(t, "second")
-	if code, body := post(t, reload, ""); code != http.StatusConflict {
+	if code, body := post(t, reload, ""); code != http.StatusConflict || !strings.Contains(body, want) {
 		t.Errorf("got %d: %s", code, body)
 	}
 	s.serves(t, "first")

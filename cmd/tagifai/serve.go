@@ -43,7 +43,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	lines := newLogger(out, isTerminal(s.err), c.LogLevel, c.LogFormat)
 	log := lines.With().Timestamp().Logger()
 	metrics := prometheus.NewRegistry()
-	models := registry.New(registry.Options{Source: c.Source, Open: c.openModel, Log: log, Metrics: metrics})
+	models := registry.New(registry.Options{Source: c.Source, Formats: formats, Open: c.openModel, Log: log, Metrics: metrics})
 	srv := server.New(server.Options{Settings: c.Settings, Versions: models, Version: toolVersion(), Metrics: metrics, Log: lines})
 	if err := srv.Listen(); err != nil { // before the model is loaded: a taken port is known at once
 		return err

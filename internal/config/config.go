@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tagifai/internal/spelling"
 )
 
 // An Error says what is wrong with the settings, in one line.
@@ -92,35 +94,11 @@ func (l *Loaded) advice(name string, form func(string) string) string {
 
 // nearest returns the name of the setting that is most like this one, "" if none is.
 func (l *Loaded) nearest(name string) string {
-	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
-	best, distance := "", len(name)/3+1
+	var known []string
 	for _, s := range l.settings {
-		if d := editDistance(name, s.name); d < distance {
-			best, distance = s.name, d
-		}
+		known = append(known, s.name)
 	}
-	return best
-}
-
-// editDistance returns how many bytes must be added, removed or replaced to make b of a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
+	return spelling.Nearest(strings.ReplaceAll(strings.ToLower(name), "_", "-"), known)
 }
 
 // printable returns s, quoted if it contains anything but printable characters.

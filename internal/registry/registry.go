@@ -49,6 +49,7 @@ var only = Ref{Model: "default", Version: "1", Alias: "stable"}
 // Options say what a registry loads, and who is told of it.
 type Options struct {
 	config.Source
+	Formats []model.Format               // of other tools, which the source may have
 	Open    func() (*model.Model, error) // loads the model, for the first time and again
 	Log     zerolog.Logger
 	Metrics prometheus.Registerer
@@ -57,6 +58,7 @@ type Options struct {
 // A Registry serves versions. It is safe for concurrent use. Make it with [New].
 type Registry struct {
 	source    config.Source
+	formats   []model.Format
 	open      func() (*model.Model, error)
 	log       zerolog.Logger
 	metrics   *metrics
@@ -73,6 +75,7 @@ func New(options Options) *Registry {
 	m := newMetrics(options.Metrics)
 	return &Registry{
 		source:    options.Source,
+		formats:   options.Formats,
 		open:      options.Open,
 		log:       options.Log,
 		metrics:   m,
@@ -94,7 +97,11 @@ func (r *Registry) Start(ctx context.Context) error {
 	v, err := r.load(ctx, func() (*model.Model, error) {
 		if r.source.Watch {
 			unwatched := func(err error) { r.log.Error().Err(err).Msg("changes may go unnoticed") }
-			if err := watch.Dir(ctx, r.source.Model, r.notice, unwatched); err != nil {
+			dir, err := model.FindDir(r.source.Model, r.formats...) // the setting may name a file in it
+			if err != nil {
+				return nil, err
+			}
+			if err := watch.Dir(ctx, dir, r.notice, unwatched); err != nil {
 				return nil, err
 			}
 		}

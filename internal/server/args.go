@@ -22,6 +22,7 @@ type Arg map[string]any
 //	@Description	Names and values, in the order of the file that the run wrote.
 //	@Tags			Arguments
 //	@Success		200	{object}	Answer[Args]	"The arguments."
+//	@Failure		409	{object}	Problem			"An argument is NaN or infinite, which JSON cannot represent."
 //	@Failure		500	{object}	Problem			"The service failed; its log says why."
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args [get]
@@ -30,7 +31,8 @@ func (s *Server) args(e *exchange, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Args{v.Args().JSON()}, nil
+	args := v.Args()
+	return Args{args.JSON()}, args.Check()
 }
 
 // arg answers GET /args/{arg}; an argument that is not there is an empty string.
@@ -41,6 +43,7 @@ func (s *Server) args(e *exchange, r *http.Request) (any, error) {
 //	@Tags			Arguments
 //	@Param			arg	path		string		true	"The name of the argument."
 //	@Success		200	{object}	Answer[Arg]	"The argument."
+//	@Failure		409	{object}	Problem		"The argument is NaN or infinite, which JSON cannot represent."
 //	@Failure		500	{object}	Problem		"The service failed; its log says why."
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args/{arg} [get]
@@ -50,9 +53,10 @@ func (s *Server) arg(e *exchange, r *http.Request) (any, error) {
 		return nil, err
 	}
 	name := chi.URLParam(r, "arg")
-	value, ok := v.Args().Get(name)
+	args := v.Args()
+	value, ok := args.Get(name)
 	if !ok {
 		value = jsontext.Value(`""`)
 	}
-	return Arg{name: value}, nil
+	return Arg{name: value}, args.Check(name)
 }

@@ -12,6 +12,7 @@ import (
 
 	"tagifai/internal/config"
 	"tagifai/internal/server"
+	"tagifai/model"
 )
 
 var jsonBody = http.Header{"Content-Type": {"application/json"}}
@@ -60,6 +61,56 @@ func TestData(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestNonNumbers asks for arguments and metrics that hold NaN, which FastAPI answers
+// with a 500, and for others of the same files.
+func TestNonNumbers(t *testing.T) {
+	args, err := model.ParseObject([]byte(`{"power_t": NaN, "alpha": 0.1, "x": [1, -Infinity]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	performance, err := model.ParseObject([]byte(`{"overall": {"precision": 0.5, "recall": 0.5, "f1": 0.5, "num_samples": 2}, "class": {"mlops": {"f1": NaN}}, "slices": {}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startLoading(t, loadWith(args, performance), settings())
+	for _, test := range []struct {
+		path   string
+		status int
+		want   string // the data or the detail
+	}{
+		{"/args", 409, `"power_t is NaN, which JSON cannot represent"`},
+		{"/args/power_t", 409, `"power_t is NaN, which JSON cannot represent"`},
+		{"/args/x", 409, `"x.1 is -Infinity, which JSON cannot represent"`},
+		{"/args/alpha", 200, `{"alpha":0.1}`},
+		{"/args/nope", 200, `{"nope":""}`},
+		{"/performance", 409, `"class.mlops.f1 is NaN, which JSON cannot represent"`},
+		{"/performance?filter=class", 409, `"class.mlops.f1 is NaN, which JSON cannot represent"`},
+		{"/performance?filter=overall", 200, `{"performance":{"precision":0.5,"recall":0.5,"f1":0.5,"num_samples":2}}`},
+		{"/performance?filter=nope", 409, `"class.mlops.f1 is NaN, which JSON cannot represent"`},
+	} {
+		t.Run(test.path, func(t *testing.T) {
+			answer := s.ask(t, http.MethodGet, test.path, nil, "")
+			envelope := decodeEnvelope(t, answer.body)
+			got := string(envelope.Data) + string(envelope.Detail)
+			if answer.status != test.status || got != test.want {
+				t.Errorf("got %d, %s, want %d, %s", answer.status, got, test.status, test.want)
+			}
+		})
+	}
+}
+
+// loadWith loads the embedded model with other arguments and metrics.
+func loadWith(args, performance model.Object) func() (*model.Model, error) {
+	return func() (*model.Model, error) {
+		a, err := model.ReadArtifact(model.DefaultFS())
+		if err != nil {
+			return nil, err
+		}
+		a.Args, a.Performance = args, performance
+		return model.New(a)
 	}
 }
 

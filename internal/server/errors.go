@@ -15,6 +15,7 @@ import (
 
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/registry"
+	"tagifai/model"
 )
 
 var (
@@ -82,6 +83,9 @@ func problemOf(err error) (status int, detail any, reason string) {
 	}
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return http.StatusRequestEntityTooLarge, fmt.Sprintf("The body is larger than the limit of %d bytes", large.Limit), bodyTooLarge
+	}
+	if number, ok := errors.AsType[*model.NonNumberError](err); ok { // FastAPI fails with a 500
+		return http.StatusConflict, number.Error(), "non_number"
 	}
 	for _, p := range problems {
 		if p.matches(err) {

@@ -25,6 +25,7 @@ import (
 	"tagifai/api"
 	"tagifai/internal/config"
 	"tagifai/internal/server"
+	"tagifai/model"
 )
 
 // document is the OpenAPI document that the service serves.
@@ -234,6 +235,11 @@ func TestDocumentIsCovered(t *testing.T) {
 	broken := start(t, settings())
 	broken.ask(t, http.MethodGet, "/", nil, "") // it has begun
 	broken.Break()
+	nan, err := model.ParseObject([]byte(`{"x": NaN}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nonNumbers := startLoading(t, loadWith(nan, nan), settings())
 	busy := start(t, settings(func(c *config.Settings) { c.MaxInFlight = 1; c.MaxQueued = 0 }), (*server.Server).Occupy)
 	stopping := start(t, settings(func(c *config.Settings) { c.DrainDelay = time.Second }))
 	go func() { _ = stopping.stop() }() // the test's end looks at what it returns
@@ -257,12 +263,15 @@ func TestDocumentIsCovered(t *testing.T) {
 		{busy, "readyz 200", "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{stopping, "readyz 503", "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{s, "performance 200", "GET /performance?filter=overall HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{nonNumbers, "performance 409", "GET /performance HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{broken, "performance 500", "GET /performance HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{busy, "performance 503", "GET /performance HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{s, "args 200", "GET /args HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{nonNumbers, "args 409", "GET /args HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{broken, "args 500", "GET /args HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{busy, "args 503", "GET /args HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{s, "arg 200", "GET /args/learning_rate HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{nonNumbers, "arg 409", "GET /args/x HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{broken, "arg 500", "GET /args/learning_rate HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{busy, "arg 503", "GET /args/learning_rate HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{s, "predict 200", post("", string(payload))},

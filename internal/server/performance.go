@@ -20,6 +20,7 @@ type Performance struct {
 //	@Tags			Performance
 //	@Param			filter	query		string	false	"The part to get: `overall`, `class` or `slices`. Without it, or if there is no such part, all of it."
 //	@Success		200		{object}	Answer[Performance]	"The metrics, as the run that made the model wrote them."
+//	@Failure		409		{object}	Problem				"A metric is NaN or infinite, which JSON cannot represent."
 //	@Failure		500		{object}	Problem				"The service failed; its log says why."
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/performance [get]
@@ -30,9 +31,10 @@ func (s *Server) performance(e *exchange, r *http.Request) (any, error) {
 	}
 	metrics := v.Performance()
 	if filters := queryValues(r, "filter"); len(filters) > 0 {
-		if part, ok := metrics.Get(filters[len(filters)-1]); ok {
-			return Performance{part}, nil
+		filter := filters[len(filters)-1]
+		if part, ok := metrics.Get(filter); ok {
+			return Performance{part}, metrics.Check(filter)
 		}
 	}
-	return Performance{metrics.JSON()}, nil
+	return Performance{metrics.JSON()}, metrics.Check()
 }

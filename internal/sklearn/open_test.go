@@ -249,12 +249,22 @@ func TestWithoutArgs(t *testing.T) {
 	if m, err = model.OpenFS(fixture(t, "1.2-not-a-number"), sklearn.Format); err != nil {
 		t.Fatal(err)
 	}
-	if w := m.Warnings(); len(w) != 1 || !strings.Contains(w[0], "threshold") {
-		t.Errorf("got the warnings %q", w)
+	warnings := []string{
+		"args.json: power_t is NaN, which JSON cannot represent",
+		"performance.json: overall.f1 is NaN, which JSON cannot represent",
+		"args.json has no number as threshold: the most probable class is the answer",
+	}
+	if diff := cmp.Diff(m.Warnings(), warnings); diff != "" {
+		t.Errorf("warnings (-got +want):\n%s", diff)
 	}
 	want := `{"threshold":null,"power_t":null}{"overall":{"f1":null},"class":{"NaN":{"precision":null,"x\"":null}}}`
 	if got := string(m.Args().JSON()) + string(m.Performance().JSON()); got != want {
 		t.Errorf("got args and performance %s, want %s", got, want)
+	}
+	files := fixture(t, "1.2-not-a-number")
+	replace(t, files, "args.json", "null", "NaN")
+	if _, err := model.OpenFS(files, sklearn.Format); err == nil || !strings.Contains(err.Error(), "args.json: threshold is NaN") {
+		t.Errorf("a threshold of NaN: got %v", err)
 	}
 }
 

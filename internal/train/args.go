@@ -1,18 +1,24 @@
 package train
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"tagifai/internal/sniff"
+	"tagifai/internal/spelling"
 	"tagifai/model"
 )
 
 // Args are the arguments of a run: how the data is prepared, what is fitted, and
-// how. The first twelve have the names that the course gave them.
+// how. The first twelve are named as in the course.
 type Args struct {
 	Shuffle       bool           `json:"shuffle"`         // the rows before the split, and before every epoch
 	Subset        *int           `json:"subset"`          // use that many rows only; null: all
@@ -91,24 +97,89 @@ func DefaultArgs() Args {
 	}
 }
 
-// ParseArgs reads args.json. A key that is missing has the value of [DefaultArgs];
-// one that is unknown is an error, and so is a value that cannot be.
+// ArgNames returns the keys of args.json, in their order.
+func ArgNames() []string {
+	object, err := new(Args).Object()
+	if err != nil {
+		panic(err) // it has no value that JSON cannot hold
+	}
+	return object.Keys()
+}
+
+// ParseArgs reads args.json. A missing key has its value from [DefaultArgs]. An unknown
+// key or an invalid value is an error.
 func ParseArgs(data []byte) (Args, error) {
-	args := DefaultArgs()
 	object, err := model.ParseObject(data)
 	if err != nil {
+		return Args{}, notJSON(data, err)
+	}
+	if err := object.Check(); err != nil {
 		return Args{}, err
 	}
+	args, known := DefaultArgs(), ArgNames()
 	for _, key := range object.Keys() {
 		value, _ := object.Get(key)
-		if value.Kind() == 'n' && !slices.Contains([]string{"subset", "threshold", "accepted_tags"}, key) {
+		switch {
+		case !slices.Contains(known, key):
+			return Args{}, unknownKey(key, known)
+		case value.Kind() == 'n' && !slices.Contains([]string{"subset", "threshold", "accepted_tags"}, key):
 			return Args{}, fmt.Errorf("%s: null; leave it out for the default", key)
 		}
 	}
-	if err := json.Unmarshal(data, &args, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(object.JSON(), &args); err != nil {
+		if e, ok := errors.AsType[*json.SemanticError](err); ok {
+			return Args{}, mistyped(object, e)
+		}
 		return Args{}, err
 	}
 	return args, args.validate()
+}
+
+// notJSON says what is wrong with data, which is not a JSON object.
+func notJSON(data []byte, err error) error {
+	if err := sniff.Text(data); err != nil {
+		return err
+	}
+	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		line := 1 + bytes.Count(data[:min(int(e.ByteOffset), len(data))], []byte("\n"))
+		return fmt.Errorf("line %d: not valid JSON: %w", line, e.Err)
+	}
+	return err
+}
+
+func unknownKey(key string, known []string) error {
+	if nearest := spelling.Nearest(strings.ToLower(key), known); nearest != "" {
+		return fmt.Errorf("%s: unknown; did you mean %s?", key, nearest)
+	}
+	return fmt.Errorf("%s: unknown; the keys are %s", key, strings.Join(known, ", "))
+}
+
+// typeNames are the types of the arguments, in the words of JSON.
+var typeNames = map[reflect.Kind]string{
+	reflect.Bool:    "true or false",
+	reflect.Int:     "a whole number",
+	reflect.Uint64:  "a whole number, not negative",
+	reflect.Float64: "a number",
+	reflect.String:  "a text",
+	reflect.Slice:   "a list of texts",
+}
+
+// mistyped says which argument has a value of the wrong type, and what it must be.
+func mistyped(object model.Object, e *json.SemanticError) error {
+	key := slices.Collect(e.JSONPointer.Tokens())[0]
+	field, _ := reflect.TypeFor[Args]().FieldByNameFunc(func(name string) bool {
+		f, _ := reflect.TypeFor[Args]().FieldByName(name)
+		return f.Tag.Get("json") == key
+	})
+	kind := field.Type.Kind()
+	if kind == reflect.Pointer {
+		kind = field.Type.Elem().Kind()
+	}
+	value, _ := object.Get(key)
+	if kind == reflect.Float64 && value.Kind() == '0' {
+		return fmt.Errorf("%s: %s is too large", key, value)
+	}
+	return fmt.Errorf("%s: %s, must be %s", key, value, typeNames[kind])
 }
 
 // Object returns the arguments as args.json holds them.

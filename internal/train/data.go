@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"tagifai/internal/sniff"
 )
 
 // A Dataset is a labelled file, read.
@@ -29,8 +31,9 @@ type Row struct {
 	Line int // of the file, from 1
 }
 
-// ReadDataset reads a CSV file with a line of column names: title, description and
-// tag, or text and tag; others do not matter. Errors name file and line.
+// ReadDataset reads a CSV file. Its first line has the names of the columns: title,
+// description and tag, or text and tag. Other columns are ignored. Errors name the file
+// and the line.
 func ReadDataset(file string) (*Dataset, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -38,6 +41,9 @@ func ReadDataset(file string) (*Dataset, error) {
 	}
 	sum := sha256.Sum256(data)
 	d := &Dataset{File: file, SHA256: hex.EncodeToString(sum[:])}
+	if err := sniff.Text(data); err != nil {
+		return nil, d.errorf(1, "%w", err)
+	}
 	const byteOrderMark = "\ufeff"
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte(byteOrderMark))))
 	header, err := r.Read()
@@ -78,7 +84,7 @@ func ReadDataset(file string) (*Dataset, error) {
 	}
 }
 
-// wrap puts the file and the line in front of what the CSV reader complains of.
+// wrap adds the file and the line to an error of the CSV reader.
 func (d *Dataset) wrap(err error) error {
 	if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
 		return d.errorf(parse.StartLine, "malformed row: %w", parse.Err)
@@ -115,5 +121,5 @@ func findColumns(header []string) (columns, error) {
 	case hasTag && hasText:
 		return columns{text: []int{text}, tag: tag}, nil
 	}
-	return columns{}, fmt.Errorf("the columns are %q; title, description and tag are wanted, or text and tag", header)
+	return columns{}, fmt.Errorf("the columns are %.200s; title, description and tag are wanted, or text and tag", fmt.Sprintf("%q", header))
 }

@@ -10,11 +10,11 @@ import (
 	"tagifai/model"
 )
 
-// A Report says how well tags were predicted. Its JSON form is performance.json.
+// A Report says how well a model predicts tags. Its JSON form is performance.json.
 type Report struct {
-	Overall Metrics            `json:"overall"` // means over the classes, weighted by their samples
+	Overall Metrics            `json:"overall"` // means of the classes, weighted by their samples
 	Class   map[string]Metrics `json:"class"`
-	Slices  map[string]Metrics `json:"slices"` // over all classes together, for some of the samples
+	Slices  map[string]Metrics `json:"slices"` // of some of the samples, all classes together
 
 	Classes []string `json:"-"` // in order
 	all     *tally
@@ -25,8 +25,8 @@ type Report struct {
 // the order of Classes.
 func (r *Report) Confusion() [][]int { return r.all.confusion }
 
-// Metrics are precision, recall and F1 of a number of samples. What would be a
-// division by zero is 0, as it is in scikit-learn.
+// Metrics are precision, recall and F1 of a number of samples. As in scikit-learn,
+// they are 0 where their denominator is.
 type Metrics struct {
 	Precision float64 `json:"precision"`
 	Recall    float64 `json:"recall"`
@@ -43,8 +43,8 @@ func (r *Report) Object() (model.Object, error) {
 	return model.ParseObject(data)
 }
 
-// A slicing function picks samples that deserve a look of their own. These two are
-// the course's.
+// slicing holds the functions that say which samples belong to a slice, by its name.
+// These two are the course's.
 var slicing = map[string]func(text, tag string) bool{
 	"nlp_cnn": func(text, tag string) bool {
 		return tag == "natural-language-processing" &&
@@ -53,7 +53,7 @@ var slicing = map[string]func(text, tag string) bool{
 	"short_text": func(text, _ string) bool { return len(strings.Fields(text)) < 8 },
 }
 
-// report compares the predictions for s, indices of classes, with its labels.
+// report compares predictions, which are indices of classes, with the labels of s.
 func (s *samples) report(predicted []int) *Report {
 	all, parts := newTally(len(s.classes)), newSlices(len(s.classes))
 	for i, label := range s.labels {
@@ -67,7 +67,7 @@ func (s *samples) report(predicted []int) *Report {
 	return newReport(s.classes, all, parts)
 }
 
-// newReport returns the report of what was counted, of all samples and of slices.
+// newReport makes a report from the counts of all samples and of the slices.
 func newReport(classes []string, all *tally, parts map[string]*tally) *Report {
 	r := &Report{
 		Overall: all.weighted(),
@@ -158,8 +158,8 @@ func (t *tally) weighted() Metrics {
 	return mean
 }
 
-// micro returns the metrics of all classes together, which are all the same number:
-// the share of samples that were predicted right.
+// micro returns the metrics of all classes together. All three are the share of
+// samples with the right prediction.
 func (t *tally) micro() Metrics {
 	hits, samples := 0, 0
 	for k, row := range t.confusion {
@@ -171,8 +171,8 @@ func (t *tally) micro() Metrics {
 	return newMetrics(hits, samples, samples)
 }
 
-// Evaluate predicts the tags of a data set and compares. A tag that the model does
-// not know counts as other, as it did in training.
+// Evaluate compares the model's predictions with the tags of a data set. As in
+// training, a tag that the model does not know counts as other.
 func Evaluate(ctx context.Context, m *model.Model, d *Dataset) (*Report, error) {
 	s := &samples{classes: m.Classes()}
 	other := slices.Index(s.classes, model.Other)
@@ -209,7 +209,7 @@ func (s *samples) predict(ctx context.Context, m *model.Model) ([]int, error) {
 	return predicted, nil
 }
 
-// Pool returns the report of all samples of several reports on the same classes.
+// Pool merges several reports on the same classes into one of all their samples.
 func Pool(reports []*Report) *Report {
 	classes := reports[0].Classes
 	all, parts := newTally(len(classes)), newSlices(len(classes))

@@ -8,8 +8,7 @@ import (
 	"tagifai/model"
 )
 
-// samples are rows with their labels: what is left of a data set when the arguments
-// have been applied to it.
+// samples are the rows of a data set that a run uses, with encoded labels.
 type samples struct {
 	texts   []string
 	labels  []int // index of the class of each text
@@ -85,7 +84,7 @@ func (s *samples) at(indices []int) *samples {
 	return part
 }
 
-// without returns the samples but those with these indices, which are sorted.
+// without returns all samples except those with these indices, which are sorted.
 func (s *samples) without(indices []int) *samples {
 	var rest []int
 	for i := range s.labels {
@@ -96,8 +95,8 @@ func (s *samples) without(indices []int) *samples {
 	return s.at(rest)
 }
 
-// byClass returns the indices of the samples of each class, in random order if they
-// are to be shuffled.
+// byClass returns the indices of the samples of each class, shuffled if shuffle is
+// set.
 func (s *samples) byClass(shuffle bool, rng *rand.Rand) [][]int {
 	indices := make([][]int, len(s.classes))
 	for i, label := range s.labels {
@@ -111,9 +110,9 @@ func (s *samples) byClass(shuffle bool, rng *rand.Rand) [][]int {
 	return indices
 }
 
-// split cuts the samples into parts of about the given shares, each class alike:
-// every part but the first has at least one sample of every class, and the first
-// has the rest. A part keeps the order of the samples.
+// split splits the samples of each class into parts of about the given shares. Every
+// part but the first has at least one sample of each class; the first has the rest. A
+// part keeps the order of the samples.
 func (s *samples) split(shares []float64, shuffle bool, rng *rand.Rand) []*samples {
 	parts := make([][]int, len(shares))
 	for _, of := range s.byClass(shuffle, rng) {
@@ -133,7 +132,7 @@ func (s *samples) split(shares []float64, shuffle bool, rng *rand.Rand) []*sampl
 	return collected
 }
 
-// folds deals the samples out to k parts, each class alike.
+// folds distributes the samples of each class evenly over k parts.
 func (s *samples) folds(k int, shuffle bool, rng *rand.Rand) [][]int {
 	parts := make([][]int, k)
 	dealt := 0
@@ -149,7 +148,8 @@ func (s *samples) folds(k int, shuffle bool, rng *rand.Rand) [][]int {
 	return parts
 }
 
-// oversample repeats random samples until every class has as many as the largest.
+// oversample returns the indices of all samples and, for each class that is smaller
+// than the largest, random repetitions to make up the difference.
 func (s *samples) oversample(rng *rand.Rand) []int {
 	byClass := s.byClass(false, nil)
 	most := 0
@@ -161,6 +161,15 @@ func (s *samples) oversample(rng *rand.Rand) []int {
 		for range most - len(of) {
 			indices = append(indices, of[rng.IntN(len(of))])
 		}
+	}
+	return indices
+}
+
+// sequence returns the numbers 0 to n-1.
+func sequence(n int) []int {
+	indices := make([]int, n)
+	for i := range indices {
+		indices[i] = i
 	}
 	return indices
 }

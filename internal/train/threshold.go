@@ -14,8 +14,8 @@ type guess struct {
 	confidence   float64
 }
 
-// guesses returns the guess for each sample, the least confident first. The model
-// has no threshold.
+// guesses returns a guess for each sample, the least confident first. The model must
+// have no threshold.
 func (s *samples) guesses(m *model.Model) []guess {
 	guesses := make([]guess, 0, len(s.texts))
 	for i, p := range m.PredictAll(s.texts) {
@@ -31,7 +31,8 @@ func (s *samples) guesses(m *model.Model) []guess {
 	return guesses
 }
 
-// threshold finds the threshold by the rule of the arguments; nil is none.
+// threshold finds the threshold by the rule in the arguments. It returns nil if there
+// is none.
 func (s *samples) threshold(args *Args, m *model.Model) *float64 {
 	switch args.ThresholdRule {
 	case MaxF1:
@@ -52,20 +53,21 @@ func (s *samples) threshold(args *Args, m *model.Model) *float64 {
 	return nil
 }
 
-// The thresholds that are tried lie a hundredth apart, and each is judged by the
-// mean over its neighbours up to a tenth away: on the some hundred samples of a
-// validation part, F1 jumps up and down from one threshold to the next, and its bare
-// maximum is mostly luck. Of those that do as well as the best, give or take asGood,
-// the highest is taken: texts that are like nothing in the data set, of which a
-// validation part has none, are better off with it.
+// maxF1 tries thresholds a hundredth apart. A validation part has some hundred samples,
+// so F1 jumps from one threshold to the next, and its maximum is mostly luck.
+// Therefore each threshold is rated by the mean F1 of its neighbours, up to a tenth
+// away. Of those rated within asGood of the best, maxF1 takes the highest: it helps
+// with texts that are unlike anything in the data set, and the validation part has
+// none of these.
 const (
 	thresholdSteps = 100
 	neighbours     = 10
 	asGood         = 0.004
 )
 
-// maxF1 returns the threshold at which the weighted F1 of the guesses, sorted by
-// confidence, is highest if those that are not above it count as other.
+// maxF1 returns the threshold with the highest weighted F1, where guesses whose
+// confidence is not above the threshold count as other. The guesses are sorted by
+// confidence.
 func maxF1(guesses []guess, other, classes int) float64 {
 	t := newTally(classes)
 	for _, g := range guesses {

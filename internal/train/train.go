@@ -1,4 +1,4 @@
-// Package train makes models: from a labelled CSV file to an artifact directory.
+// Package train trains models on labelled CSV files, and evaluates them.
 package train
 
 import (
@@ -7,18 +7,17 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"time"
 
 	"tagifai/model"
 )
 
-// shares are those of the samples that are trained on, that the threshold is found
-// with, and that the result is judged by.
+// shares are the shares of the parts of a data set: the model is trained on the first,
+// its threshold is found on the second, and the third evaluates the result.
 var shares = []float64{0.70, 0.15, 0.15}
 
-// A Result is a trained model with what was learned about it on the way.
+// A Result is a trained model and a record of its training.
 type Result struct {
 	Artifact *model.Artifact
 	Report   *Report // on the test part, before the refit
@@ -36,8 +35,8 @@ type Origin struct {
 	Time time.Time
 }
 
-// Progress is told of each epoch, from 1. The loss is nil in a refit, for which
-// none is computed.
+// A Progress function is called after each epoch; the first is 1. The loss is nil in a
+// refit, which does not compute it.
 type Progress func(epoch, epochs int, loss *Loss)
 
 // Train trains a model on the data set. Equal data, arguments and origin give equal
@@ -89,8 +88,8 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	return result, nil
 }
 
-// CrossValidate trains k models, each on all but a k-th of the data set, and judges
-// each by that k-th. It returns the report of each.
+// CrossValidate trains k models. Each leaves out another k-th of the data set and is
+// evaluated on it. CrossValidate returns the report of each.
 func CrossValidate(ctx context.Context, d *Dataset, args Args, k int, progress func(fold, epoch, epochs int)) ([]*Report, error) {
 	rng := rand.New(rand.NewPCG(args.Seed, 0))
 	all, err := label(d, &args, rng)
@@ -133,8 +132,8 @@ func CrossValidate(ctx context.Context, d *Dataset, args Args, k int, progress f
 	return reports, nil
 }
 
-// fitWithThreshold fits on train, finds the threshold on validation, and puts it
-// into args.
+// fitWithThreshold fits on train, finds the threshold on validation, and sets it in
+// args.
 func fitWithThreshold(ctx context.Context, args *Args, train, validation *samples, rng *rand.Rand, progress Progress) (*model.Weights, []Loss, error) {
 	var losses []Loss
 	f := newFit(args, train)
@@ -161,7 +160,7 @@ func fitWithThreshold(ctx context.Context, args *Args, train, validation *sample
 	return weights, losses, nil
 }
 
-// refit fits on all samples; the threshold stays what it is.
+// refit fits on all samples. It leaves the threshold alone.
 func refit(ctx context.Context, args *Args, all *samples, rng *rand.Rand, progress Progress) (*model.Weights, error) {
 	f := newFit(args, all)
 	err := f.run(ctx, rng, func(epoch int) { progress(epoch, args.NumEpochs, nil) })
@@ -169,59 +168,6 @@ func refit(ctx context.Context, args *Args, all *samples, rng *rand.Rand, progre
 		return nil, err
 	}
 	return f.weights(), nil
-}
-
-// A fit is a vectorizer and a classifier that are being fitted on samples.
-type fit struct {
-	args       *Args
-	samples    *samples
-	vectorizer *vectorizer
-	rows       *rows // TF-IDF of the samples
-	classifier *classifier
-}
-
-func newFit(args *Args, s *samples) *fit {
-	f := &fit{args: args, samples: s}
-	f.vectorizer, f.rows = fitVectorizer(args.vectorizer(), s.texts)
-	f.classifier = newClassifier(args, len(f.vectorizer.ngrams), s.labels, len(s.classes))
-	return f
-}
-
-// run goes through the epochs and calls after at the end of each.
-func (f *fit) run(ctx context.Context, rng *rand.Rand, after func(epoch int)) error {
-	var order []int
-	if f.args.Balance == Oversampling {
-		order = f.samples.oversample(rng)
-	} else {
-		order = sequence(len(f.samples.labels))
-	}
-	for epoch := 1; epoch <= f.args.NumEpochs; epoch++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if f.args.Shuffle {
-			rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-		}
-		f.classifier.epoch(f.rows, f.samples.labels, order)
-		if !f.classifier.finite() {
-			return fmt.Errorf("the weights grew out of all bounds in epoch %d: learning_rate %v or alpha %v is too high", epoch, f.args.LearningRate, f.args.Alpha)
-		}
-		after(epoch)
-	}
-	return nil
-}
-
-func (f *fit) weights() *model.Weights {
-	coefficients, intercepts := f.classifier.coefficients()
-	return &model.Weights{
-		Vectorizer:   f.vectorizer.Vectorizer,
-		Loss:         model.LogLoss,
-		Classes:      slices.Clone(f.samples.classes),
-		NGrams:       f.vectorizer.ngrams,
-		IDF:          f.vectorizer.idf,
-		Coefficients: coefficients,
-		Intercepts:   intercepts,
-	}
 }
 
 func newArtifact(args *Args, weights *model.Weights) (*model.Artifact, error) {
@@ -240,7 +186,7 @@ func newModel(args *Args, weights *model.Weights) (*model.Model, error) {
 	return model.New(a)
 }
 
-// runID names a run after what went into it: its arguments and its data.
+// runID returns the name of a run: a hash of its arguments and its data.
 func runID(args model.Object, d *Dataset) string {
 	sum := sha256.Sum256([]byte(d.SHA256 + string(args.JSON())))
 	return hex.EncodeToString(sum[:16])

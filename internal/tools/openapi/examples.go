@@ -39,10 +39,13 @@ var examples = map[string]map[string]sample{
 			`{"input_text":"Object detection with YOLO","predicted_tag":"computer-vision","probabilities":` +
 			`{"computer-vision":0.974946340795426,"mlops":0.010593278881191315,"natural-language-processing":0.0030596355498260733,"other":0.011400744773556775}}],` +
 			`"model":"38a3902ad4ad5b88a03d238fe2430fa4"}`}},
-	"400": {"unreadable": {"Not UTF-8", "", `"detail":"There was an error parsing the body"`}},
-	"408": {"slow": {"Too slow", "", `"detail":"Request Timeout"`}},
-	"413": {"large": {"Too large", "", `"detail":"The body is larger than the limit of 8388608 bytes"`}},
-	"415": {"compressed": {"Compressed", "", `"detail":"Content-Encoding is not supported: send the body as it is"`}},
+	"400":             {"unreadable": {"Not UTF-8", "", `"detail":"There was an error parsing the body"`}},
+	"408":             {"slow": {"Too slow", "", `"detail":"Request Timeout"`}},
+	"performance 409": {"non_number": {"A metric is not a number", "", `"detail":"overall.f1 is NaN, which JSON cannot represent"`}},
+	"args 409":        {"non_number": {"An argument is not a number", "", `"detail":"power_t is NaN, which JSON cannot represent"`}},
+	"arg 409":         {"non_number": {"It is not a number", "/args/power_t", `"detail":"power_t is NaN, which JSON cannot represent"`}},
+	"413":             {"large": {"Too large", "", `"detail":"The body is larger than the limit of 8388608 bytes"`}},
+	"415":             {"compressed": {"Compressed", "", `"detail":"Content-Encoding is not supported: send the body as it is"`}},
 	"422": {
 		"missing": {"No texts", "", `"detail":[{"loc":["body","texts"],"msg":"field required","type":"value_error.missing"}]`},
 		"rules": {"Two errors", "", `"detail":[` +

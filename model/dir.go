@@ -1,0 +1,227 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// dirFS is an artifact directory on disk. Unlike [os.DirFS] it opens nothing but
+// regular files, and so never waits for somebody to write into a FIFO. Symbolic links
+// may lead out of the directory, as those of model caches do.
+type dirFS string
+
+func (dir dirFS) Open(name string) (fs.File, error) {
+	path, err := dir.path("open", name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, notRegular(name, info)
+	}
+	// The file may be another by now, so the flag keeps the open from blocking, and
+	// what was opened is looked at again.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, named(err, name)
+	}
+	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() {
+		err = notRegular(name, info)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (dir dirFS) Stat(name string) (fs.FileInfo, error) {
+	path, err := dir.path("stat", name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(path)
+	return info, named(err, name)
+}
+
+func (dir dirFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	path, err := dir.path("readdir", name)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(path)
+	return entries, named(err, name)
+}
+
+func (dir dirFS) path(op, name string) (string, error) {
+	local, err := filepath.Localize(name)
+	if err != nil {
+		return "", &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
+	}
+	return filepath.Join(string(dir), local), nil
+}
+
+// named replaces the path in an error by the name within the directory.
+func named(err error, name string) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: e.Op, Path: name, Err: e.Err}
+	}
+	return err
+}
+
+func notRegular(name string, info fs.FileInfo) error {
+	kind := "a device"
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		kind = "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a FIFO"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	}
+	return fmt.Errorf("%s: is %s; only regular files are read", name, kind)
+}
+
+// ReadFile reads a whole regular file of at most limit bytes. It does not read from a
+// larger one. Errors name the file.
+func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, notRegular(name, info)
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s: %d bytes, more than the %d that are allowed", name, info.Size(), limit)
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return data, nil
+}
+
+// FindDir returns the artifact directory that path stands for: path itself or, if path
+// is that of a weights file, the directory of the file. If there is no model, the error
+// says what is there instead.
+func FindDir(path string, formats ...Format) (string, error) {
+	dir, err := findDir(path, withOwn(formats))
+	if err != nil {
+		return "", fmt.Errorf("model %s: %w", path, err)
+	}
+	return dir, nil
+}
+
+func findDir(path string, formats []Format) (string, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return "", missing(path, err, formats)
+	case err != nil:
+		return "", errors.Unwrap(err) // without the path
+	case !info.IsDir() && isWeightsFile(path, formats):
+		return filepath.Dir(path), nil
+	case !info.IsDir():
+		return "", fmt.Errorf("is not a directory; give an artifact directory, or the file in it that holds the weights: %s", weightsFiles(formats))
+	case hasModel(path, formats):
+		return path, nil
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return path, nil //nolint:nilerr // its files may be readable all the same
+	}
+	if len(entries) == 0 {
+		return "", fmt.Errorf("the directory is empty; an artifact directory has %s", weightsFiles(formats))
+	}
+	if models := models(path, entries, formats); len(models) > 0 {
+		return "", fmt.Errorf("there is no model in this directory, but there are models in %s", some(models))
+	}
+	return path, nil
+}
+
+// missing says what is where path was looked for. The cause is an error of os.Stat.
+func missing(path string, cause error, formats []Format) error {
+	cause = errors.Unwrap(cause) // without the path
+	parent := filepath.Dir(filepath.Clean(path))
+	info, err := os.Stat(parent)
+	for err != nil && parent != filepath.Dir(parent) {
+		parent = filepath.Dir(parent)
+		info, err = os.Stat(parent)
+	}
+	if err == nil && !info.IsDir() {
+		return fmt.Errorf("%w: %s is a file", cause, parent)
+	}
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return cause
+	}
+	there := parent + " is empty"
+	if models := models(parent, entries, formats); len(models) > 0 {
+		there = "there are models in " + some(models)
+	} else if len(entries) > 0 {
+		var names []string
+		for _, entry := range entries {
+			names = append(names, entry.Name())
+		}
+		there = parent + " has " + some(names)
+	}
+	return fmt.Errorf("%w; wanted a directory with %s, but %s", cause, weightsFiles(formats), there)
+}
+
+// models returns the paths of the entries of a directory that have a model.
+func models(dir string, entries []fs.DirEntry, formats []Format) []string {
+	var models []string
+	for _, entry := range entries {
+		if sub := filepath.Join(dir, entry.Name()); !strings.HasPrefix(entry.Name(), ".") && hasModel(sub, formats) {
+			models = append(models, sub)
+		}
+	}
+	return models
+}
+
+// some lists the first of the names.
+func some(names []string) string {
+	const most = 5
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// isWeightsFile reports whether a path is that of the file by which a format knows the
+// directory.
+func isWeightsFile(path string, formats []Format) bool {
+	return slices.ContainsFunc(formats, func(f Format) bool {
+		file, err := f.Find(dirFS(filepath.Dir(path)))
+		return err == nil && file == filepath.Base(path)
+	})
+}
+
+// hasModel reports whether the directory is of one of the formats.
+func hasModel(dir string, formats []Format) bool {
+	return slices.ContainsFunc(formats, func(f Format) bool {
+		file, err := f.Find(dirFS(dir))
+		return err == nil && file != ""
+	})
+}
+
+// weightsFiles lists the files that the formats look for.
+func weightsFiles(formats []Format) string {
+	var files []string
+	for _, f := range formats {
+		files = append(files, f.Sought)
+	}
+	return strings.Join(files, " or ")
+}
