@@ -26,6 +26,7 @@ const (
 	success = 0
 	failure = 1
 	misuse  = 2
+	worse   = 3 // of models diff
 )
 
 func main() {
@@ -61,6 +62,7 @@ type commands struct {
 	Evaluate evaluateCommand `cmd:"" help:"Judge a model by a labelled CSV file."`
 	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`
 	Convert  convertCommand  `cmd:"" help:"Make an artifact directory of ours from one of scikit-learn's."`
+	Models   modelsCommand   `cmd:"" help:"Look after a directory of models and their versions."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
@@ -115,6 +117,9 @@ func exitCode(err error, stderr io.Writer) int {
 	fmt.Fprintf(stderr, "tagifai: %v\n", err)
 	if _, ok := errors.AsType[*config.Error](err); ok {
 		return misuse
+	}
+	if _, ok := errors.AsType[*dropError](err); ok {
+		return worse
 	}
 	return failure
 }
