@@ -109,6 +109,15 @@ func (m *Model) Classify(text string) Answer {
 	return answer
 }
 
+// Scores returns the decision values of text, those of decision_function in
+// scikit-learn: one for each class, or a single one, in favour of the second class, if
+// there are two.
+func (m *Model) Scores(text string) []float64 {
+	s := m.getScratch()
+	defer m.putScratch(s)
+	return slices.Clone(m.score(s, text))
+}
+
 // Tag returns the tag of text alone. It allocates nothing.
 func (m *Model) Tag(text string) string { return m.classes[m.Classify(text).Class] }
 

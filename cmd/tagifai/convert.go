@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"tagifai/internal/golden"
 	"tagifai/internal/spelling"
 	"tagifai/internal/train"
 	"tagifai/model"
@@ -51,6 +53,10 @@ func (c convertCommand) Run(s streams) error {
 	if err != nil {
 		return fmt.Errorf("model %s: %w", c.Dir, err)
 	}
+	predictions, err := goldenOf(c.Dir, m, a.Weights.NGrams)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Dir, err)
+	}
 	if a.Weights.Provenance == nil {
 		a.Weights.Provenance = make(map[string]string)
 	}
@@ -63,10 +69,10 @@ func (c convertCommand) Run(s streams) error {
 	a.Weights.Provenance["converted"] = now.UTC().Format(time.RFC3339)
 	a.Weights.Provenance["converted_by"] = "tagifai " + toolVersion()
 
-	texts := verificationTexts(a.Weights.NGrams)
-	if err := a.Write(c.Out, nil); err != nil {
+	if err := a.Write(c.Out, map[string][]byte{golden.File: predictions}); err != nil {
 		return err
 	}
+	texts := slices.Concat(sentences, vocabularyTexts(a.Weights.NGrams))
 	if err := sameAnswers(m, c.Out, texts); err != nil {
 		return errors.Join(err, os.RemoveAll(c.Out))
 	}
@@ -150,23 +156,53 @@ func sameAnswers(m *model.Model, dir string, texts []string) error {
 	return nil
 }
 
-// verificationTexts are sentences of many kinds, and the whole vocabulary, so that
-// every coefficient has its say.
-func verificationTexts(ngrams []string) []string {
-	texts := []string{
-		"", " ", "a", "?",
-		"Transfer learning with transformers for text classification.",
-		"Generative adversarial networks for image generation.",
-		"Deploying a model behind a REST endpoint, with canary releases",
-		"learning learning LEARNING lEaRnInG deep deep",
-		"tabs\tand\nnew lines\r\nand  double   spaces\u00a0and\u3000others",
-		"\u0130stanbul STRASSE \u1e9e \u039f\u0394\u03a5\u03a3\u03a3\u0395\u03a5\u03a3",
-		"\u6df1\u5ea6\u5b66\u4e60 \u7528\u4e8e \u56fe\u50cf \u5206\u7c7b",
-		"\U0001f600 emoji \U0001f916 robots",
-		"snake_case CamelCase kebab-case https://example.org/a?b=c#d 89.01%",
+// goldenOf returns golden.json for the conversion of the model m, which is in dir: the
+// file that is there, which m has to reproduce, or a new one.
+func goldenOf(dir string, m *model.Model, ngrams []string) ([]byte, error) {
+	dir, err := model.FindDir(dir, formats...)
+	if err != nil {
+		return nil, err
 	}
-	const perText = 50
-	for some := range slices.Chunk(ngrams, perText) {
+	predictions, err := golden.Read(os.DirFS(dir))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		texts := slices.Clone(sentences)
+		more := golden.Count - len(texts)
+		for i := range more { // parts of the vocabulary, from all of it
+			start := i * len(ngrams) / more
+			texts = append(texts, strings.Join(ngrams[start:min(start+ngramsPerText, len(ngrams))], " "))
+		}
+		predictions = golden.Make(m, texts)
+	case err != nil:
+		return nil, err
+	default:
+		if err := predictions.Check(m); err != nil {
+			return nil, err
+		}
+	}
+	return predictions.JSON()
+}
+
+// sentences are texts of many kinds.
+var sentences = []string{
+	"", " ", "a", "?",
+	"Transfer learning with transformers for text classification.",
+	"Generative adversarial networks for image generation.",
+	"Deploying a model behind a REST endpoint, with canary releases",
+	"learning learning LEARNING lEaRnInG deep deep",
+	"tabs\tand\nnew lines\r\nand  double   spaces\u00a0and\u3000others",
+	"\u0130stanbul STRASSE \u1e9e \u039f\u0394\u03a5\u03a3\u03a3\u0395\u03a5\u03a3",
+	"\u6df1\u5ea6\u5b66\u4e60 \u7528\u4e8e \u56fe\u50cf \u5206\u7c7b",
+	"\U0001f600 emoji \U0001f916 robots",
+	"snake_case CamelCase kebab-case https://example.org/a?b=c#d 89.01%",
+}
+
+const ngramsPerText = 50
+
+// vocabularyTexts hold the whole vocabulary, so that every coefficient has its say.
+func vocabularyTexts(ngrams []string) []string {
+	var texts []string
+	for some := range slices.Chunk(ngrams, ngramsPerText) {
 		texts = append(texts, strings.Join(some, " "), strings.Join(some, ""))
 	}
 	return texts

@@ -25,6 +25,7 @@ const (
 	success     = 0
 	failure     = 1
 	misuse      = 2
+	worse       = 3   // of models diff
 	interrupted = 130 // by Ctrl-C: 128 and the number of the signal, as shells have it
 )
 
@@ -64,6 +65,7 @@ type commands struct {
 	Evaluate evaluateCommand `cmd:"" help:"Judge a model by a labelled CSV file."`
 	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`
 	Convert  convertCommand  `cmd:"" help:"Copy a model into a directory of our own format, from scikit-learn's or with other arguments."`
+	Models   modelsCommand   `cmd:"" help:"Look after a directory of models and their versions."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Help     helpCommand     `cmd:"" help:"Explain a command."`
 
@@ -139,6 +141,9 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	fmt.Fprintf(stderr, "tagifai: %v\n", err)
 	if _, ok := errors.AsType[*config.Error](err); ok {
 		return misuse
+	}
+	if _, ok := errors.AsType[*dropError](err); ok {
+		return worse
 	}
 	return failure
 }

@@ -82,6 +82,14 @@ func write(t *testing.T, name, text string) string {
 	return file
 }
 
+// put writes a file, in place of the one that is there.
+func put(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func readFile(t *testing.T, elements ...string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(elements...))
@@ -117,6 +125,15 @@ func parse[T any](t *testing.T, text string) T {
 	return value
 }
 
+func marshal(t *testing.T, value any) string {
+	t.Helper()
+	data, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
 // quick writes training arguments that suit labelled and take no time, and puts
 // others above them.
 func quick(t *testing.T, others object) string {
@@ -139,11 +156,17 @@ func trained(t *testing.T, others object) string {
 }
 
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"serve", "predict", "train", "evaluate", "inspect", "version", "help"} {
+	for _, command := range []string{"serve", "predict", "train", "evaluate", "inspect", "version", "help",
+		"models", "models list", "models show", "models add", "models adopt", "models alias", "models rollback", "models canary", "models shadow", "models remove", "models diff"} {
 		for _, flag := range []string{"--help", "-h"} {
 			t.Run(command+" "+flag, func(t *testing.T) {
-				help := succeed(t, "", command, flag)
-				for _, part := range []string{"Usage: tagifai " + command, "Example:\n", "\n    tagifai " + command} {
+				words := strings.Fields(command)
+				help := succeed(t, "", append(words, flag)...)
+				example := "\n    tagifai " + words[0]
+				if len(words) > 1 {
+					example += " --models models " + words[1]
+				}
+				for _, part := range []string{"Usage: tagifai " + command, "Example:\n", example} {
 					if !strings.Contains(help, part) {
 						t.Errorf("%q is missing in\n%s", part, help)
 					}
@@ -162,7 +185,7 @@ func TestHelp(t *testing.T) {
 	}
 	t.Run("no command", func(t *testing.T) {
 		help := succeed(t, "", "--help")
-		for _, part := range []string{"Usage: tagifai", "serve", "predict", "train", "evaluate", "inspect", "version", "Example"} {
+		for _, part := range []string{"Usage: tagifai", "serve", "predict", "train", "evaluate", "inspect", "models", "version", "Example"} {
 			if !strings.Contains(help, part) {
 				t.Errorf("%q is missing in\n%s", part, help)
 			}
@@ -200,6 +223,11 @@ func TestMisuse(t *testing.T) {
 		{"evaluate without data", []string{"evaluate"}, "--data"},
 		{"evaluate, not a number", []string{"evaluate", "--data", labelled, "--folds", "few"}, "--folds"},
 		{"predict, unknown format", []string{"predict", "--format", "xml", "x"}, "--format"},
+		{"models without a store", []string{"models", "list"}, "--models"},
+		{"models without a command", []string{"models", "--models", "x"}, "expected one of"},
+		{"models show without a name", []string{"models", "--models", "x", "show"}, "expected"},
+		{"models diff without data", []string{"models", "--models", "x", "diff", "m", "1", "2"}, "--data"},
+		{"models diff, not a number", []string{"models", "--models", "x", "diff", "m", "1", "2", "--data", labelled, "--max-drop", "little"}, "--max-drop"},
 		{"predict, unknown flag", []string{"predict", "-x"}, "-x"},
 	}
 	for _, test := range tests {

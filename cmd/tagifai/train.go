@@ -12,7 +12,9 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"tagifai/internal/golden"
 	"tagifai/internal/train"
+	"tagifai/model"
 )
 
 type trainCommand struct {
@@ -64,16 +66,32 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	var plots map[string][]byte
+	more := make(map[string][]byte) // files
 	if c.Plot {
-		if plots, err = train.Plots(result); err != nil {
+		if more, err = train.Plots(result); err != nil {
 			return err
 		}
 	}
-	if err := result.Artifact.Write(c.Out, plots); err != nil {
+	if more[golden.File], err = trainedGolden(result.Artifact, data); err != nil {
+		return err
+	}
+	if err := result.Artifact.Write(c.Out, more); err != nil {
 		return err
 	}
 	return printResult(s.out, c.Out, result)
+}
+
+// trainedGolden returns golden.json for an artifact that was trained on data.
+func trainedGolden(a *model.Artifact, data *train.Dataset) ([]byte, error) {
+	m, err := model.New(a)
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
+	for _, row := range data.Rows {
+		texts = append(texts, row.Text)
+	}
+	return golden.Make(m, texts).JSON()
 }
 
 // checkNew makes sure that dir can be made.

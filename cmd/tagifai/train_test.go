@@ -21,7 +21,7 @@ import (
 	"tagifai/model"
 )
 
-var artifactFiles = []string{"args.json", "label_encoder.json", "model.safetensors", "performance.json", "run_id.txt"}
+var artifactFiles = []string{"args.json", "golden.json", "label_encoder.json", "model.safetensors", "performance.json", "run_id.txt"}
 
 func TestTrain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")

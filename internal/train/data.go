@@ -21,7 +21,8 @@ type Dataset struct {
 	File    string
 	SHA256  string // of the file, in hexadecimal
 	Rows    []Row
-	Dropped int // rows of the file that have no tag, or no text
+	Tagged  bool // the rows have tags
+	Dropped int  // rows of the file that have no tag, though others have, or no text
 }
 
 // A Row is one labelled text.
@@ -34,7 +35,12 @@ type Row struct {
 // ReadDataset reads a CSV file. Its first line has the names of the columns: title,
 // description and tag, or text and tag. Other columns are ignored. Errors name the file
 // and the line.
-func ReadDataset(file string) (*Dataset, error) {
+func ReadDataset(file string) (*Dataset, error) { return readCSV(file, true) }
+
+// ReadTexts reads such a file, which needs no column tag.
+func ReadTexts(file string) (*Dataset, error) { return readCSV(file, false) }
+
+func readCSV(file string, tagged bool) (*Dataset, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -53,10 +59,11 @@ func ReadDataset(file string) (*Dataset, error) {
 	if err != nil {
 		return nil, d.wrap(err)
 	}
-	columns, err := findColumns(header)
+	columns, err := findColumns(header, tagged)
 	if err != nil {
 		return nil, d.errorf(1, "%w", err)
 	}
+	d.Tagged = columns.tag >= 0
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -72,11 +79,14 @@ func ReadDataset(file string) (*Dataset, error) {
 				parts = append(parts, part)
 			}
 		}
-		row := Row{Text: strings.Join(parts, " "), Tag: strings.TrimSpace(record[columns.tag]), Line: line}
+		row := Row{Text: strings.Join(parts, " "), Line: line}
+		if d.Tagged {
+			row.Tag = strings.TrimSpace(record[columns.tag])
+		}
 		if !utf8.ValidString(row.Text) || !utf8.ValidString(row.Tag) {
 			return nil, d.errorf(line, "not UTF-8; save the file in that encoding")
 		}
-		if row.Text == "" || row.Tag == "" {
+		if row.Text == "" || d.Tagged && row.Tag == "" {
 			d.Dropped++
 			continue
 		}
@@ -99,10 +109,10 @@ func (d *Dataset) errorf(line int, format string, args ...any) error {
 
 type columns struct {
 	text []int
-	tag  int
+	tag  int // -1 if there is none
 }
 
-func findColumns(header []string) (columns, error) {
+func findColumns(header []string, tagged bool) (columns, error) {
 	place := make(map[string]int)
 	for i, name := range header {
 		name = strings.TrimSpace(name)
@@ -115,10 +125,14 @@ func findColumns(header []string) (columns, error) {
 	description, hasDescription := place["description"]
 	text, hasText := place["text"]
 	tag, hasTag := place["tag"]
+	if !hasTag {
+		tag = -1
+	}
 	switch {
-	case hasTag && hasTitle && hasDescription:
+	case tagged && !hasTag:
+	case hasTitle && hasDescription:
 		return columns{text: []int{title, description}, tag: tag}, nil
-	case hasTag && hasText:
+	case hasText:
 		return columns{text: []int{text}, tag: tag}, nil
 	}
 	return columns{}, fmt.Errorf("the columns are %.200s; title, description and tag are wanted, or text and tag", fmt.Sprintf("%q", header))

@@ -172,9 +172,14 @@ func (t *tally) micro() Metrics {
 }
 
 // Evaluate compares the model's predictions with the tags of a data set. As in
-// training, a tag that the model does not know counts as other.
-func Evaluate(ctx context.Context, m *model.Model, d *Dataset) (*Report, error) {
+// training, a tag counts as other if it is neither a class of the model nor one of more.
+func Evaluate(ctx context.Context, m *model.Model, d *Dataset, more ...string) (*Report, error) {
 	s := &samples{classes: m.Classes()}
+	for _, class := range more {
+		if !slices.Contains(s.classes, class) {
+			s.classes = append(s.classes, class)
+		}
+	}
 	other := slices.Index(s.classes, model.Other)
 	for _, row := range d.Rows {
 		class := slices.Index(s.classes, row.Tag)
@@ -182,7 +187,7 @@ func Evaluate(ctx context.Context, m *model.Model, d *Dataset) (*Report, error) 
 			class = other
 		}
 		if class < 0 {
-			return nil, d.errorf(row.Line, "tag %q is none of the model's classes %q", row.Tag, s.classes)
+			return nil, d.errorf(row.Line, "tag %q is none of the classes %q", row.Tag, s.classes)
 		}
 		s.texts = append(s.texts, row.Text)
 		s.labels = append(s.labels, class)
