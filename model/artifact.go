@@ -46,8 +46,7 @@ type Artifact struct {
 }
 
 // Open loads the model of an artifact directory, which is one of our own or of these
-// formats. The path may also be that of the
-// weights file in it; see [FindDir].
+// formats. The path may also be that of the weights file in it; see [FindDir].
 func Open(path string, formats ...Format) (*Model, error) {
 	a, err := ReadDir(path, formats...)
 	if err != nil {

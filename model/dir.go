@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 )
 
@@ -57,6 +55,11 @@ func (dir dirFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	}
 	entries, err := os.ReadDir(path)
 	return entries, named(err, name)
+}
+
+func (dir dirFS) Sub(name string) (fs.FS, error) {
+	path, err := dir.path("sub", name)
+	return dirFS(path), err
 }
 
 func (dir dirFS) path(op, name string) (string, error) {
@@ -114,10 +117,10 @@ func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 }
 
 // FindDir returns the artifact directory that path stands for: path itself or, if path
-// is that of a weights file, the directory of the file. If there is no model, the error
-// says what is there instead.
+// is the file that shows the format of its directory, such as model.pkl, the directory.
+// An error says what is there instead.
 func FindDir(path string, formats ...Format) (string, error) {
-	dir, err := findDir(path, withOwn(formats))
+	dir, err := findDir(path, formats)
 	if err != nil {
 		return "", fmt.Errorf("model %s: %w", path, err)
 	}
@@ -131,24 +134,18 @@ func findDir(path string, formats []Format) (string, error) {
 		return "", missing(path, err, formats)
 	case err != nil:
 		return "", errors.Unwrap(err) // without the path
-	case !info.IsDir() && isWeightsFile(path, formats):
-		return filepath.Dir(path), nil
-	case !info.IsDir():
-		return "", fmt.Errorf("is not a directory; give an artifact directory, or the file in it that holds the weights: %s", weightsFiles(formats))
-	case hasModel(path, formats):
+	case info.IsDir():
 		return path, nil
 	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return path, nil //nolint:nilerr // its files may be readable all the same
+	dir := filepath.Dir(path)
+	format, file, err := findFormat(dirFS(dir), formats)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("is not a directory, and %s has none of the files %s", dir, sought(formats))
+	case file != filepath.Base(path):
+		return "", fmt.Errorf("is not a directory, nor the weights file of %s, which is %s (%s)", dir, file, format.Name)
 	}
-	if len(entries) == 0 {
-		return "", fmt.Errorf("the directory is empty; an artifact directory has %s", weightsFiles(formats))
-	}
-	if models := models(path, entries, formats); len(models) > 0 {
-		return "", fmt.Errorf("there is no model in this directory, but there are models in %s", some(models))
-	}
-	return path, nil
+	return dir, nil
 }
 
 // missing says what is where path was looked for. The cause is an error of os.Stat.
@@ -163,65 +160,9 @@ func missing(path string, cause error, formats []Format) error {
 	if err == nil && !info.IsDir() {
 		return fmt.Errorf("%w: %s is a file", cause, parent)
 	}
-	entries, err := os.ReadDir(parent)
+	there, err := contents(dirFS(parent), formats)
 	if err != nil {
 		return cause
 	}
-	there := parent + " is empty"
-	if models := models(parent, entries, formats); len(models) > 0 {
-		there = "there are models in " + some(models)
-	} else if len(entries) > 0 {
-		var names []string
-		for _, entry := range entries {
-			names = append(names, entry.Name())
-		}
-		there = parent + " has " + some(names)
-	}
-	return fmt.Errorf("%w; wanted a directory with %s, but %s", cause, weightsFiles(formats), there)
-}
-
-// models returns the paths of the entries of a directory that have a model.
-func models(dir string, entries []fs.DirEntry, formats []Format) []string {
-	var models []string
-	for _, entry := range entries {
-		if sub := filepath.Join(dir, entry.Name()); !strings.HasPrefix(entry.Name(), ".") && hasModel(sub, formats) {
-			models = append(models, sub)
-		}
-	}
-	return models
-}
-
-// some lists the first of the names.
-func some(names []string) string {
-	const most = 5
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-	}
-	return strings.Join(names, ", ")
-}
-
-// isWeightsFile reports whether a path is that of the file by which a format knows the
-// directory.
-func isWeightsFile(path string, formats []Format) bool {
-	return slices.ContainsFunc(formats, func(f Format) bool {
-		file, err := f.Find(dirFS(filepath.Dir(path)))
-		return err == nil && file == filepath.Base(path)
-	})
-}
-
-// hasModel reports whether the directory is of one of the formats.
-func hasModel(dir string, formats []Format) bool {
-	return slices.ContainsFunc(formats, func(f Format) bool {
-		file, err := f.Find(dirFS(dir))
-		return err == nil && file != ""
-	})
-}
-
-// weightsFiles lists the files that the formats look for.
-func weightsFiles(formats []Format) string {
-	var files []string
-	for _, f := range formats {
-		files = append(files, f.Sought)
-	}
-	return strings.Join(files, " or ")
+	return fmt.Errorf("%w: looked for a directory with %s; %s has %s", cause, sought(formats), parent, there)
 }

@@ -126,6 +126,14 @@ func TestFindDir(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, dir := range []string{"first", "foreign"} {
+		if err := os.MkdirAll(filepath.Join(runs, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(runs, dir, "weights.foreign"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	notes := filepath.Join(runs, "notes.txt")
 	if err := os.WriteFile(notes, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -145,24 +153,24 @@ func TestFindDir(t *testing.T) {
 		absent     bool     // whether the error is fs.ErrNotExist
 	}{
 		{"directory", first, first, nil, false},
+		{"file of another format", filepath.Join(runs, "foreign", "weights.foreign"), filepath.Join(runs, "foreign"), nil, false},
+		{"file that is not read", filepath.Join(first, "weights.foreign"), "", []string{"nor the weights file of", "which is model.safetensors"}, false},
 		{"with a slash", first + "/", first + "/", nil, false},
 		{"weights file", filepath.Join(first, "model.safetensors"), first, nil, false},
-		{"another file of it", filepath.Join(first, "args.json"), "", []string{"is not a directory", "model.safetensors"}, false},
-		{"any file", notes, "", []string{"is not a directory", "model.safetensors"}, false},
-		{"misspelt", filepath.Join(runs, "frist"), "", []string{"no such file or directory", filepath.Join(runs, "second")}, true},
-		{"misspelt, deep", filepath.Join(runs, "frist", "model.safetensors"), "", []string{"no such file or directory", first}, true},
+		{"another file of it", filepath.Join(first, "args.json"), "", []string{"is not a directory", "model.safetensors (tagifai)"}, false},
+		{"any file", notes, "", []string{"is not a directory", "model.safetensors (tagifai)"}, false},
+		{"misspelt", filepath.Join(runs, "frist"), "", []string{"no such file or directory", `models in "first", "foreign", "second"`}, true},
+		{"misspelt, deep", filepath.Join(runs, "frist", "model.safetensors"), "", []string{"no such file or directory", `models in "first", "foreign", "second"`}, true},
 		{"below a file", filepath.Join(notes, "model"), "", []string{notes, "is a file"}, false},
-		{"misspelt, no model beside", filepath.Join(plain, "x"), "", []string{plain + " has a, b, c, d, e and 2 more", "model.safetensors"}, true},
-		{"misspelt, nothing beside", filepath.Join(empty, "x"), "", []string{empty + " is empty"}, true},
-		{"empty", empty, "", []string{"is empty", "model.safetensors"}, false},
-		{"parent of models", runs, "", []string{"no model in this directory", first, filepath.Join(runs, "second")}, false},
+		{"misspelt, no model beside", filepath.Join(plain, "x"), "", []string{plain + ` has "a/", "b/"`, "looked for a directory with model.safetensors"}, true},
+		{"misspelt, nothing beside", filepath.Join(empty, "x"), "", []string{empty + " has nothing"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := model.FindDir(c.path)
+			got, err := model.FindDir(c.path, foreign)
 			if got != c.dir || (err == nil) != (c.parts == nil) {
 				t.Errorf("got %q, %v, want %q", got, err, c.dir)
 			}
-			_, openErr := model.Open(c.path)
+			_, openErr := model.Open(c.path, foreign)
 			if (openErr == nil) != (err == nil) {
 				t.Errorf("Open: got %v", openErr)
 			}
@@ -178,5 +186,13 @@ func TestFindDir(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestOpenParent: the directory above models is none, and the error names them.
+func TestOpenParent(t *testing.T) {
+	_, err := model.Open(filepath.Dir(smallDir(t)))
+	if err == nil || !strings.Contains(err.Error(), `models in "run"`) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,7 @@ type Format struct {
 	own bool // whether it is ours, which has files that those of others may lack
 }
 
+// ownFormat has no Read: its weights come with the checksums of the other files.
 var ownFormat = Format{
 	Name:   "tagifai",
 	Sought: WeightsFile,
@@ -55,43 +57,77 @@ func withOwn(others []Format) []Format { return append([]Format{ownFormat}, othe
 // findFormat returns the format of the directory that is the root of fsys, and the
 // file that shows it.
 func findFormat(fsys fs.FS, others []Format) (format Format, file string, err error) {
-	formats := withOwn(others)
-	for _, f := range formats {
+	for _, f := range withOwn(others) {
 		if file, err := f.Find(fsys); file != "" || err != nil {
 			return f, file, err
 		}
 	}
-	return Format{}, "", unrecognized(fsys, formats)
+	return Format{}, "", unrecognized(fsys, others)
 }
 
-// unrecognized is the error for a directory that is of none of these formats. It says
+// unrecognized is the error for a directory that is of none of the formats. It says
 // what was looked for and what is there.
-func unrecognized(fsys fs.FS, formats []Format) error {
-	entries, err := fs.ReadDir(fsys, ".")
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err // its path, ".", says nothing: the caller names the directory
-	}
+func unrecognized(fsys fs.FS, others []Format) error {
+	found, err := contents(fsys, others)
 	if err != nil {
 		return err
 	}
-	var sought, found []string
-	for _, f := range formats {
-		sought = append(sought, fmt.Sprintf("%s (%s)", f.Sought, f.Name))
+	return fmt.Errorf("no model found: looked for %s; the directory has %s", sought(others), found)
+}
+
+// sought says what files show that a directory is of one of the formats.
+func sought(others []Format) string {
+	var files []string
+	for _, f := range withOwn(others) {
+		files = append(files, fmt.Sprintf("%s (%s)", f.Sought, f.Name))
 	}
-	const most = 10
-	for i, entry := range entries {
-		if i == most {
-			found = append(found, fmt.Sprintf("%d more", len(entries)-most))
-			break
-		}
+	return strings.Join(files, ", ")
+}
+
+// contents says what the root of fsys has: the subdirectories with models if there are
+// any, or else its first entries.
+func contents(fsys fs.FS, others []Format) (string, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return "", e.Err // its path, ".", says nothing: the caller names the directory
+	}
+	if err != nil {
+		return "", err
+	}
+	var names, models []string
+	for _, entry := range entries {
 		name := entry.Name()
+		sub, err := fs.Sub(fsys, name)
+		if err == nil && !strings.HasPrefix(name, ".") && hasModel(sub, others) {
+			models = append(models, fmt.Sprintf("%q", name))
+		}
 		if entry.IsDir() {
 			name += "/"
 		}
-		found = append(found, fmt.Sprintf("%q", name))
+		names = append(names, fmt.Sprintf("%q", name))
 	}
-	if len(found) == 0 {
-		found = []string{"nothing"}
+	switch {
+	case len(models) > 0:
+		return "models in " + some(models), nil
+	case len(names) == 0:
+		return "nothing", nil
 	}
-	return fmt.Errorf("no model found: looked for %s; the directory has %s", strings.Join(sought, ", "), strings.Join(found, ", "))
+	return some(names), nil
+}
+
+// some lists the first of the names.
+func some(names []string) string {
+	const most = 10
+	if len(names) > most {
+		names = append(names[:most:most], fmt.Sprintf("%d more", len(names)-most))
+	}
+	return strings.Join(names, ", ")
+}
+
+// hasModel reports whether the root of fsys is of one of the formats.
+func hasModel(fsys fs.FS, others []Format) bool {
+	return slices.ContainsFunc(withOwn(others), func(f Format) bool {
+		file, err := f.Find(fsys)
+		return file != "" && err == nil
+	})
 }
