@@ -27,7 +27,7 @@ TOOL    := $(GO) tool -modfile=.tools/go.mod
 # annotations, internal/tools/openapi the rest from what swag wrote. docs and docs-check
 # share it: the second proves that the first was run.
 define generate
-$(TOOL) swag init --quiet --dir ./internal/server,./internal/jsonbody --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --outputTypes json,yaml --output $(1) && \
+$(TOOL) swag init --quiet --dir ./internal/server,./internal/jsonbody,./internal/prediction --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --outputTypes json,yaml --output $(1) && \
 $(GO) run ./internal/tools/openapi $(1)
 endef
 
@@ -154,8 +154,8 @@ bench-peers: build ## measure beside FastAPI, scikit-learn, fastText: [DATA=labe
 parity: ## compare with nine versions of scikit-learn: [PARITY=dir] [DATA=labelled.csv]
 	@$(GO) run ./internal/tools/parity -dir '$(PARITY)' $(if $(DATA),-data '$(DATA)') $(PARITYFLAGS)
 
-# Not a part of check: it takes seven minutes and has to have the machine to itself.
-soak: build ## prove what the README says of overload, slow clients, reload, stop and rollout (nginx); SOAKFLAGS=-quick
+# Not a part of check: it takes nine minutes and has to have the machine to itself.
+soak: build ## prove what the README says of overload, slow and silent clients, reload, stop and rollout (nginx); SOAKFLAGS=-quick
 	$(GO) run ./internal/tools/soak $(SOAKFLAGS)
 
 train: ## train a model: DATA=labelled.csv [OUT=runs/<time>]

@@ -231,7 +231,7 @@ func TestThreshold(t *testing.T) {
 		if p.Tag != c.want {
 			t.Errorf("%s of %q: got %s, want %s (%v)", c.args, c.text, p.Tag, c.want, p.Probabilities)
 		}
-		answer, confidence := m.Classify(c.text), p.Probabilities[argMax(p.Probabilities)]
+		answer, confidence := m.Classify(c.text, nil), p.Probabilities[argMax(p.Probabilities)]
 		if got := m.Class(answer.Class); got != c.want || answer.Confidence != confidence || answer.Fallback != c.fallback {
 			t.Errorf("%s of %q: Classify says %s, %+v, want %s, %v and fallback %t", c.args, c.text, got, answer, c.want, confidence, c.fallback)
 		}

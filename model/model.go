@@ -100,11 +100,15 @@ type Answer struct {
 	Fallback   bool    // that one is not above its threshold, and the answer other
 }
 
-// Classify predicts text. It allocates nothing.
-func (m *Model) Classify(text string) Answer {
+// Classify predicts text. If probabilities is not nil, it has an element for each class
+// and is set to their probabilities. Classify allocates nothing.
+func (m *Model) Classify(text string, probabilities []float64) Answer {
 	s := m.getScratch()
-	m.loss.Probabilities(s.probabilities, m.score(s, text))
-	answer := m.answer(s.probabilities)
+	if probabilities == nil {
+		probabilities = s.probabilities
+	}
+	m.loss.Probabilities(probabilities, m.score(s, text))
+	answer := m.answer(probabilities)
 	m.putScratch(s)
 	return answer
 }
@@ -119,7 +123,7 @@ func (m *Model) Scores(text string) []float64 {
 }
 
 // Tag returns the tag of text alone. It allocates nothing.
-func (m *Model) Tag(text string) string { return m.classes[m.Classify(text).Class] }
+func (m *Model) Tag(text string) string { return m.classes[m.Classify(text, nil).Class] }
 
 // Class returns the name of the class with an index.
 func (m *Model) Class(index int) string { return m.classes[index] }

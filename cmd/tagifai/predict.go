@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
-
+	"tagifai/internal/prediction"
 	"tagifai/model"
 )
 
@@ -47,30 +45,10 @@ func (c predictCommand) Run(ctx context.Context, s streams) error {
 }
 
 func (c predictCommand) appendJSON(dst []byte, classes []string, text string, p model.Prediction) []byte {
-	dst = append(dst, `{"input_text":`...)
-	dst = appendString(dst, text)
-	dst = append(dst, `,"predicted_tag":`...)
-	dst = appendString(dst, p.Tag)
-	if c.Probabilities {
-		dst = append(dst, `,"probabilities":`...)
-		for k, class := range classes {
-			separator := byte(',')
-			if k == 0 {
-				separator = '{'
-			}
-			dst = appendString(append(dst, separator), class)
-			dst = strconv.AppendFloat(append(dst, ':'), p.Probabilities[k], 'g', -1, 64)
-		}
-		dst = append(dst, '}')
+	if !c.Probabilities {
+		p.Probabilities = nil
 	}
-	return append(dst, '}')
-}
-
-// appendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD,
-// which is what the model saw in them.
-func appendString(dst []byte, s string) []byte {
-	dst, _ = jsontext.AppendQuote(dst, s) // the error says no more than that there were such bytes
-	return dst
+	return prediction.Append(dst, text, p.Tag, classes, p.Probabilities)
 }
 
 func (c predictCommand) appendText(dst []byte, classes []string, text string, p model.Prediction) []byte {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -15,42 +16,43 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/model"
 )
 
-// A prediction is a line of predict's output.
-type prediction struct {
+// A predicted is a line of predict's output.
+type predicted struct {
 	Text          string             `json:"input_text"`
 	Tag           string             `json:"predicted_tag"`
 	Probabilities map[string]float64 `json:"probabilities,omitempty"`
 }
 
 // predictions parses the output of predict.
-func predictions(t *testing.T, out string) []prediction {
+func predictions(t *testing.T, out string) []predicted {
 	t.Helper()
-	var all []prediction
+	var all []predicted
 	for line := range strings.Lines(out) {
 		if !strings.HasSuffix(line, "\n") {
 			t.Fatalf("the last line has no end: %.300q", line)
 		}
-		all = append(all, parse[prediction](t, line))
+		all = append(all, parse[predicted](t, line))
 	}
 	return all
 }
 
 // expected is what the model in dir has to say of texts.
-func expected(t *testing.T, dir string, probabilities bool, texts ...string) []prediction {
+func expected(t *testing.T, dir string, probabilities bool, texts ...string) []predicted {
 	t.Helper()
 	m, err := openModel(&dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []prediction
+	var all []predicted
 	for _, text := range texts {
 		p := m.Predict(text)
-		want := prediction{Text: strings.ToValidUTF8(text, "\ufffd"), Tag: p.Tag}
+		want := predicted{Text: strings.ToValidUTF8(text, "\ufffd"), Tag: p.Tag}
 		if probabilities {
 			want.Probabilities = make(map[string]float64)
 			for k, class := range m.Classes() {
@@ -220,6 +222,49 @@ func TestPredictProbabilities(t *testing.T) {
 				if math.Abs(sum-1) > 1e-12 {
 					t.Errorf("%q: the probabilities %v have the sum %v", p.Text, p.Probabilities, sum)
 				}
+			}
+		})
+	}
+}
+
+// A prediction is the same over HTTP and on the command line, byte for byte.
+func TestPredictAsServed(t *testing.T) {
+	s := startServe(t)
+	texts := []string{
+		"Image segmentation with CNNs", "BERT", "a", " ", "Ω 深度学习 🙂", `"\/<>&`, "\x01\x7f", "\u2028",
+		strings.Repeat("image segmentation ", 400), // a probability below 1e-6 has an exponent
+	}
+	var payload struct {
+		Texts []map[string]string `json:"texts"`
+	}
+	for _, text := range texts {
+		payload.Texts = append(payload.Texts, map[string]string{"text": text})
+	}
+	body, err := json.Marshal(&payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ name, query, flag string }{
+		{"tags", "", "--format=json"},
+		{"probabilities", "?include=probabilities", "--probabilities"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			response, err := http.Post("http://"+s.addr+"/predict"+test.query, "application/json", bytes.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			answer, err := io.ReadAll(response.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, got, _ := strings.Cut(string(answer), `"data":{"predictions":[`)
+			want := strings.Split(strings.TrimSuffix(succeed(t, "", append([]string{"predict", test.flag, "--"}, texts...)...), "\n"), "\n")
+			if diff := cmp.Diff(got, strings.Join(want, ",")+"]}}"); diff != "" {
+				t.Error(diff)
+			}
+			if test.query != "" && !strings.Contains(got, "e-") {
+				t.Errorf("no exponent in %s", got)
 			}
 		})
 	}

@@ -65,7 +65,7 @@ func TestProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		line, err := bufio.NewReader(out).ReadString('\n')
-		if err != nil || parse[prediction](t, line).Text != "Image segmentation" {
+		if err != nil || parse[predicted](t, line).Text != "Image segmentation" {
 			t.Errorf("%q: %v", line, err)
 		}
 		out.Close()
@@ -196,7 +196,7 @@ func serve(t *testing.T, cmd *exec.Cmd, signal os.Signal, code int) {
 			t.Fatalf("%v: %s: %s", err, r.Status, text)
 		}
 		answer := parse[struct {
-			Data struct{ Predictions []prediction } `json:"data"`
+			Data struct{ Predictions []predicted } `json:"data"`
 		}](t, strings.ReplaceAll(string(text), `"predictions"`, `"Predictions"`))
 		if len(answer.Data.Predictions) != 1 || answer.Data.Predictions[0].Tag != want {
 			t.Errorf("got %s, want the tag %s", text, want)

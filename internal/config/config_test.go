@@ -196,7 +196,7 @@ func TestConsistent(t *testing.T) {
 		"two free ports":           {"addr": "127.0.0.1:0", "admin-addr": "127.0.0.1:0"},
 		"one port of two hosts":    {"addr": "127.0.0.1:80", "admin-addr": "127.0.0.2:80"},
 		"IPv6":                     {"addr": "[::1]:80", "admin-addr": "[::2]:80"},
-		"a body that just fits":    {"max-body-bytes": "33554432"},
+		"a body that just fits":    {"max-body-bytes": "8388608"},
 		"a header as long as both": {"read-timeout": "5s"},
 		"a model to watch":         {"model": "runs/first", "watch": "true"},
 		"the largest header":       {"max-header-bytes": "1073741824"},

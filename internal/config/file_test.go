@@ -31,7 +31,7 @@ func TestBadFile(t *testing.T) {
 		{"duration-without-unit", `read-timeout: "30" (FILE:1) has no unit; give a duration such as 500ms, 30s or 5m`},
 		{"form-feed", `FILE:1: "\f" is no text in UTF-8; save the file as such`},
 		{"no-character", `FILE: no YAML: control characters are not allowed (value: 65535); correct that line or the one before`},
-		{"held-less-than-a-body", `max-held-bytes: 33554432 (default) is less than max-body-bytes: 67108864 (FILE:1), so that such a body never fits; raise the first or lower the second`},
+		{"held-less-than-a-body", `max-held-bytes: 33554432 (default) is less than four times max-body-bytes: 67108864 (FILE:1), which such a body takes with its answer; raise the first or lower the second`},
 		{"item-is-a-list", `trusted-proxies: "[…]" (FILE:1) is a list; give a single value`},
 		{"item-is-a-number", `trusted-proxies: "5" (FILE:3) is no text in YAML; put it in quotes`},
 		{"item-is-an-alias", `trusted-proxies: "*a" (FILE:1) is an alias; write the value itself`},

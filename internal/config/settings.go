@@ -50,7 +50,12 @@ type Limits struct {
 	MaxInFlight    int           `name:"max-in-flight" initial:"0" min:"0" placeholder:"N" help:"Requests that are worked on at once; 0 is four for each processor."`
 	MaxQueued      int           `name:"max-queued" initial:"256" min:"0" placeholder:"N" help:"Requests that may wait for their turn; others get a 503."`
 	MaxQueueWait   time.Duration `name:"max-queue-wait" initial:"50ms" min:"1ms" placeholder:"DURATION" help:"Longest time that a request waits for its turn; then it gets a 503."`
-	MaxHeldBytes   int64         `name:"max-held-bytes" initial:"33554432" min:"1" placeholder:"N" help:"Bytes that all request bodies in memory may have together; others get a 503."`
+	MaxHeldBytes   int64         `name:"max-held-bytes" initial:"33554432" min:"1" placeholder:"N" help:"Bytes that all requests may hold together, for bodies and answers; others get a 503."`
+	MaxConnections int           `name:"max-connections" initial:"8192" min:"1" max:"1048576" placeholder:"N" help:"Connections that may be open at once; others wait."`
+	SendBuffer     int           `name:"send-buffer-bytes" initial:"32768" min:"4096" max:"1073741824" placeholder:"N" help:"Bytes that the kernel keeps of what a client has not taken yet; it uses twice as much memory."`
+	ReceiveBuffer  int           `name:"receive-buffer-bytes" initial:"65536" min:"4096" max:"1073741824" placeholder:"N" help:"Bytes that the kernel keeps of what a client has sent; it uses twice as much memory."`
+	MinRate        int           `name:"min-rate" initial:"1024" min:"1" max:"1073741824" placeholder:"N" help:"Bytes per second that a client must send of a long body or take of an answer, or it is cut off."`
+	MinRateOver    time.Duration `name:"min-rate-over" initial:"20s" min:"1ms" placeholder:"DURATION" help:"Time that min-rate is measured over."`
 }
 
 // Proxy says what stands between the service and its clients.
@@ -93,8 +98,8 @@ func (s *Settings) check(l *Loaded) error {
 		return l.Refuse("model", "is empty; leave the flag out for the embedded model")
 	case s.Model == "" && s.Watch:
 		return l.Refuse("watch", "contradicts %s, as the embedded model never changes; name a directory or leave watch out", l.describe("model"))
-	case s.MaxHeldBytes < s.MaxBodyBytes:
-		return l.Refuse("max-held-bytes", "is less than %s, so that such a body never fits; raise the first or lower the second", l.describe("max-body-bytes"))
+	case s.MaxHeldBytes/4 < s.MaxBodyBytes:
+		return l.Refuse("max-held-bytes", "is less than four times %s, which such a body takes with its answer; raise the first or lower the second", l.describe("max-body-bytes"))
 	case s.ReadTimeout < s.ReadHeaderTimeout:
 		return l.Refuse("read-timeout", "is shorter than %s, which is a part of it; raise the first or lower the second", l.describe("read-header-timeout"))
 	}

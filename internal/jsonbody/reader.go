@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -74,12 +73,12 @@ func New[T any](limits Limits) *Reader[T] {
 
 // Read appends the body of a request to buf. It does not read a body whose header shows
 // that it is too large, compressed or not JSON, so that a client that waits for "100
-// Continue" does not send it. While the body arrives, Read calls hold with the number of
-// bytes that are here; an error of hold ends the reading.
+// Continue" does not send it. When buf is full, Read calls grow, which returns the same
+// bytes with more room behind them; an error of grow ends the reading.
 //
 // The error is [ErrEncoded], [http.MaxBytesError], [InvalidError], [os.ErrDeadlineExceeded]
-// or an error of hold, or it wraps [ErrUnreadable].
-func (r *Reader[T]) Read(buf []byte, request *http.Request, hold func(bytes int) error) ([]byte, error) {
+// or an error of grow, or it wraps [ErrUnreadable].
+func (r *Reader[T]) Read(buf []byte, request *http.Request, grow func(full []byte) ([]byte, error)) ([]byte, error) {
 	if encoding := request.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return buf, ErrEncoded
 	}
@@ -94,14 +93,17 @@ func (r *Reader[T]) Read(buf []byte, request *http.Request, hold func(bytes int)
 		}
 	}
 	for {
-		buf = slices.Grow(buf, 512) // doubles what is full
+		if len(buf) == cap(buf) {
+			larger, err := grow(buf)
+			if err != nil {
+				return buf, err
+			}
+			buf = larger
+		}
 		n, err := request.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		if int64(len(buf)) > r.limits.Body {
 			return buf, &http.MaxBytesError{Limit: r.limits.Body}
-		}
-		if err := hold(len(buf)); err != nil {
-			return buf, err
 		}
 		switch {
 		case err == nil:

@@ -3,9 +3,10 @@ package server
 import (
 	"context"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"tagifai/internal/config"
 )
 
 // A gate lets so many requests be worked on at once; of the others some wait for
@@ -18,6 +19,14 @@ type gate struct {
 	waited    atomic.Int64 // how long the last waited who got or gave up its turn, in nanoseconds
 	maxQueued int64
 	maxWait   time.Duration
+}
+
+func newGate(places int, limits config.Limits) *gate {
+	return &gate{
+		places:    make(chan struct{}, places),
+		maxQueued: int64(limits.MaxQueued),
+		maxWait:   limits.MaxQueueWait,
+	}
 }
 
 // full reports whether a request that comes now would be sent away. That it would wait
@@ -59,67 +68,28 @@ func (g *gate) leave() { <-g.places }
 // turn lets a handler work when it is its request's turn.
 func (s *Server) turn(h handler) handler {
 	return func(e *exchange, r *http.Request) (any, error) {
-		if err := s.enter(e, r); err != nil {
+		if err := s.gate.admit(e, r); err != nil {
 			return nil, err
 		}
 		return h(e, r)
 	}
 }
 
-// enter waits until it is the turn of r. The place is given back when the answer is
-// ready to be sent.
-func (s *Server) enter(e *exchange, r *http.Request) error {
-	err := s.gate.enter(r.Context())
+// admit waits until it is the turn of r, which gives a place that it has of another gate
+// back before. The place is given back when the answer is ready to be sent.
+func (g *gate) admit(e *exchange, r *http.Request) error {
+	e.leaveGate()
+	err := g.enter(r.Context())
 	if err == nil {
-		e.gate = s.gate
+		e.gate = g
 	}
 	return err
 }
 
-// drain reads a body that nobody wants, so that its connection can serve the next
-// request. It gives up where net/http would, which takes eight times as many steps: of an
-// overloaded service's throughput that is a tenth.
-func drain(r *http.Request) {
-	const most = 256 << 10
-	if r.ContentLength > most || r.Header.Get("Expect") != "" { // whose client has not sent it
-		return
-	}
-	sink := sinks.Get().(*[]byte)
-	defer sinks.Put(sink)
-	for left := most; left > 0; {
-		n, err := r.Body.Read(*sink)
-		if err != nil {
-			return
-		}
-		left -= n
-	}
-}
-
-var sinks = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
-
-// An allowance is the memory that all request bodies may take together.
-type allowance struct{ left atomic.Int64 }
-
-func (a *allowance) take(n int64) bool {
-	if a.left.Add(-n) >= 0 {
-		return true
-	}
-	a.left.Add(n)
-	return false
-}
-
-// freeBytes of each body do not count, so that small requests are answered even while
-// large ones have used the allowance up.
-const freeBytes = 4 << 10
-
-// hold takes what a request holds, with so many bytes of its body here, beyond what it
-// has taken before. So a client that only announces a large body takes nothing.
-func (s *Server) hold(e *exchange, bytes int) error {
-	if more := int64(bytes) - freeBytes - e.held; more > 0 {
-		if !s.allowance.take(more) {
-			return errHeldBytes
-		}
-		e.held += more
-	}
-	return nil
-}
+// A request of more texts than longTexts, or of a longer document than longDocument, is
+// much work. Such requests have few places of their own, so that others need not wait for
+// them.
+const (
+	longTexts    = 1000
+	longDocument = 128 << 10
+)

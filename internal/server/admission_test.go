@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -84,7 +86,7 @@ func TestNothingIsKept(t *testing.T) {
 	s := start(t, settings(func(c *config.Settings) {
 		c.MaxInFlight = 1
 		c.MaxQueued = 0
-		c.MaxHeldBytes = 20 << 10
+		c.MaxHeldBytes = 80 << 10
 		c.MaxBodyBytes = 16 << 10
 		c.ReadTimeout = time.Second
 	}), func(s *server.Server) {
@@ -104,58 +106,134 @@ func TestNothingIsKept(t *testing.T) {
 		fmt.Fprintf(conn, "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 15000\r\n\r\n%s", large)
 		_ = conn.Close()
 	}
-	var got answer
-	for range 100 { // until the service has noticed the last to go
-		if got = s.ask(t, http.MethodPost, "/predict", jsonBody, large+oneText); got.status == http.StatusOK {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	if got.status != http.StatusOK {
+	if got := s.ask(t, http.MethodPost, "/predict", jsonBody, large+oneText); got.status != http.StatusOK {
 		t.Errorf("got %d: %s", got.status, got.body)
 	}
-	if free := s.Free(); free != 20<<10 {
-		t.Errorf("%d bytes of the allowance are left", free)
+	for end := time.Now().Add(10 * time.Second); s.Free() < 80<<10; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) { // by when the service has noticed the last to go
+			t.Fatalf("%d bytes of the allowance are left", s.Free())
+		}
 	}
 }
 
-// Bodies that arrive slowly hold no place, and take what has arrived of the memory.
+// Bodies that arrive slowly hold no place, and only the memory that has arrived.
 func TestSlowBodies(t *testing.T) {
 	s := start(t, settings(func(c *config.Settings) {
 		c.MaxInFlight = 1
 		c.MaxQueued = 0
-		c.MaxHeldBytes = 20 << 10
+		c.MaxHeldBytes = 64 << 10
 		c.MaxBodyBytes = 16 << 10
 	}))
-	slow := func(sent string) net.Conn {
-		conn, err := net.Dial("tcp", s.Addr())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-		fmt.Fprintf(conn, "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 16000\r\n\r\n%s", sent)
-		return conn
-	}
 	for range 20 {
-		slow("{")
+		s.park(t, 16000, "{")
 	}
 	large := strings.Repeat(" ", 14<<10)
 	if got := s.ask(t, http.MethodPost, "/predict", jsonBody, large+oneText); got.status != http.StatusOK {
 		t.Errorf("beside slow clients: got %d: %s", got.status, got.body)
 	}
-	conn := slow(large)
-	for s.Free() == 20<<10 {
-		time.Sleep(time.Millisecond)
+	for range 8 { // each holds 16 KiB, of which 8 are free
+		s.park(t, 16000, large)
 	}
-	for s.Free() > 11<<10 { // 14 KiB of which 4 are free
-		time.Sleep(time.Millisecond)
-	}
-	got := s.ask(t, http.MethodPost, "/predict", jsonBody, large+large[:1<<10]+oneText)
+	s.waitForFree(t, 0)
+	got := s.ask(t, http.MethodPost, "/predict", jsonBody, large+oneText)
 	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
 		t.Errorf("without memory: got %d: %s", got.status, got.body)
 	}
 	if got := s.ask(t, http.MethodPost, "/predict", jsonBody, oneText); got.status != http.StatusOK {
-		t.Errorf("a small one without memory: got %d: %s", got.status, got.body)
+		t.Errorf("a tiny one without memory: got %d: %s", got.status, got.body)
 	}
-	_ = conn.Close()
+}
+
+// Large bodies that are parked take nothing from small ones.
+func TestParkedBodies(t *testing.T) {
+	const most = 256 << 10
+	s := start(t, settings(func(c *config.Settings) {
+		c.MaxHeldBytes = 4 * most
+		c.MaxBodyBytes = most
+	}))
+	parked := strings.Repeat(" ", most-1)
+	for range 4 { // in chunks, so that their length is not known before
+		s.send(t, fmt.Sprintf("POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s", most, parked))
+	}
+	s.waitForFree(t, 300<<10)
+	large := strings.Repeat(" ", 200<<10)
+	if got := s.ask(t, http.MethodPost, "/predict", jsonBody, large+oneText); got.status != http.StatusServiceUnavailable {
+		t.Errorf("one more large one: got %d: %s", got.status, got.body)
+	}
+	small := strings.Repeat(" ", 20<<10)
+	for range 10 {
+		if got := s.ask(t, http.MethodPost, "/predict", jsonBody, small+oneText); got.status != http.StatusOK {
+			t.Fatalf("a small one: got %d: %s", got.status, got.body)
+		}
+	}
+}
+
+// A client that stops in the middle of a body is cut off when it has sent less than the
+// rate for the time, and one that goes on slowly enough to keep the rate is not.
+func TestBodyPace(t *testing.T) {
+	s := start(t, settings(func(c *config.Settings) {
+		c.MinRate = 10_000
+		c.MinRateOver = 200 * time.Millisecond
+		c.ReadHeaderTimeout = 10 * time.Millisecond
+	}))
+	begin := time.Now()
+	conn := s.park(t, 1<<20, "{")
+	if got := readAnswer(t, conn); got.status != http.StatusRequestTimeout || time.Since(begin) > 5*time.Second {
+		t.Errorf("a body that stops: got %d after %s", got.status, time.Since(begin))
+	}
+	conn = s.park(t, 40_000+len(oneText), "")
+	for range 10 { // 40,000 bytes in 500 ms
+		if _, err := io.WriteString(conn, strings.Repeat(" ", 4000)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if _, err := io.WriteString(conn, oneText); err != nil {
+		t.Fatal(err)
+	}
+	if got := readAnswer(t, conn); got.status != http.StatusOK {
+		t.Errorf("a slow body: got %d: %s", got.status, got.body)
+	}
+}
+
+// park sends a request of which the body stops after what is sent.
+func (s *service) park(t *testing.T, length int, sent string) net.Conn {
+	t.Helper()
+	return s.send(t, fmt.Sprintf("POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", length, sent))
+}
+
+// send sends bytes as they are over a connection of their own.
+func (s *service) send(t *testing.T, request string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func readAnswer(t *testing.T, conn net.Conn) answer {
+	t.Helper()
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read(t, response)
+}
+
+// waitForFree waits until no more than so many bytes of the allowance are left.
+func (s *service) waitForFree(t *testing.T, most int64) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); s.Free() > most; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d bytes of the allowance are left", s.Free())
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/internal/config"
+	"tagifai/internal/prediction"
 	"tagifai/internal/server"
 	"tagifai/model"
 )
@@ -121,22 +122,22 @@ func TestPredict(t *testing.T) {
 		transformer = "Transfer learning with transformers for text classification."
 		adversarial = "Generative adversarial networks for image generation."
 	)
-	segmentation := []server.Prediction{{InputText: "CNNs for image segmentation.", PredictedTag: "computer-vision"}}
+	segmentation := []prediction.Prediction{{InputText: "CNNs for image segmentation.", PredictedTag: "computer-vision"}}
 	tests := []struct {
 		name        string
 		contentType string
 		body        string
-		want        []server.Prediction // where no tag is given, any will do
+		want        []prediction.Prediction // where no tag is given, any will do
 	}{
 		{"two texts", "application/json", `{"texts":[{"text":"` + transformer + `"},{"text":"` + adversarial + `"}]}`,
-			[]server.Prediction{{InputText: transformer, PredictedTag: "natural-language-processing"}, {InputText: adversarial, PredictedTag: "computer-vision"}}},
+			[]prediction.Prediction{{InputText: transformer, PredictedTag: "natural-language-processing"}, {InputText: adversarial, PredictedTag: "computer-vision"}}},
 		{"no content type", "", one, segmentation},
 		{"a +json type", "application/vnd.api+json; charset=utf-8", one, segmentation},
 		{"a type in capitals", "Application/JSON", one, segmentation},
 		{"more keys", "application/json", `{"x":[1,{"a":null}],"texts":[{"lang":"en","text":"CNNs for image segmentation."}]}`, segmentation},
-		{"white space", "application/json", `{"texts":[{"text":"   "}]}`, []server.Prediction{{InputText: "   "}}},
+		{"white space", "application/json", `{"texts":[{"text":"   "}]}`, []prediction.Prediction{{InputText: "   "}}},
 		{"all of Unicode", "application/json", `{"texts":[{"text":"İ ẞ Σ 深度学习 \ud83d\ude00 <b>&amp;</b> \u2028 \u0001\""}]}`,
-			[]server.Prediction{{InputText: "İ ẞ Σ 深度学习 😀 <b>&amp;</b> \u2028 \u0001\""}}},
+			[]prediction.Prediction{{InputText: "İ ẞ Σ 深度学习 😀 <b>&amp;</b> \u2028 \u0001\""}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

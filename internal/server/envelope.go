@@ -3,7 +3,6 @@ package server
 import (
 	"net/http"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +59,10 @@ func (s *Server) answer(h handler) http.HandlerFunc {
 			s.fail(w, r, err)
 			return
 		}
+		if l, ok := value.(list); ok && l.room() > wholeUpTo {
+			s.stream(w, r, l)
+			return
+		}
 		s.write(w, r, http.StatusOK, data, value)
 	}
 }
@@ -67,15 +70,15 @@ func (s *Server) answer(h handler) http.HandlerFunc {
 // release gives back what a request has taken from others.
 func (s *Server) release(e *exchange) {
 	e.leaveGate()
-	s.allowance.left.Add(e.held)
-	e.held = 0
+	_ = s.hold(e, 0) // there is always room for less
 }
 
 // fail answers with the problem that err is to the client. What is a failure of ours
 // goes to the log, and only there.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, value, reason := problemOf(err)
-	if e := exchangeOf(w); reason == "" {
+	e := exchangeOf(w)
+	if reason == "" {
 		s.log.Error().Str("id", e.id).Err(err).Msg("request failed")
 	} else {
 		e.reason = reason
@@ -84,23 +87,18 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusServiceUnavailable {
 		w.Header()["Retry-After"] = retryAfter
 	}
+	if !e.lingers(r) {
+		s.write(w, r, status, detail, value)
+		return
+	}
+	w.Header()["Connection"] = closeConnection
+	_ = e.body.conn.EnableFullDuplex() // or net/http reads on before it answers
 	s.write(w, r, status, detail, value)
+	s.linger(e)
 }
 
 // retryAfter is in seconds, of which one is the least.
 var retryAfter = []string{"1"}
-
-// buffers holds the memory that bodies are read into and answers are made in.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// putBuffer gives back what buffers.Get returned, with the memory that it has become.
-func putBuffer(buffer *[]byte, b []byte) {
-	const keep = 1 << 20 // one large request must not hold its memory for ever
-	if cap(b) <= keep {
-		*buffer = b[:0]
-		buffers.Put(buffer)
-	}
-}
 
 // A text that is no UTF-8, such as a path of a request, comes back with U+FFFD
 // where it is not.
@@ -109,40 +107,54 @@ var encoding = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.Determinis
 // contentType is shared by all answers.
 var contentType = []string{"application/json"}
 
-// An appender knows how it is written as JSON, where that is quicker than to look it up
-// in its type.
-type appender interface{ appendJSON(b []byte) []byte }
-
 // write sends an answer: the envelope, with value under key as its last member.
 // Status and header go out only once all of it is encoded.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, key string, value any) {
 	e := exchangeOf(w)
-	buffer := buffers.Get().(*[]byte)
+	size := 0
+	l, isList := value.(list)
+	if isList {
+		size = envelopeRoom + l.room()
+	}
+	buffer := getBuffer(size)
 	b := e.appendEnvelope(*buffer, r, status)
 	b = append(append(append(b, `,"`...), key...), `":`...)
-	b, err := appendValue(b, value)
+	var err error
+	if isList {
+		for i := range l.parts() {
+			b = l.appendPart(b, i)
+		}
+	} else {
+		b, err = appendValue(b, value)
+	}
 	if err != nil {
 		s.log.Error().Str("id", e.id).Err(err).Msg("answer not encoded")
 		status = http.StatusInternalServerError
 		b = append(e.appendEnvelope(b[:0], r, status), `,"detail":"`+http.StatusText(status)+`"`...)
 	}
 	b = append(b, '}')
-
-	header := w.Header()
-	header["Content-Type"] = contentType
-	e.values[1] = strconv.Itoa(len(b))
-	header["Content-Length"] = e.values[1:2:2]
-	e.leaveGate() // the work is done, and the client may be slow to read
-	w.WriteHeader(status)
+	defer func() { putBuffer(buffer, b) }()
+	if err := s.hold(e, cap(b)); err != nil { // from here on the answer is all that is held
+		s.fail(w, r, err)
+		return
+	}
+	e.send(status, len(b))
 	// An error here is the client's going away; there is no one left to tell.
 	_, _ = w.Write(b)
-	putBuffer(buffer, b)
+}
+
+// send sends the header of an answer of so many bytes. The work is done by then, and the
+// client may be slow to read: the place goes to the next.
+func (e *exchange) send(status, length int) {
+	header := e.Header()
+	header["Content-Type"] = contentType
+	e.values[1] = strconv.Itoa(length)
+	header["Content-Length"] = e.values[1:2:2]
+	e.leaveGate()
+	e.WriteHeader(status)
 }
 
 func appendValue(b []byte, value any) ([]byte, error) {
-	if known, ok := value.(appender); ok {
-		return known.appendJSON(b), nil
-	}
 	encoded, err := json.Marshal(value, encoding)
 	return append(b, encoded...), err
 }

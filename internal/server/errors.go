@@ -25,7 +25,8 @@ var (
 	errCrossOrigin      = errors.New("a page of another site sent the request")
 	errQueueFull        = errors.New("too many requests wait for their turn")
 	errQueueWait        = errors.New("the request waited too long for its turn")
-	errHeldBytes        = errors.New("the bodies of all requests are too large together")
+	errHeldBytes        = errors.New("all requests together hold too much memory")
+	errTooLarge         = errors.New("the request needs more memory than all may hold")
 	errDraining         = errors.New("the service is about to stop")
 )
 
@@ -59,6 +60,7 @@ var problems = []struct {
 	{is(errHeldBytes), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
 	{is(registry.ErrNotReady), http.StatusServiceUnavailable, "", "unready"},
+	{is(errTooLarge), http.StatusRequestEntityTooLarge, "The answer would be too large: send fewer texts at once", "answer_too_large"},
 	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
 	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over

@@ -21,7 +21,7 @@ func (s *Server) Route(method, pattern string, h func(*http.Request) (any, error
 func RoutePayload[T any](s *Server, pattern string) {
 	payload := jsonbody.New[T](jsonbody.Limits{Body: 1 << 20, Items: 100})
 	s.Route(http.MethodPost, pattern, func(r *http.Request) (any, error) {
-		body, err := payload.Read(nil, r, func(int) error { return nil })
+		body, err := payload.Read(nil, r, func(full []byte) ([]byte, error) { return append(full, 0)[:len(full)], nil })
 		if err != nil {
 			return nil, err
 		}
@@ -62,8 +62,8 @@ func (s *Server) Vacate() {
 // Waiting returns how many requests wait for their turn.
 func (s *Server) Waiting() int { return int(s.gate.waiting.Load()) }
 
-// Free returns how many bytes request bodies may still take.
-func (s *Server) Free() int64 { return s.allowance.left.Load() }
+// Free returns how many bytes requests may still hold.
+func (s *Server) Free() int64 { return s.allowance.left() }
 
 // Break makes every route fail that needs the model.
 func (s *Server) Break() { s.versions = broken{} }
@@ -76,6 +76,3 @@ func (broken) Get(context.Context, registry.Ref) (*registry.Version, error) {
 
 // Timestamp returns a time as the envelope has it.
 func Timestamp(t time.Time) string { return string(appendTimestamp(nil, t)) }
-
-// AppendPredictions returns predictions as they are written.
-func AppendPredictions(p *Predictions) string { return string(p.appendJSON(nil)) }

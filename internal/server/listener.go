@@ -20,7 +20,8 @@ type listener struct {
 	mu      sync.Mutex // guards backlog
 	backlog *backlog
 
-	newcomers newcomers
+	newcomers   newcomers
+	connections *connections // nil for the admin's, which are few
 }
 
 // listen takes the address, unless it has been taken already.
@@ -37,6 +38,9 @@ func (l *listener) listen() error {
 	l.backlog = &backlog{TCPListener: listening.(*net.TCPListener)} //nolint:forcetypeassert // what Listen returns for tcp
 	l.served = make(chan error, 1)
 	l.http.ConnState = l.newcomers.note
+	if l.connections != nil {
+		l.connections.Listener = l.backlog
+	}
 	return nil
 }
 
@@ -60,12 +64,21 @@ func (l *listener) close() {
 }
 
 // serve serves until stop is called.
-func (l *listener) serve() { l.served <- l.http.Serve(l.backlog) }
+func (l *listener) serve() {
+	if l.connections != nil {
+		l.served <- l.http.Serve(l.connections)
+	} else {
+		l.served <- l.http.Serve(l.backlog)
+	}
+}
 
 // stop accepts what clients have already connected to, then nothing more, and waits for
 // the requests in flight until ctx ends.
 func (l *listener) stop(ctx context.Context) error {
 	l.backlog.empty()
+	if l.connections != nil {
+		l.connections.unbind()
+	}
 	served := <-l.served
 	if errors.Is(served, net.ErrClosed) {
 		served = nil

@@ -20,6 +20,7 @@ type metrics struct {
 	duration *prometheus.HistogramVec // by method, route, status
 	active   prometheus.Gauge
 	rejected *prometheus.CounterVec // by reason
+	cutOff   prometheus.Counter
 }
 
 func newMetrics(registry *prometheus.Registry, version string) *metrics {
@@ -39,9 +40,13 @@ func newMetrics(registry *prometheus.Registry, version string) *metrics {
 			Name: "tagifai_rejected_requests_total",
 			Help: "Requests that were answered with an error that is not a failure of the service, by reason.",
 		}, []string{"reason"}),
+		cutOff: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tagifai_cut_off_connections_total",
+			Help: "Connections that were closed because the client took too little of an answer.",
+		}),
 	}
 	m.registry.MustRegister(
-		m.duration, m.active, m.rejected, buildInfo(version),
+		m.duration, m.active, m.rejected, m.cutOff, buildInfo(version),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -67,7 +72,7 @@ func buildInfo(version string) prometheus.Collector {
 
 // handler serves the metrics.
 func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 16})
 }
 
 // observe measures each request.

@@ -32,8 +32,9 @@ type exchange struct {
 
 	version *registry.Version // that answers; nil until it is known
 
-	gate *gate // that the request has a place of; nil if it has none
-	held int64 // bytes of its body that it has of the allowance
+	gate  *gate      // that the request has a place of; nil if it has none
+	share share      // of the allowance
+	body  *pacedBody // nil if it is short
 
 	// How the client sees the service, and who it is; see front.
 	scheme, host string // "": as the request has them
@@ -89,9 +90,14 @@ func (s *Server) exchanges(next http.Handler) http.Handler {
 		header := w.Header()
 		header[requestID] = e.values[0:1:1]
 		header["X-Content-Type-Options"] = noSniff
-		if s.draining.Load() { // so that the client's next request goes to another
+		// What comes in chunks may also have had a length, which net/http has dropped: an
+		// attempt to smuggle a request in behind it. RFC 9112, 6.1.
+		chunked := len(r.TransferEncoding) > 0
+		// While the service stops, the client's next request is to go to another.
+		if chunked || s.draining.Load() || s.public.connections.scarce() {
 			header["Connection"] = closeConnection
 		}
+		s.setPace(e, r)
 		next.ServeHTTP(e, r)
 	})
 }
@@ -147,7 +153,9 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 		// Deferred, as the recoverer lets http.ErrAbortHandler pass.
 		defer func() {
 			e := exchangeOf(w)
-			e.took = time.Since(e.start)
+			if e.took == 0 {
+				e.took = time.Since(e.start)
+			}
 			route := chi.RouteContext(r.Context()).RoutePattern()
 			if isProbe(route) && !s.logProbes {
 				return

@@ -1,13 +1,12 @@
 package server
 
 import (
+	"bytes"
 	"net/http"
 	"runtime"
 	"slices"
 
-	"github.com/go-json-experiment/json/jsontext"
-
-	"tagifai/model"
+	"tagifai/internal/prediction"
 )
 
 // PredictPayload is the body of POST /predict. A rule of a field is a line here
@@ -23,60 +22,9 @@ type Text struct {
 
 // Predictions is the data of POST /predict, in the order of the texts.
 type Predictions struct {
-	Predictions []Prediction `json:"predictions"`
+	Predictions []prediction.Prediction `json:"predictions"`
 	// The id of the run that trained the model; only with include=model.
 	Model *string `json:"model,omitzero" binding:"optional" example:"38a3902ad4ad5b88a03d238fe2430fa4"`
-}
-
-// Prediction is a text as it was sent and the tag that the model gives it.
-type Prediction struct {
-	InputText    string `json:"input_text"`
-	PredictedTag string `json:"predicted_tag"`
-	// Of every class, in the order of their indices; only with include=probabilities.
-	Probabilities Probabilities `json:"probabilities,omitzero" binding:"optional" swaggertype:"object,number"`
-}
-
-// Probabilities are an object on the wire, from class to probability.
-type Probabilities []Probability
-
-// Probability is that of one class.
-type Probability struct {
-	Class string
-	Value float64
-}
-
-// appendJSON appends what the encoder of JSON would make of the predictions, in less
-// than half the time.
-func (p *Predictions) appendJSON(b []byte) []byte {
-	b = append(b, `{"predictions":[`...)
-	for i := range p.Predictions {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = p.Predictions[i].appendJSON(b)
-	}
-	b = append(b, ']')
-	if p.Model != nil {
-		b = appendQuote(append(b, `,"model":`...), *p.Model)
-	}
-	return append(b, '}')
-}
-
-func (p *Prediction) appendJSON(b []byte) []byte {
-	b = appendQuote(append(b, `{"input_text":`...), p.InputText)
-	b = appendQuote(append(b, `,"predicted_tag":`...), p.PredictedTag)
-	if p.Probabilities != nil {
-		b = append(b, `,"probabilities":{`...)
-		for i, probability := range p.Probabilities {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = append(appendQuote(b, probability.Class), ':')
-			b = jsontext.AppendFloat(b, probability.Value, 64)
-		}
-		b = append(b, '}')
-	}
-	return append(b, '}')
 }
 
 // What include can ask for.
@@ -86,6 +34,9 @@ const (
 )
 
 var includable = []string{includeProbabilities, includeModel}
+
+// textHeader is how many bytes a [Text] takes beside its characters.
+const textHeader = 16
 
 // textsAtATime is how many texts are predicted before others have a turn: some tenths
 // of a millisecond of work. The runtime would let them wait for ten.
@@ -110,9 +61,14 @@ const textsAtATime = 64
 //	@Router			/predict [post]
 func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	include, wrong := queryEnum(r, "include", includable)
-	payload, err := s.readPayload(e, r)
+	payload, document, err := s.readPayload(e, r)
 	if err := queryFirst(wrong, err); err != nil {
 		return nil, err
+	}
+	if len(payload.Texts) > longTexts || document > longDocument {
+		if err := s.long.admit(e, r); err != nil {
+			return nil, err
+		}
 	}
 	v, err := s.version(e, r)
 	if err != nil {
@@ -120,9 +76,21 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	}
 	ctx := r.Context()
 	e.texts = len(payload.Texts)
-	predictions := &Predictions{Predictions: make([]Prediction, len(payload.Texts))}
-	withAll := slices.Contains(include, includeProbabilities)
-	for i, text := range payload.Texts {
+	p := &predictions{
+		texts:    payload.Texts,
+		classes:  v.Classes(),
+		withAll:  slices.Contains(include, includeProbabilities),
+		document: document,
+	}
+	if slices.Contains(include, includeModel) {
+		id := v.RunID()
+		p.model = &id
+	}
+	if err := s.hold(e, e.share.held+p.size()+answerSize(p)); err != nil {
+		return nil, err
+	}
+	p.alloc()
+	for i, text := range p.texts {
 		if i%textsAtATime == textsAtATime-1 {
 			runtime.Gosched() // others are to be answered, or sent away, in time
 		}
@@ -130,43 +98,131 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		answer := v.Classify(text.Text)
+		answer := v.Classify(text.Text, p.probabilitiesOf(i))
 		v.Predicted(answer)
-		p := &predictions.Predictions[i]
-		p.InputText, p.PredictedTag = text.Text, v.Class(answer.Class)
-		if withAll {
-			p.Probabilities = probabilities(v.Classes(), v.Predict(text.Text))
-		}
+		p.tags[i] = int32(answer.Class)
 	}
-	if slices.Contains(include, includeModel) {
-		id := v.RunID()
-		predictions.Model = &id
-	}
-	return predictions, nil
+	return p, nil
 }
 
-// readPayload returns the body of r, once it is the turn of r to be worked on.
-func (s *Server) readPayload(e *exchange, r *http.Request) (*PredictPayload, error) {
+// readPayload returns the body of r, and how many bytes its document has, once it is the
+// turn of r to be worked on. By then r holds the payload, and the body no more.
+func (s *Server) readPayload(e *exchange, r *http.Request) (payload *PredictPayload, document int, err error) {
 	if s.gate.full() {
 		drain(r)
-		return nil, errQueueFull
+		return nil, 0, errQueueFull
 	}
-	buffer := buffers.Get().(*[]byte)
-	body, err := s.payload.Read(*buffer, r, func(bytes int) error { return s.hold(e, bytes) })
-	defer putBuffer(buffer, body)
+	// With what is made of it, a body takes three times its size or more; of a large one
+	// much may have become free until it is here.
+	if n := r.ContentLength; n > smallBytes/3 && !s.allowance.likely(n+min(2*n, 1<<20)) {
+		drain(r)
+		return nil, 0, errHeldBytes
+	}
+	buffer := getBuffer(0)
+	body, err := s.payload.Read(*buffer, r, func(full []byte) ([]byte, error) {
+		// A client that only announces a large body holds nothing.
+		size := min(4*int64(cap(full)), s.maxBody+1)
+		if r.ContentLength > int64(len(full)) {
+			size = min(size, r.ContentLength)
+		}
+		if err := s.hold(e, bufferSize(int(size))); err != nil {
+			return nil, err
+		}
+		larger := getBuffer(int(size))
+		grown := append(*larger, full...)
+		putBuffer(buffer, full)
+		buffer = larger
+		return grown, nil
+	})
+	defer func() { putBuffer(buffer, body) }()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if err := s.enter(e, r); err != nil {
-		return nil, err
+	if err := s.gate.admit(e, r); err != nil {
+		return nil, 0, err
 	}
-	return s.payload.Parse(first(r.Header, "Content-Type"), body)
+	document = len(body)
+	if bytes.IndexByte(body, 0) >= 0 { // UTF-16 or UTF-32: as UTF-8 it may take more
+		document += document / 2
+	}
+	decoded := document
+	if bytes.IndexByte(body, '\\') >= 0 { // texts with escapes are copies
+		decoded += document
+	}
+	if err := s.hold(e, cap(body)+decoded); err != nil {
+		return nil, 0, err
+	}
+	if payload, err = s.payload.Parse(first(r.Header, "Content-Type"), body); err != nil {
+		return nil, 0, err
+	}
+	return payload, document, s.hold(e, decoded+cap(payload.Texts)*textHeader)
 }
 
-func probabilities(classes []string, p model.Prediction) Probabilities {
-	named := make(Probabilities, len(classes))
-	for k, class := range classes {
-		named[k] = Probability{class, p.Probabilities[k]}
+// predictions are [Predictions] before they are encoded, in as little memory as they need.
+type predictions struct {
+	texts         []Text
+	classes       []string
+	tags          []int32   // index of the class of each text
+	probabilities []float64 // of all classes for each text; nil if they are not wanted
+	model         *string   // nil if it is not wanted
+
+	withAll  bool // probabilities are wanted
+	document int  // bytes that the texts take together, encoded
+}
+
+// size returns how many bytes the results take.
+func (p *predictions) size() int {
+	each := 4
+	if p.withAll {
+		each += 8 * len(p.classes)
 	}
-	return named
+	return each * len(p.texts)
+}
+
+// alloc makes room for the results.
+func (p *predictions) alloc() {
+	p.tags = make([]int32, len(p.texts))
+	if p.withAll {
+		p.probabilities = make([]float64, len(p.texts)*len(p.classes))
+	}
+}
+
+// probabilitiesOf returns those of the i-th text, nil if they are not wanted.
+func (p *predictions) probabilitiesOf(i int) []float64 {
+	if !p.withAll {
+		return nil
+	}
+	n := len(p.classes)
+	return p.probabilities[i*n : (i+1)*n]
+}
+
+func (p *predictions) room() int {
+	return p.document + len(p.texts)*prediction.Room(p.classes, p.withAll)
+}
+
+func (p *predictions) largest() int {
+	longest := 0
+	for _, text := range p.texts {
+		longest = max(longest, len(text.Text))
+	}
+	const escape = len(`\u0000`)
+	return min(escape*longest, p.document) + prediction.Room(p.classes, p.withAll)
+}
+
+func (p *predictions) parts() int { return len(p.texts) + 1 }
+
+func (p *predictions) appendPart(b []byte, i int) []byte {
+	switch i {
+	case 0:
+		b = append(b, `{"predictions":[`...)
+	case len(p.texts):
+		b = append(b, ']')
+		if p.model != nil {
+			b = appendQuote(append(b, `,"model":`...), *p.model)
+		}
+		return append(b, '}')
+	default:
+		b = append(b, ',')
+	}
+	return prediction.Append(b, p.texts[i].Text, p.classes[p.tags[i]], p.classes, p.probabilitiesOf(i))
 }

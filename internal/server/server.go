@@ -44,8 +44,14 @@ type Server struct {
 	admins    adminHosts
 	metrics   *metrics
 	gate      *gate
-	allowance allowance
+	long      *gate // for requests that are much work
+	allowance *allowance
 	mux       *chi.Mux
+
+	pace        pace
+	readTimeout time.Duration
+	maxBody     int64
+	lingerBytes int64 // that are read on after an early answer
 
 	public, admin listener // admin's address may be empty
 	drainDelay    time.Duration
@@ -69,29 +75,34 @@ func New(options Options) *Server {
 		payload: jsonbody.New[PredictPayload](jsonbody.Limits{
 			Body: settings.MaxBodyBytes, Items: settings.MaxTexts, Text: settings.MaxTextLength,
 		}),
-		docs:    apidocs.Files(options.Version),
-		openAPI: apidocs.NewDescription(),
-		front:   front{settings.Proxy},
-		cors:    newCORS(settings.CORSOrigins),
-		admins:  newAdminHosts(settings.Listen),
-		metrics: newMetrics(options.Metrics, options.Version),
-		gate: &gate{
-			places:    make(chan struct{}, places),
-			maxQueued: int64(settings.MaxQueued),
-			maxWait:   settings.MaxQueueWait,
+		docs:      apidocs.Files(options.Version),
+		openAPI:   apidocs.NewDescription(),
+		front:     front{settings.Proxy},
+		cors:      newCORS(settings.CORSOrigins),
+		admins:    newAdminHosts(settings.Listen),
+		metrics:   newMetrics(options.Metrics, options.Version),
+		gate:      newGate(places, settings.Limits),
+		long:      newGate(max(1, places/4), settings.Limits),
+		allowance: newAllowance(settings.MaxHeldBytes),
+		pace: pace{
+			bytes:  max(1, int(float64(settings.MinRate)*settings.MinRateOver.Seconds())),
+			within: settings.MinRateOver,
 		},
+		readTimeout:  settings.ReadTimeout,
+		maxBody:      settings.MaxBodyBytes,
+		lingerBytes:  4 * settings.MaxBodyBytes,
 		drainDelay:   settings.DrainDelay,
 		drainTimeout: settings.DrainTimeout,
 	}
-	s.allowance.left.Store(settings.MaxHeldBytes)
 	s.mux = s.routes(settings.AdminAddr == "")
 	s.public.addr, s.admin.addr = settings.Addr, settings.AdminAddr
+	s.public.connections = newConnections(settings.Limits, s.pace, s.metrics.cutOff)
 	s.public.http = http.Server{
 		Handler: s.mux,
 		// OPTIONS * is a path like others, and no route has it.
 		DisableGeneralOptionsHandler: true,
 		ReadHeaderTimeout:            settings.ReadHeaderTimeout,
-		ReadTimeout:                  settings.ReadTimeout,
+		ReadTimeout:                  min(settings.ReadTimeout, settings.ReadHeaderTimeout+settings.MinRateOver), // a pacedBody has more
 		WriteTimeout:                 settings.WriteTimeout,
 		IdleTimeout:                  settings.IdleTimeout,
 		MaxHeaderBytes:               settings.MaxHeaderBytes,

@@ -1,5 +1,5 @@
 // Command soak proves what the README says about the service under stress, against
-// the binary itself: overload, slow clients, reloads, stops and rolling replacement. It
+// the binary itself: overload, slow and silent clients, reloads, stops and rolling replacement. It
 // prints a Markdown table of the claims and exits with 1 if one of them fails.
 // make soak runs it.
 package main
@@ -52,7 +52,8 @@ func main() {
 // settings say what to run, and how much of it.
 type settings struct {
 	binary   string
-	dir      string // for what a scenario writes
+	dir      string  // for what a scenario writes
+	cgroup   *cgroup // that the services are in; nil is this program's own
 	quick    bool
 	requests int
 	reloads  int
@@ -80,6 +81,8 @@ var scenarios = []struct {
 }{
 	{"overload", overload},
 	{"slow", slow},
+	{"unread", unread},
+	{"parked", parked},
 	{"reload", reload},
 	{"stop", stop},
 	{"rolling", rolling},

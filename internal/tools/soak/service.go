@@ -38,7 +38,11 @@ func startService(ctx context.Context, s *settings, args ...string) (*service, e
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command(s.binary, append([]string{"serve", "--addr", addr, "--admin-addr", admin}, args...)...)
+	line := append([]string{s.binary, "serve", "--addr", addr, "--admin-addr", admin}, args...)
+	if s.cgroup != nil {
+		line = append([]string{"sh", "-c", `echo $$ > "$0" && exec "$@"`, s.cgroup.procs()}, line...)
+	}
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Stderr = log
 	p, err := process.Start(ctx, cmd)
 	if err != nil {

@@ -1,0 +1,195 @@
+package server
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tagifai/internal/config"
+)
+
+// connections are those of a listener. No more than a number of them are open at once,
+// further ones wait in the kernel's backlog. The kernel's memory for each is bounded too,
+// and one whose client does not take its answers is cut off.
+type connections struct {
+	net.Listener
+	limits  config.Limits
+	pace    pace
+	places  chan struct{}
+	stalled pool // of the kernel's memory, for those whose client takes nothing
+	cutOff  prometheus.Counter
+
+	once    sync.Once
+	unbound chan struct{} // closed when the number counts no more
+}
+
+func newConnections(limits config.Limits, pace pace, cutOff prometheus.Counter) *connections {
+	c := &connections{
+		limits:  limits,
+		pace:    pace,
+		places:  make(chan struct{}, limits.MaxConnections),
+		cutOff:  cutOff,
+		unbound: make(chan struct{}),
+	}
+	c.stalled.left.Store(limits.MaxHeldBytes)
+	return c
+}
+
+// scarce reports whether so few places are left that connections are not to stay open
+// between requests. The next one to come has its place already.
+func (c *connections) scarce() bool { return len(c.places) > cap(c.places)*3/4 }
+
+func (c *connections) Accept() (net.Conn, error) {
+	placed := false
+	select {
+	case c.places <- struct{}{}:
+		placed = true
+	case <-c.unbound:
+	}
+	accepted, err := c.Listener.Accept()
+	if err != nil {
+		if placed {
+			<-c.places
+		}
+		return nil, err
+	}
+	if tcp, ok := accepted.(*net.TCPConn); ok {
+		// An error means that the client is gone, which the first Read will find.
+		_ = tcp.SetWriteBuffer(c.limits.SendBuffer)
+		_ = tcp.SetReadBuffer(c.limits.ReceiveBuffer)
+		setUserTimeout(tcp, 2*c.pace.within)
+	}
+	return &conn{Conn: accepted, of: c, placed: placed}, nil
+}
+
+// unbind accepts all that waits, however many there are, as the service stops.
+func (c *connections) unbind() { c.once.Do(func() { close(c.unbound) }) }
+
+// A conn is an open connection. Its deadline for writing is kept here and set with each
+// Write, as that has a deadline of its own.
+type conn struct {
+	net.Conn
+	of       *connections
+	placed   bool         // it has a place
+	deadline atomic.Int64 // for writing, in nanoseconds since 1970; 0 is none
+	holds    atomic.Bool  // memory of the stalled
+	once     sync.Once
+}
+
+// stallsAfter is how long a client may take nothing until the kernel's memory for its
+// connection counts.
+const stallsAfter = time.Second
+
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() {
+		c.deadline.Store(0)
+		return nil
+	}
+	c.deadline.Store(t.UnixNano())
+	return nil
+}
+
+func (c *conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// Write writes as much as one pace has at a time.
+func (c *conn) Write(p []byte) (int, error) {
+	written := 0
+	for {
+		n, err := c.writePaced(p[written:min(len(p), written+c.of.pace.bytes)])
+		written += n
+		if err != nil || written == len(p) {
+			return written, err
+		}
+	}
+}
+
+func (c *conn) writePaced(p []byte) (int, error) {
+	now := time.Now()
+	until := now.Add(c.of.pace.within)
+	if at := c.deadline.Load(); at != 0 && until.UnixNano() > at {
+		until = time.Unix(0, at)
+	}
+	patience := now.Add(stallsAfter)
+	if patience.After(until) {
+		patience = until
+	}
+	n, err := c.writeBy(patience, p)
+	if err == nil {
+		c.unstall()
+		return n, nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) && patience.Before(until) && c.stall() {
+		var more int
+		more, err = c.writeBy(until, p[n:])
+		n += more
+	}
+	if err != nil {
+		c.unstall()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			c.cut()
+		}
+	}
+	return n, err
+}
+
+func (c *conn) writeBy(deadline time.Time, p []byte) (int, error) {
+	if err := c.Conn.SetWriteDeadline(deadline); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
+
+// kernelBytes is what the kernel holds at most for a connection whose client sends and
+// does not read. It doubles what it is asked for, to have room for its own use.
+func (c *connections) kernelBytes() int64 {
+	return 2 * int64(c.limits.SendBuffer+c.limits.ReceiveBuffer)
+}
+
+// stall takes what the kernel holds from the memory of the stalled, if there is room.
+func (c *conn) stall() bool {
+	if !c.holds.Load() && c.of.stalled.take(c.of.kernelBytes()) {
+		c.holds.Store(true)
+	}
+	return c.holds.Load()
+}
+
+func (c *conn) unstall() {
+	if c.holds.Load() && c.holds.Swap(false) {
+		c.of.stalled.left.Add(c.of.kernelBytes())
+	}
+}
+
+// cut has the kernel forget what the client has not taken, once the connection is closed.
+func (c *conn) cut() {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // an error means that it is closed already
+	}
+	c.of.cutOff.Inc()
+}
+
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(func() {
+		c.unstall()
+		if c.placed {
+			<-c.of.places
+		}
+	})
+	return err
+}
+
+// CloseWrite lets net/http tell the client that nothing more comes, and wait a moment
+// until that has read it.
+func (c *conn) CloseWrite() error {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		return tcp.CloseWrite()
+	}
+	return nil
+}
