@@ -155,7 +155,7 @@ parity: ## compare with nine versions of scikit-learn: [PARITY=dir] [DATA=labell
 	@$(GO) run ./internal/tools/parity -dir '$(PARITY)' $(if $(DATA),-data '$(DATA)') $(PARITYFLAGS)
 
 # Not a part of check: it takes nine minutes and has to have the machine to itself.
-soak: build ## prove what the README says of overload, slow and silent clients, reload, stop and rollout (nginx); SOAKFLAGS=-quick
+soak: build ## prove what configs/README.md says of overload, slow and silent clients, reload, stop and rollout (nginx); SOAKFLAGS=-quick
 	$(GO) run ./internal/tools/soak $(SOAKFLAGS)
 
 train: ## train a model: DATA=labelled.csv [OUT=runs/<time>]

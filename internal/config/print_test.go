@@ -12,14 +12,14 @@ import (
 	"tagifai/internal/config"
 )
 
-var update = flag.Bool("update", false, "write configs/config.yaml and the README's table of settings")
+var update = flag.Bool("update", false, "write configs/config.yaml and the table of settings in configs/README.md")
 
 const (
 	file   = "../../configs/config.yaml"
-	readme = "../../README.md"
+	readme = "../../configs/README.md"
 )
 
-// The file of all settings and the table in the README are what the struct says.
+// The file of all settings and the table in configs/README.md are what the struct says.
 func TestWritten(t *testing.T) {
 	const begin, end = "<!-- settings -->\n\n", "\n<!-- /settings -->\n"
 	before, rest, found := strings.Cut(read(t, readme), begin)

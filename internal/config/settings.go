@@ -9,7 +9,7 @@ import (
 // Settings are the settings of the service, in groups that its parts take whole. A field
 // is all that a setting needs: its name in the file, on the command line and, as
 // TAGIFAI_MAX_TEXTS, in the environment; its default; what it may be; and the line of
-// help that --help, configs/config.yaml and the README show. min and max are for numbers
+// help that --help, configs/config.yaml and configs/README.md show. min and max are for numbers
 // and durations, oneof for text. Rules about more than one setting are in check.
 type Settings struct {
 	Listen

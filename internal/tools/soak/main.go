@@ -1,4 +1,4 @@
-// Command soak proves what the README says about the service under stress, against
+// Command soak proves what configs/README.md says about the service under stress, against
 // the binary itself: overload, slow and silent clients, reloads, stops and rolling replacement. It
 // prints a Markdown table of the claims and exits with 1 if one of them fails.
 // make soak runs it.
