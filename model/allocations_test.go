@@ -13,7 +13,8 @@ import (
 // TestAllocations pins the steady state: none for a tag, whatever the text.
 func TestAllocations(t *testing.T) {
 	cleaned := smallWeights()
-	cleaned.Vectorizer.Clean, cleaned.Vectorizer.Lowercase = true, true
+	v := &cleaned.Blocks[0].Vectorizer
+	v.Clean, v.Lowercase = true, true
 	texts := texts(t)
 	for name, m := range map[string]*model.Model{"default": defaultModel(t), "cleaned": newModel(t, `{}`, cleaned)} {
 		for _, text := range texts { // lets the scratch grow

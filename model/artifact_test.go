@@ -21,11 +21,15 @@ import (
 // smallWeights are valid: two n-grams, three classes.
 func smallWeights() *model.Weights {
 	return &model.Weights{
-		Vectorizer:   model.Vectorizer{Analyzer: model.Char, NgramMin: 1, NgramMax: 1, Norm: model.L2, UseIDF: true},
-		Loss:         model.LogLoss,
+		Blocks: []model.Block{{
+			Vectorizer: model.Vectorizer{Analyzer: model.Char, NgramMin: 1, NgramMax: 1, Norm: model.L2, UseIDF: true},
+			Weight:     1,
+			NGrams:     []string{"l", "r"},
+			IDF:        []float64{1, 2},
+		}},
+		Norm:         model.NoNorm,
+		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
 		Classes:      []string{"left", "other", "right"},
-		NGrams:       []string{"l", "r"},
-		IDF:          []float64{1, 2},
 		Coefficients: []float64{5, -5, 0, 0, -5, 5},
 		Intercepts:   []float64{0, -1, 0},
 		Provenance:   map[string]string{"tool": "test"},
@@ -146,7 +150,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a changed parameter", weights(func(b []byte) []byte { return edit(t, b, `"lowercase":"false"`, `"lowercase":"true"`, false) }), []string{"checksum"}},
 		{"no checksum", weights(func(b []byte) []byte { return edit(t, b, `"checksum"`, `"checksun"`, false) }), []string{"checksum"}},
 		{"another's file", header(`"format":"tagifai"`, `"format":"pt"`), []string{"format", `"pt"`}},
-		{"a later version", header(`"format_version":"1"`, `"format_version":"2"`), []string{"format_version", `"2"`}},
+		{"a later version", header(`"format_version":"1"`, `"format_version":"3"`), []string{"format_version", `"3"`}},
 		{"wrong dtype", header(`"idf":{"dtype":"F64"`, `"idf":{"dtype":"F16"`), []string{"idf", "F16"}},
 		{"other dtype", header(`"idf":{"dtype":"F64","shape":[2]`, `"idf":{"dtype":"U32","shape":[4]`), []string{"idf", "U32"}},
 		{"wrong shape", header(`"coefficients":{"dtype":"F64","shape":[3,2]`, `"coefficients":{"dtype":"F64","shape":[2,3]`), []string{"coefficients", "[2 3]", "[3 2]"}},
@@ -231,7 +235,7 @@ func TestThreshold(t *testing.T) {
 		if p.Tag != c.want {
 			t.Errorf("%s of %q: got %s, want %s (%v)", c.args, c.text, p.Tag, c.want, p.Probabilities)
 		}
-		answer, confidence := m.Classify(c.text, nil), p.Probabilities[argMax(p.Probabilities)]
+		answer, confidence := m.Classify(c.text, nil, nil), p.Probabilities[argMax(p.Probabilities)]
 		if got := m.Class(answer.Class); got != c.want || answer.Confidence != confidence || answer.Fallback != c.fallback {
 			t.Errorf("%s of %q: Classify says %s, %+v, want %s, %v and fallback %t", c.args, c.text, got, answer, c.want, confidence, c.fallback)
 		}
@@ -260,7 +264,7 @@ func TestWriteRefusesWhatExists(t *testing.T) {
 	if err := a.Write(dir, nil); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("got %v, want an error that is %v", err, fs.ErrExist)
 	}
-	a.Weights.IDF[0] = math.Inf(1)
+	a.Weights.Blocks[0].IDF[0] = math.Inf(1)
 	if err := a.Write(filepath.Join(dir, "run"), nil); err == nil || !strings.Contains(err.Error(), "idf") {
 		t.Errorf("weights that are no numbers: got %v", err)
 	}

@@ -133,16 +133,20 @@ func frequentNGrams(words []string) []string {
 func randomWeights(ngrams []string) *model.Weights {
 	random := rand.New(rand.NewPCG(3, 3))
 	w := &model.Weights{
-		Vectorizer:   model.Vectorizer{Analyzer: model.CharWB, NgramMin: 2, NgramMax: 6, Lowercase: true, Norm: model.L2, UseIDF: true, SublinearTF: true},
-		Loss:         model.LogLoss,
+		Blocks: []model.Block{{
+			Vectorizer: model.Vectorizer{Analyzer: model.CharWB, NgramMin: 2, NgramMax: 6, Lowercase: true, Norm: model.L2, UseIDF: true, SublinearTF: true},
+			Weight:     1,
+			NGrams:     slices.Sorted(slices.Values(ngrams)),
+			IDF:        make([]float64, len(ngrams)),
+		}},
+		Norm:         model.NoNorm,
+		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
 		Classes:      []string{"a", "b", "c", "d"},
-		NGrams:       slices.Sorted(slices.Values(ngrams)),
-		IDF:          make([]float64, len(ngrams)),
 		Coefficients: make([]float64, 4*len(ngrams)),
 		Intercepts:   make([]float64, 4),
 	}
-	for i := range w.IDF {
-		w.IDF[i] = 1 + 5*random.Float64()
+	for i := range ngrams {
+		w.Blocks[0].IDF[i] = 1 + 5*random.Float64()
 	}
 	for i := range w.Coefficients {
 		w.Coefficients[i] = random.NormFloat64()

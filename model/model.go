@@ -18,13 +18,14 @@ const Other = "other"
 
 // A Model predicts the tag of a text. It is immutable and safe for concurrent use.
 type Model struct {
-	vectorizer Vectorizer
-	trie       *trie
-	intercepts []float64
-	loss       Loss
-	classes    []string
-	other      int       // index of the class other, -1 without one
-	threshold  []float64 // of each class; nil if there is none
+	blocks           []block
+	norm             Norm // of several blocks
+	intercepts       []float64
+	links            []Link
+	hasProbabilities bool
+	classes          []string
+	other            int       // index of the class other, -1 without one
+	threshold        []float64 // of each class; nil if there is none
 
 	args, performance Object
 	runID, format     string
@@ -36,8 +37,12 @@ type Model struct {
 
 // A Prediction is the answer to one text.
 type Prediction struct {
-	Tag           string    // the predicted class
-	Probabilities []float64 // of each class, in the order of [Model.Classes]; their sum is 1
+	Tag string // the predicted class
+	// Probabilities are those of the classes, in the order of [Model.Classes]. Their
+	// sum is 1. They are nil if the model has none.
+	Probabilities []float64
+	// Scores are what decides between the classes; see [Model.Classify].
+	Scores []float64
 }
 
 // New makes a Model of an artifact. It keeps no reference to it.
@@ -52,78 +57,152 @@ func New(a *Artifact) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ArgsFile, err)
 	}
-	trie, err := newTrie(a.Weights)
-	if err != nil {
-		return nil, err
+	w := a.Weights
+	m := &Model{
+		norm:             w.Norm,
+		intercepts:       slices.Clone(w.Intercepts),
+		links:            slices.Clone(w.Links),
+		hasProbabilities: w.HasProbabilities(),
+		classes:          slices.Clone(w.Classes),
+		other:            slices.Index(w.Classes, Other),
+		threshold:        threshold,
+		args:             a.Args,
+		performance:      a.Performance,
+		runID:            a.RunID,
+		format:           a.Format,
+		ngrams:           w.Features(),
+		warnings:         slices.Clone(a.Warnings),
 	}
-	return &Model{
-		vectorizer:  a.Weights.Vectorizer,
-		trie:        trie,
-		intercepts:  slices.Clone(a.Weights.Intercepts),
-		loss:        a.Weights.Loss,
-		classes:     slices.Clone(a.Weights.Classes),
-		other:       slices.Index(a.Weights.Classes, Other),
-		threshold:   threshold,
-		args:        a.Args,
-		performance: a.Performance,
-		runID:       a.RunID,
-		format:      a.Format,
-		ngrams:      len(a.Weights.NGrams),
-		warnings:    slices.Clone(a.Warnings),
-	}, nil
+	if threshold != nil && !m.hasProbabilities {
+		m.warnings = append(m.warnings, ArgsFile+": threshold is not used: the classifier has no probabilities, and the highest score is the answer")
+	}
+	column := 0
+	for i := range w.Blocks {
+		b, err := newBlock(w, i, column)
+		if err != nil {
+			return nil, err
+		}
+		m.blocks = append(m.blocks, b)
+		column += len(w.Blocks[i].NGrams)
+	}
+	return m, nil
 }
 
-// Predict returns the tag of text and the probability of every class.
+// newBlock makes a block of the i-th of the weights, the coefficients of which begin at
+// a column.
+func newBlock(w *Weights, i, column int) (block, error) {
+	b := &w.Blocks[i]
+	v := b.Vectorizer
+	divides := v.Norm != NoNorm
+	if !divides {
+		v.Norm = w.Norm
+	}
+	trie, err := newTrie(w, b, v.Norm, column)
+	if err != nil {
+		return block{}, err
+	}
+	reader, err := v.reader()
+	if err != nil {
+		return block{}, err
+	}
+	return block{reader: *reader, trie: trie, weight: b.Weight, divides: divides}, nil
+}
+
+// Predict returns the tag of text, and the probability and score of every class.
 func (m *Model) Predict(text string) Prediction {
 	return m.PredictAll([]string{text})[0]
 }
 
 // PredictAll predicts every text, in order.
 func (m *Model) PredictAll(texts []string) []Prediction {
-	s := m.getScratch()
-	defer m.putScratch(s)
 	n := len(m.classes)
 	predictions := make([]Prediction, len(texts))
-	probabilities := make([]float64, n*len(texts))
+	numbers := make([]float64, 2*n*len(texts))
 	for i, text := range texts {
-		p := probabilities[i*n : (i+1)*n : (i+1)*n]
-		m.loss.Probabilities(p, m.score(s, text))
-		predictions[i] = Prediction{Tag: m.classes[m.answer(p).Class], Probabilities: p}
+		of := numbers[2*n*i:][: 2*n : 2*n]
+		p := Prediction{Scores: of[n:]}
+		if m.hasProbabilities {
+			p.Probabilities = of[:n:n]
+		}
+		p.Tag = m.classes[m.Classify(text, p.Probabilities, p.Scores).Class]
+		predictions[i] = p
 	}
 	return predictions
 }
 
-// An Answer is the answer to one text, without the probabilities of all classes.
+// An Answer is the answer to one text.
 type Answer struct {
 	Class      int     // index of the predicted class
-	Confidence float64 // probability of the most probable class
+	Confidence float64 // probability of the most probable class; 0 if the model has none
 	Fallback   bool    // that one is not above its threshold, and the answer other
 }
 
 // Classify predicts text. If probabilities is not nil, it has an element for each class
-// and is set to their probabilities. Classify allocates nothing.
-func (m *Model) Classify(text string, probabilities []float64) Answer {
+// and is set to their probabilities, which the model has to have. The same goes for
+// scores, which every model has: they are what decides between the classes.
+//
+// A score is the decision value of the class: scikit-learn's decision_function, and the
+// joint log likelihood of naive Bayes. The only decision value s of two classes is -s
+// for the first and s for the second. What averages or calibrates probabilities has no
+// decision values; its probabilities take their place.
+//
+// Classify allocates nothing.
+func (m *Model) Classify(text string, probabilities, scores []float64) Answer {
 	s := m.getScratch()
-	if probabilities == nil {
-		probabilities = s.probabilities
+	rows := m.score(s, text)
+	var answer Answer
+	if m.hasProbabilities {
+		if probabilities == nil {
+			probabilities = s.probabilities
+		}
+		m.probabilities(s, probabilities, rows)
+		answer = m.answer(probabilities, rows)
 	}
-	m.loss.Probabilities(probabilities, m.score(s, text))
-	answer := m.answer(probabilities)
+	if scores != nil || !m.hasProbabilities {
+		if scores == nil {
+			scores = s.decisions
+		}
+		m.decide(scores, probabilities, rows)
+		if !m.hasProbabilities {
+			answer.Class = highest(scores)
+		}
+	}
 	m.putScratch(s)
 	return answer
 }
 
-// Scores returns the decision values of text, those of decision_function in
-// scikit-learn: one for each class, or a single one, in favour of the second class, if
-// there are two.
+// decide sets dst to the scores of the classes.
+func (m *Model) decide(dst, probabilities, rows []float64) {
+	if len(m.links) > 1 || m.links[0].Calibrators != nil {
+		copy(dst, probabilities)
+		return
+	}
+	m.links[0].Loss.decide(dst, rows)
+}
+
+// Scores returns the scores of text that [Model.Classify] sets.
 func (m *Model) Scores(text string) []float64 {
-	s := m.getScratch()
-	defer m.putScratch(s)
-	return slices.Clone(m.score(s, text))
+	scores := make([]float64, len(m.classes))
+	m.Classify(text, nil, scores)
+	return scores
+}
+
+func highest(scores []float64) int {
+	best := 0
+	for k, score := range scores {
+		if score > scores[best] {
+			best = k
+		}
+	}
+	return best
 }
 
 // Tag returns the tag of text alone. It allocates nothing.
-func (m *Model) Tag(text string) string { return m.classes[m.Classify(text, nil).Class] }
+func (m *Model) Tag(text string) string { return m.classes[m.Classify(text, nil, nil).Class] }
+
+// HasProbabilities reports whether the model has probabilities. A model without them
+// answers with the class of the highest score, and no threshold applies.
+func (m *Model) HasProbabilities() bool { return m.hasProbabilities }
 
 // Class returns the name of the class with an index.
 func (m *Model) Class(index int) string { return m.classes[index] }

@@ -2,57 +2,139 @@ package model_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"tagifai/model"
 )
 
 // naive predicts as the definition reads, with maps and strings: the twin that the
 // fast path is held against. It lower-cases ASCII, İ and sigma by hand and leaves the
-// rest to package unicode.
-func (twin *twin) naive(text string) []float64 {
-	w, columns := twin.weights, twin.columns
-	counts := make(map[int]float64)
-	for _, ngram := range naiveNGrams(&w.Vectorizer, text) {
+// rest to package unicode. probabilities are nil if there are none.
+func (twin *twin) naive(text string) (probabilities, rows []float64) {
+	w := twin.weights
+	rows = make([]float64, w.Rows())
+	outer, column := 0.0, 0
+	for i := range w.Blocks {
+		b := &w.Blocks[i]
+		vector := naiveVector(b, twin.columns[i], text)
+		for of, x := range vector {
+			outer += power(w.Norm, x)
+			for k := range rows {
+				rows[k] += x * w.Coefficients[k*w.Features()+column+of]
+			}
+		}
+		column += len(b.NGrams)
+	}
+	for k := range rows {
+		rows[k] = rows[k]/root(w.Norm, outer) + w.Intercepts[k]
+	}
+	if !w.HasProbabilities() {
+		return nil, rows
+	}
+	probabilities = make([]float64, len(w.Classes))
+	left, weights := rows, 0.0
+	for _, l := range w.Links {
+		n := len(w.Classes)
+		if n == 2 {
+			n = 1
+		}
+		for k, p := range naiveLink(l, len(w.Classes), left[:n]) {
+			probabilities[k] += l.Weight * p
+		}
+		left, weights = left[n:], weights+l.Weight
+	}
+	for k := range probabilities {
+		probabilities[k] /= weights
+	}
+	return probabilities, rows
+}
+
+// naiveVector is the vector of text in one block, without zeros.
+func naiveVector(b *model.Block, columns map[string]int, text string) map[int]float64 {
+	v := &b.Vectorizer
+	vector := make(map[int]float64)
+	for _, ngram := range naiveNGrams(v, text) {
 		if column, ok := columns[ngram]; ok {
-			counts[column]++
+			vector[column]++
 		}
 	}
 	norm := 0.0
-	for column, tf := range counts {
-		if w.Vectorizer.Binary {
+	for column, tf := range vector {
+		if v.Binary {
 			tf = 1
 		}
-		if w.Vectorizer.SublinearTF {
+		if v.SublinearTF {
 			tf = 1 + math.Log(tf)
 		}
-		if w.Vectorizer.UseIDF {
-			tf *= w.IDF[column]
+		if v.UseIDF {
+			tf *= b.IDF[column]
 		}
-		counts[column] = tf
-		if w.Vectorizer.Norm == model.L2 {
-			norm += tf * tf
+		vector[column] = tf
+		norm += power(v.Norm, tf)
+	}
+	for column := range vector {
+		vector[column] *= b.Weight / root(v.Norm, norm)
+	}
+	return vector
+}
+
+func power(norm model.Norm, x float64) float64 {
+	if norm == model.L2 {
+		return x * x
+	}
+	return math.Abs(x)
+}
+
+func root(norm model.Norm, sum float64) float64 {
+	switch {
+	case norm == model.NoNorm || sum == 0:
+		return 1
+	case norm == model.L2:
+		return math.Sqrt(sum)
+	}
+	return sum
+}
+
+func naiveLink(l model.Link, classes int, scores []float64) []float64 {
+	probabilities := make([]float64, classes)
+	l.Loss.Probabilities(probabilities, scores)
+	if l.Calibrators == nil {
+		return probabilities
+	}
+	if l.Loss != model.NoLoss {
+		scores = append([]float64(nil), probabilities[classes-len(scores):]...)
+	}
+	sum := 0.0
+	for k, c := range l.Calibrators {
+		x := scores[k]
+		if c.Y == nil {
+			probabilities[k] = 1 / (1 + math.Exp(c.Slope*x+c.Offset))
 		} else {
-			norm += math.Abs(tf)
+			probabilities[k] = c.Y[0]
+			for i := 1; i < len(c.X); i++ {
+				if x >= c.X[i-1] {
+					along := (min(x, c.X[i]) - c.X[i-1]) / (c.X[i] - c.X[i-1])
+					probabilities[k] = c.Y[i-1] + along*(c.Y[i]-c.Y[i-1])
+				}
+			}
+		}
+		sum += probabilities[k]
+	}
+	if len(scores) == 1 {
+		return []float64{1 - probabilities[0], probabilities[0]}
+	}
+	for k := range probabilities {
+		if sum == 0 {
+			probabilities[k] = 1 / float64(classes)
+		} else {
+			probabilities[k] /= sum
 		}
 	}
-	if w.Vectorizer.Norm == model.L2 {
-		norm = math.Sqrt(norm)
-	}
-	if w.Vectorizer.Norm == model.NoNorm || norm == 0 {
-		norm = 1
-	}
-	scores := make([]float64, w.Rows())
-	for k := range scores {
-		scores[k] = w.Intercepts[k]
-		for column, tf := range counts {
-			scores[k] += tf / norm * w.Coefficients[k*len(w.NGrams)+column]
-		}
-	}
-	probabilities := make([]float64, len(w.Classes))
-	w.Loss.Probabilities(probabilities, scores)
 	return probabilities
 }
 
@@ -64,6 +146,22 @@ func naiveNGrams(v *model.Vectorizer, text string) []string {
 	text = string([]rune(text)) // bytes that are not UTF-8 become U+FFFD
 	if v.Lowercase {
 		text = naiveLower(text)
+	}
+	switch v.StripAccents {
+	case model.Unicode:
+		text = strings.Map(func(r rune) rune {
+			if norm.NFKD.PropertiesString(string(r)).CCC() != 0 {
+				return -1
+			}
+			return r
+		}, norm.NFKD.String(text))
+	case model.ASCII:
+		text = strings.Map(func(r rune) rune {
+			if r > unicode.MaxASCII {
+				return -1
+			}
+			return r
+		}, norm.NFKD.String(text))
 	}
 	var ngrams []string
 	switch v.Analyzer {
@@ -100,10 +198,22 @@ func naiveNGrams(v *model.Vectorizer, text string) []string {
 		}
 	case model.Word:
 		var words []string
-		for _, word := range strings.FieldsFunc(text, func(r rune) bool {
-			return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '_'
-		}) {
-			if len([]rune(word)) >= 2 {
+		least, out := 2, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '_' }
+		switch v.TokenPattern {
+		case "":
+		case `\S+`:
+			least, out = 1, naiveIsSpace
+		case `\b[a-z]+\b`:
+			// Words of letters from a to z alone: what is next to them must be no other letter.
+			least = 1
+		default:
+			panic(v.TokenPattern)
+		}
+		for _, word := range strings.FieldsFunc(text, out) {
+			if v.TokenPattern == `\b[a-z]+\b` && strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != "" {
+				continue
+			}
+			if len([]rune(word)) >= least && !slices.Contains(v.StopWords, word) {
 				words = append(words, word)
 			}
 		}
@@ -158,13 +268,17 @@ type twin struct {
 	name    string
 	model   *model.Model
 	weights *model.Weights
-	columns map[string]int // of each n-gram
+	columns []map[string]int // of each n-gram of each block
 }
 
 func newTwin(name string, m *model.Model, w *model.Weights) *twin {
-	twin := &twin{name, m, w, make(map[string]int)}
-	for column, ngram := range w.NGrams {
-		twin.columns[ngram] = column
+	twin := &twin{name: name, model: m, weights: w}
+	for i := range w.Blocks {
+		columns := make(map[string]int)
+		for column, ngram := range w.Blocks[i].NGrams {
+			columns[ngram] = column
+		}
+		twin.columns = append(twin.columns, columns)
 	}
 	return twin
 }
@@ -172,7 +286,8 @@ func newTwin(name string, m *model.Model, w *model.Weights) *twin {
 // check compares what the model answers to text with what the naive twin does.
 func (twin *twin) check(t *testing.T, text string) {
 	t.Helper()
-	p, want := twin.model.Predict(text), twin.naive(text)
+	p := twin.model.Predict(text)
+	want, scores := twin.naive(text)
 	shown := text
 	if len(shown) > 200 {
 		shown = shown[:200] + "…"
@@ -180,13 +295,107 @@ func (twin *twin) check(t *testing.T, text string) {
 	if d := distance(p.Probabilities, want); !(d <= tolerance) {
 		t.Errorf("%s, %q (%d bytes): got %v, the naive twin says %v: %g apart", twin.name, shown, len(text), p.Probabilities, want, d)
 	}
+	if twin.plain() {
+		if len(scores) == 1 {
+			scores = []float64{-scores[0], scores[0]}
+		}
+		largest := max(1, math.Abs(slices.Max(scores)), math.Abs(slices.Min(scores)))
+		if d := distance(p.Scores, scores); !(d <= tolerance*largest) {
+			t.Errorf("%s, %q (%d bytes): got the scores %v, the naive twin says %v: %g apart", twin.name, shown, len(text), p.Scores, scores, d)
+		}
+	}
 	if tag := twin.model.Tag(text); tag != p.Tag {
 		t.Errorf("%s, %q (%d bytes): Tag says %q, Predict %q", twin.name, shown, len(text), tag, p.Tag)
 	}
 }
 
+// plain reports whether the scores of the rows are those of the classes.
+func (twin *twin) plain() bool {
+	links := twin.weights.Links
+	return len(links) == 1 && links[0].Calibrators == nil && links[0].Loss != model.OneVsOne
+}
+
+// unionOf puts the blocks of several weights of as many classes behind one another.
+func unionOf(outer model.Norm, link model.Link, of ...*model.Weights) *model.Weights {
+	union := &model.Weights{Norm: outer, Links: []model.Link{link}, Classes: of[0].Classes}
+	for i, w := range of {
+		b := w.Blocks[0]
+		b.Weight = 1.5 - float64(i)/2
+		union.Blocks = append(union.Blocks, b)
+	}
+	union.Intercepts = of[0].Intercepts[:union.Rows()]
+	for k := range union.Intercepts {
+		for _, w := range of {
+			n := w.Features()
+			union.Coefficients = append(union.Coefficients, w.Coefficients[k*n:][:n]...)
+		}
+	}
+	return union
+}
+
+// unusualWeights are those that version 1 of the weights file cannot hold: unions,
+// filters of words, and links.
+func unusualWeights(t testing.TB) map[string]*model.Weights {
+	t.Helper()
+	byAnalyzer := make(map[model.Analyzer]func() *model.Weights) // of four classes
+	for _, c := range parityCases(t) {
+		if v := c.weights().Blocks[0].Vectorizer; len(c.Classes) == 4 && v.Norm == model.L2 && v.Lowercase {
+			byAnalyzer[v.Analyzer] = c.weights
+		}
+	}
+	weights := func(analyzer model.Analyzer, change func(w *model.Weights, v *model.Vectorizer)) *model.Weights {
+		w := byAnalyzer[analyzer]()
+		change(w, &w.Blocks[0].Vectorizer)
+		return w
+	}
+	link := func(links ...model.Link) *model.Weights {
+		return weights(model.CharWB, func(w *model.Weights, _ *model.Vectorizer) {
+			w.Links = links
+			var coefficients, intercepts []float64
+			for len(intercepts) < w.Rows() {
+				coefficients, intercepts = append(coefficients, w.Coefficients...), append(intercepts, w.Intercepts...)
+			}
+			w.Intercepts = intercepts[:w.Rows()]
+			w.Coefficients = coefficients[:w.Rows()*w.Features()]
+		})
+	}
+	plain := model.Link{Loss: model.LogLoss, Weight: 1}
+	none := func(w *model.Weights) *model.Weights {
+		w.Blocks[0].Vectorizer.Norm = model.NoNorm
+		return w
+	}
+	char, wb, word := byAnalyzer[model.Char], byAnalyzer[model.CharWB], byAnalyzer[model.Word]
+	sigmoids := []model.Calibrator{{Slope: -1, Offset: .5}, {Slope: -2}, {Offset: 3}, {Slope: 4, Offset: -1}}
+	points := []model.Calibrator{
+		{X: []float64{-1, 0, 2}, Y: []float64{0, .25, 1}}, {X: []float64{.5}, Y: []float64{.5}},
+		{X: []float64{.1, .3}, Y: []float64{0, 0}}, {X: []float64{-3, 3}, Y: []float64{1, 0}},
+	}
+	return map[string]*model.Weights{
+		"union":                      unionOf(model.NoNorm, plain, wb(), word()),
+		"union of three, l2":         unionOf(model.L2, plain, wb(), word(), char()),
+		"union, l2 of what has none": unionOf(model.L2, plain, none(wb()), word()),
+		"union, l1 of what has none": unionOf(model.L1, plain, none(wb()), none(char())),
+		"stop words":                 weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.StopWords = []string{"for", "learning", "the"} }),
+		"accents, unicode":           weights(model.CharWB, func(_ *model.Weights, v *model.Vectorizer) { v.StripAccents = model.Unicode }),
+		"accents, ascii":             weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.StripAccents = model.ASCII }),
+		"a run of characters":        weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.TokenPattern = `\S+` }),
+		"a compiled pattern":         weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.TokenPattern = `\b[a-z]+\b` }),
+		"no loss":                    link(model.Link{Loss: model.NoLoss, Weight: 1}),
+		"one against one":            link(model.Link{Loss: model.OneVsOne, Weight: 1}),
+		"sigmoids":                   link(model.Link{Loss: model.NoLoss, Weight: 1, Calibrators: sigmoids}),
+		"points":                     link(model.Link{Loss: model.Multinomial, Weight: 1, Calibrators: points}),
+		"three links": link(
+			model.Link{Loss: model.Multinomial, Weight: 2}, model.Link{Loss: model.ModifiedHuber, Weight: .5},
+			model.Link{Loss: model.NoLoss, Weight: 1, Calibrators: points},
+		),
+	}
+}
+
 func twins(t testing.TB) []*twin {
 	var twins []*twin
+	for name, w := range unusualWeights(t) {
+		twins = append(twins, newTwin(name, newModel(t, `{}`, w), w))
+	}
 	for _, c := range parityCases(t) {
 		w := c.weights()
 		twins = append(twins, newTwin(c.Name, newModel(t, `{}`, w), w))
@@ -197,7 +406,7 @@ func twins(t testing.TB) []*twin {
 		many.Intercepts = append(many.Intercepts, many.Intercepts...)
 	}
 	many.Classes = strings.Split("abcdefghij", "")
-	many.Coefficients = many.Coefficients[:many.Rows()*len(many.NGrams)]
+	many.Coefficients = many.Coefficients[:many.Rows()*many.Features()]
 	many.Intercepts = many.Intercepts[:many.Rows()]
 	twins = append(twins, newTwin("ten classes", newModel(t, `{}`, many), many))
 	a, err := model.ReadArtifact(model.DefaultFS())

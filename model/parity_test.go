@@ -66,24 +66,28 @@ func parityCases(t testing.TB) []parityCase {
 
 func (c *parityCase) weights() *model.Weights {
 	w := &model.Weights{
-		Vectorizer: model.Vectorizer{
-			Analyzer:    c.Vectorizer.Analyzer,
-			NgramMin:    c.Vectorizer.NgramMin,
-			NgramMax:    c.Vectorizer.NgramMax,
-			Lowercase:   c.Vectorizer.Lowercase,
-			Norm:        c.Vectorizer.Norm,
-			UseIDF:      c.Vectorizer.UseIDF,
-			SublinearTF: c.Vectorizer.SublinearTF,
-			Binary:      c.Vectorizer.Binary,
-		},
-		Loss:       c.Loss,
+		Blocks: []model.Block{{
+			Vectorizer: model.Vectorizer{
+				Analyzer:    c.Vectorizer.Analyzer,
+				NgramMin:    c.Vectorizer.NgramMin,
+				NgramMax:    c.Vectorizer.NgramMax,
+				Lowercase:   c.Vectorizer.Lowercase,
+				Norm:        c.Vectorizer.Norm,
+				UseIDF:      c.Vectorizer.UseIDF,
+				SublinearTF: c.Vectorizer.SublinearTF,
+				Binary:      c.Vectorizer.Binary,
+			},
+			Weight: 1,
+			NGrams: c.NGrams,
+			IDF:    c.IDF,
+		}},
+		Norm:       model.NoNorm,
+		Links:      []model.Link{{Loss: c.Loss, Weight: 1}},
 		Classes:    c.Classes,
-		NGrams:     c.NGrams,
-		IDF:        c.IDF,
 		Intercepts: c.Intercepts,
 	}
-	if w.Vectorizer.Norm == "" {
-		w.Vectorizer.Norm = model.NoNorm
+	if v := &w.Blocks[0].Vectorizer; v.Norm == "" {
+		v.Norm = model.NoNorm
 	}
 	for _, row := range c.Coefficients {
 		w.Coefficients = append(w.Coefficients, row...)

@@ -30,7 +30,7 @@ import (
 //
 // Everything else is text in the header's __metadata__:
 //
-//	format, format_version                  "tagifai" and 1
+//	format, format_version                  "tagifai", and 1 or 2
 //	analyzer, ngram_min, …                  the parameters of the vectorizer and the classifier
 //	classes                                 their names, as a JSON list
 //	provenance.*                            where the model comes from
@@ -44,10 +44,21 @@ import (
 // checksums of the other files. Together they cover everything that a model answers
 // from. Files written before the sha256.* keys were introduced lack all of them; then
 // nothing but the weights file is checked.
+//
+// Version 1 of the format has one block, and one link without calibrators. Version 2
+// can hold all weights, and is written only for those that version 1 cannot hold, so
+// that older programs read whatever they can. It has more metadata (norm_of_blocks,
+// links, and the weight, strip_accents, token_pattern and stop_words of each block).
+// The names of what belongs to the second block end in ".1", to the third in ".2", and
+// so on. Calibrators are these tensors:
+//
+//	sigmoids        F64 [n, 2]     slope and offset of each, 0 if it has points
+//	points          F64 [p, 2]     x and y of the points of all, one behind the other
+//	point_ends      U32 [n]        where those of each end; the same as before for none
 
-// FormatVersion is the version of the weights file that this package writes, and
-// the only one that it reads.
-const FormatVersion = 1
+// FormatVersion is the newest version of the weights file that this package writes
+// and reads. It reads all versions before it.
+const FormatVersion = 2
 
 const (
 	maxHeader       = 16 << 20
@@ -66,8 +77,26 @@ type tensor struct {
 	data  []byte
 }
 
-// tensorOrder is the order in which the tensors lie in the file.
-var tensorOrder = []string{"coefficients", "idf", "intercepts", "ngram_ends", "ngrams"}
+// version returns the first version of the format that can hold the weights, which are
+// valid.
+func (w *Weights) version() int {
+	v, l := &w.Blocks[0].Vectorizer, &w.Links[0]
+	switch {
+	case len(w.Blocks) > 1, v.StripAccents != KeepAccents, v.TokenPattern != "", v.StopWords != nil:
+		return 2
+	case len(w.Links) > 1, l.Calibrators != nil, l.Weight != 1, l.Loss == NoLoss, l.Loss == OneVsOne:
+		return 2
+	}
+	return 1
+}
+
+// key is the name of what the i-th block has.
+func key(name string, i int) string {
+	if i == 0 {
+		return name
+	}
+	return name + "." + strconv.Itoa(i)
+}
 
 // itemSize is the size in bytes of one item of each tensor.
 var itemSize = map[string]int64{"F64": 8, "U32": 4, "U8": 1}
@@ -77,59 +106,28 @@ func (w *Weights) marshal(sums checksums) ([]byte, error) {
 	if err := w.Validate(); err != nil {
 		return nil, err
 	}
-	classes, err := json.Marshal(w.Classes)
+	metadata, err := w.metadata()
 	if err != nil {
 		return nil, err
-	}
-	metadata := map[string]string{
-		"format":         "tagifai",
-		"format_version": strconv.Itoa(FormatVersion),
-		checksumKey:      noChecksum,
-		"analyzer":       string(w.Vectorizer.Analyzer),
-		"ngram_min":      strconv.Itoa(w.Vectorizer.NgramMin),
-		"ngram_max":      strconv.Itoa(w.Vectorizer.NgramMax),
-		"lowercase":      strconv.FormatBool(w.Vectorizer.Lowercase),
-		"norm":           string(w.Vectorizer.Norm),
-		"use_idf":        strconv.FormatBool(w.Vectorizer.UseIDF),
-		"sublinear_tf":   strconv.FormatBool(w.Vectorizer.SublinearTF),
-		"binary":         strconv.FormatBool(w.Vectorizer.Binary),
-		"clean":          strconv.FormatBool(w.Vectorizer.Clean),
-		"stem":           strconv.FormatBool(w.Vectorizer.Stem),
-		"loss":           string(w.Loss),
-		"classes":        string(classes),
-	}
-	for name, value := range w.Provenance {
-		metadata[provenanceSpace+name] = value
 	}
 	for name, sum := range sums {
 		metadata[checksumSpace+name] = sum
 	}
-
-	var ngrams, ends []byte
-	for _, ngram := range w.NGrams {
-		ngrams = append(ngrams, ngram...)
-		if len(ngrams) > math.MaxUint32 {
-			return nil, errors.New("ngrams: more than 4 GiB of text")
-		}
-		ends = binary.LittleEndian.AppendUint32(ends, uint32(len(ngrams)))
-	}
-	tensors := map[string]tensor{
-		"ngrams":       {DType: "U8", Shape: []int{len(ngrams)}, data: ngrams},
-		"ngram_ends":   {DType: "U32", Shape: []int{len(w.NGrams)}, data: ends},
-		"coefficients": {DType: "F64", Shape: []int{w.Rows(), len(w.NGrams)}, data: floatBytes(w.Coefficients)},
-		"intercepts":   {DType: "F64", Shape: []int{w.Rows()}, data: floatBytes(w.Intercepts)},
-	}
-	if w.Vectorizer.UseIDF {
-		tensors["idf"] = tensor{DType: "F64", Shape: []int{len(w.NGrams)}, data: floatBytes(w.IDF)}
+	tensors, err := w.tensors()
+	if err != nil {
+		return nil, err
 	}
 	header := map[string]any{metadataKey: metadata}
 	var body []byte
-	for _, name := range tensorOrder { // the eight-byte ones first, so that all are aligned
-		if t, ok := tensors[name]; ok {
-			t.Span = [2]int64{int64(len(body)), int64(len(body) + len(t.data))}
-			header[name] = t
-			body = append(body, t.data...)
-		}
+	// By name, but the eight-byte ones first, so that all are aligned.
+	order := slices.SortedFunc(maps.Keys(tensors), func(a, b string) int {
+		return cmp.Or(cmp.Compare(itemSize[tensors[b].DType], itemSize[tensors[a].DType]), cmp.Compare(a, b))
+	})
+	for _, name := range order {
+		t := tensors[name]
+		t.Span = [2]int64{int64(len(body)), int64(len(body) + len(t.data))}
+		header[name] = t
+		body = append(body, t.data...)
 	}
 	text, err := json.Marshal(header, json.Deterministic(true))
 	if err != nil {
@@ -144,6 +142,113 @@ func (w *Weights) marshal(sums checksums) ([]byte, error) {
 	sum := sha256.Sum256(file)
 	hex.Encode(file[at:at+len(noChecksum)], sum[:])
 	return file, nil
+}
+
+// A linkData is a [Link] in the metadata.
+type linkData struct {
+	Loss       Loss    `json:"loss"`
+	Weight     float64 `json:"weight"`
+	Calibrated bool    `json:"calibrated"`
+}
+
+func (w *Weights) metadata() (metadata, error) {
+	version := w.version()
+	m := metadata{
+		"format":         "tagifai",
+		"format_version": strconv.Itoa(version),
+		checksumKey:      noChecksum,
+	}
+	if err := m.set("classes", w.Classes); err != nil {
+		return nil, err
+	}
+	for name, value := range w.Provenance {
+		m[provenanceSpace+name] = value
+	}
+	for i := range w.Blocks {
+		v := &w.Blocks[i].Vectorizer
+		m[key("analyzer", i)] = string(v.Analyzer)
+		m[key("norm", i)] = string(v.Norm)
+		for name, field := range v.ints() {
+			m[key(name, i)] = strconv.Itoa(*field)
+		}
+		for name, field := range v.flags() {
+			m[key(name, i)] = strconv.FormatBool(*field)
+		}
+		if version == 1 {
+			continue
+		}
+		m[key("strip_accents", i)] = string(v.StripAccents)
+		m[key("token_pattern", i)] = v.TokenPattern
+		if err := m.set(key("stop_words", i), v.StopWords); err != nil {
+			return nil, err
+		}
+		if err := m.set(key("weight", i), w.Blocks[i].Weight); err != nil {
+			return nil, err
+		}
+	}
+	if version == 1 {
+		m["loss"] = string(w.Links[0].Loss)
+		return m, nil
+	}
+	var links []linkData
+	for i := range w.Links {
+		l := &w.Links[i]
+		links = append(links, linkData{l.Loss, l.Weight, l.Calibrators != nil})
+	}
+	m["blocks"] = strconv.Itoa(len(w.Blocks))
+	m["norm_of_blocks"] = string(w.Norm)
+	return m, m.set("links", links)
+}
+
+func (v *Vectorizer) ints() map[string]*int {
+	return map[string]*int{"ngram_min": &v.NgramMin, "ngram_max": &v.NgramMax}
+}
+
+func (v *Vectorizer) flags() map[string]*bool {
+	return map[string]*bool{
+		"lowercase": &v.Lowercase, "use_idf": &v.UseIDF, "sublinear_tf": &v.SublinearTF,
+		"binary": &v.Binary, "clean": &v.Clean, "stem": &v.Stem,
+	}
+}
+
+func (w *Weights) tensors() (map[string]tensor, error) {
+	tensors := map[string]tensor{
+		"coefficients": {DType: "F64", Shape: []int{w.Rows(), w.Features()}, data: floatBytes(w.Coefficients)},
+		"intercepts":   {DType: "F64", Shape: []int{w.Rows()}, data: floatBytes(w.Intercepts)},
+	}
+	for i := range w.Blocks {
+		b := &w.Blocks[i]
+		var ngrams, ends []byte
+		for _, ngram := range b.NGrams {
+			ngrams = append(ngrams, ngram...)
+			if len(ngrams) > math.MaxUint32 {
+				return nil, errors.New("ngrams: more than 4 GiB of text")
+			}
+			ends = binary.LittleEndian.AppendUint32(ends, uint32(len(ngrams)))
+		}
+		tensors[key("ngrams", i)] = tensor{DType: "U8", Shape: []int{len(ngrams)}, data: ngrams}
+		tensors[key("ngram_ends", i)] = tensor{DType: "U32", Shape: []int{len(b.NGrams)}, data: ends}
+		if b.Vectorizer.UseIDF {
+			tensors[key("idf", i)] = tensor{DType: "F64", Shape: []int{len(b.NGrams)}, data: floatBytes(b.IDF)}
+		}
+	}
+	var sigmoids, points []float64
+	var ends []byte
+	for i := range w.Links {
+		for _, c := range w.Links[i].Calibrators {
+			sigmoids = append(sigmoids, c.Slope, c.Offset)
+			for k, x := range c.X {
+				points = append(points, x, c.Y[k])
+			}
+			ends = binary.LittleEndian.AppendUint32(ends, uint32(len(points)/2))
+		}
+	}
+	if n := len(ends) / 4; n > 0 {
+		tensors["sigmoids"] = tensor{DType: "F64", Shape: []int{n, 2}, data: floatBytes(sigmoids)}
+		tensors["points"] = tensor{DType: "F64", Shape: []int{len(points) / 2, 2}, data: floatBytes(points)}
+		tensors["point_ends"] = tensor{DType: "U32", Shape: []int{n}, data: ends}
+	}
+	return tensors, nil
 }
 
 func floatBytes(values []float64) []byte {
@@ -303,8 +408,22 @@ func (m metadata) checkFormat() error {
 	if m["format"] != "tagifai" {
 		return fmt.Errorf("format: %q, not \"tagifai\": these are not the weights of a tagifai model", m["format"])
 	}
-	if want := strconv.Itoa(FormatVersion); m["format_version"] != want {
-		return fmt.Errorf("format_version: %q, this version reads %s only", m["format_version"], want)
+	if v, err := strconv.Atoi(m["format_version"]); err != nil || v < 1 || v > FormatVersion {
+		return fmt.Errorf("format_version: %q, this program reads versions 1 to %d", m["format_version"], FormatVersion)
+	}
+	return nil
+}
+
+// set sets a value to the JSON of v.
+func (m metadata) set(name string, v any) error {
+	text, err := json.Marshal(v)
+	m[name] = string(text)
+	return err
+}
+
+func (m metadata) get(name string, v any) error {
+	if err := json.Unmarshal([]byte(m[name]), v, json.RejectUnknownMembers(true)); err != nil {
+		return fmt.Errorf("%s: %q is not what is wanted: %w", name, m[name], err)
 	}
 	return nil
 }
@@ -322,30 +441,7 @@ func (m metadata) checksums() checksums {
 
 // weights returns what the metadata says of the weights.
 func (m metadata) weights() (*Weights, error) {
-	w := &Weights{
-		Vectorizer: Vectorizer{Analyzer: Analyzer(m["analyzer"]), Norm: Norm(m["norm"])},
-		Loss:       Loss(m["loss"]),
-	}
-	v := &w.Vectorizer
-	for key, field := range map[string]*int{"ngram_min": &v.NgramMin, "ngram_max": &v.NgramMax} {
-		n, err := strconv.Atoi(m[key])
-		if err != nil {
-			return nil, fmt.Errorf("%s: %q is not a whole number", key, m[key])
-		}
-		*field = n
-	}
-	for key, field := range map[string]*bool{
-		"lowercase": &v.Lowercase, "use_idf": &v.UseIDF, "sublinear_tf": &v.SublinearTF,
-		"binary": &v.Binary, "clean": &v.Clean, "stem": &v.Stem,
-	} {
-		switch m[key] {
-		case "true":
-			*field = true
-		case "false":
-		default:
-			return nil, fmt.Errorf("%s: %q is neither true nor false", key, m[key])
-		}
-	}
+	w := &Weights{Norm: NoNorm}
 	if err := json.Unmarshal([]byte(m["classes"]), &w.Classes); err != nil {
 		return nil, fmt.Errorf("classes: %q is not a JSON list of names", m["classes"])
 	}
@@ -357,35 +453,90 @@ func (m metadata) weights() (*Weights, error) {
 			w.Provenance[name] = value
 		}
 	}
+	newest := m["format_version"] != "1"
+	blocks := 1
+	if newest {
+		var err error
+		if blocks, err = strconv.Atoi(m["blocks"]); err != nil || blocks < 1 || blocks > len(m) {
+			return nil, fmt.Errorf("blocks: %q is no number of blocks that the metadata has", m["blocks"])
+		}
+		w.Norm = Norm(m["norm_of_blocks"])
+		var links []linkData
+		if err := m.get("links", &links); err != nil {
+			return nil, err
+		}
+		for _, l := range links {
+			link := Link{Loss: l.Loss, Weight: l.Weight}
+			if l.Calibrated {
+				link.Calibrators = []Calibrator{} // as many as there are rows: fill makes them
+			}
+			w.Links = append(w.Links, link)
+		}
+	} else {
+		loss := Loss(m["loss"])
+		if loss == NoLoss || loss == OneVsOne {
+			return nil, fmt.Errorf("loss: %q, which version 1 of the format has not", loss)
+		}
+		w.Links = []Link{{Loss: loss, Weight: 1}}
+	}
+	for i := range blocks {
+		b, err := m.block(i, newest)
+		if err != nil {
+			return nil, err
+		}
+		w.Blocks = append(w.Blocks, b)
+	}
 	return w, nil
+}
+
+// block returns what the metadata says of the i-th block.
+func (m metadata) block(i int, newest bool) (Block, error) {
+	b := Block{Weight: 1}
+	v := &b.Vectorizer
+	v.Analyzer, v.Norm = Analyzer(m[key("analyzer", i)]), Norm(m[key("norm", i)])
+	for name, field := range v.ints() {
+		n, err := strconv.Atoi(m[key(name, i)])
+		if err != nil {
+			return b, fmt.Errorf("%s: %q is not a whole number", key(name, i), m[key(name, i)])
+		}
+		*field = n
+	}
+	for name, field := range v.flags() {
+		switch m[key(name, i)] {
+		case "true":
+			*field = true
+		case "false":
+		default:
+			return b, fmt.Errorf("%s: %q is neither true nor false", key(name, i), m[key(name, i)])
+		}
+	}
+	if !newest {
+		return b, nil
+	}
+	v.StripAccents, v.TokenPattern = Accents(m[key("strip_accents", i)]), m[key("token_pattern", i)]
+	if err := m.get(key("stop_words", i), &v.StopWords); err != nil {
+		return b, err
+	}
+	if len(v.StopWords) == 0 {
+		v.StopWords = nil
+	}
+	return b, m.get(key("weight", i), &b.Weight)
 }
 
 // fill takes the numbers and the vocabulary from the tensors.
 func (w *Weights) fill(tensors map[string]tensor) error {
-	ends, err := take(tensors, "ngram_ends", "U32", 1)
-	if err != nil {
-		return err
-	}
-	ngrams, err := take(tensors, "ngrams", "U8", 1)
-	if err != nil {
-		return err
-	}
-	if w.NGrams, err = cut(string(ngrams.data), ends.data); err != nil {
-		return err
-	}
-	if w.Vectorizer.UseIDF {
-		idf, err := take(tensors, "idf", "F64", 1)
-		if err != nil {
+	for i := range w.Blocks {
+		if err := w.Blocks[i].fill(tensors, i); err != nil {
 			return err
 		}
-		w.IDF = floats(idf.data)
 	}
+	rows, features := w.Rows(), w.Features()
 	coefficients, err := take(tensors, "coefficients", "F64", 2)
 	if err != nil {
 		return err
 	}
-	if want := []int{w.Rows(), len(w.NGrams)}; !slices.Equal(coefficients.Shape, want) {
-		return fmt.Errorf("tensor coefficients: shape %v, want %v: %d classes and %d n-grams", coefficients.Shape, want, len(w.Classes), len(w.NGrams))
+	if want := []int{rows, features}; !slices.Equal(coefficients.Shape, want) {
+		return fmt.Errorf("tensor coefficients: shape %v, want %v: %d classes and %d n-grams", coefficients.Shape, want, len(w.Classes), features)
 	}
 	w.Coefficients = floats(coefficients.data)
 	intercepts, err := take(tensors, "intercepts", "F64", 1)
@@ -393,8 +544,86 @@ func (w *Weights) fill(tensors map[string]tensor) error {
 		return err
 	}
 	w.Intercepts = floats(intercepts.data)
+	if err := w.fillCalibrators(tensors); err != nil {
+		return err
+	}
 	for name := range tensors {
 		return fmt.Errorf("tensor %s: unknown", name)
+	}
+	return nil
+}
+
+func (b *Block) fill(tensors map[string]tensor, i int) error {
+	ends, err := take(tensors, key("ngram_ends", i), "U32", 1)
+	if err != nil {
+		return err
+	}
+	ngrams, err := take(tensors, key("ngrams", i), "U8", 1)
+	if err != nil {
+		return err
+	}
+	if b.NGrams, err = cut(string(ngrams.data), ends.data); err != nil {
+		return err
+	}
+	if b.Vectorizer.UseIDF {
+		idf, err := take(tensors, key("idf", i), "F64", 1)
+		if err != nil {
+			return err
+		}
+		b.IDF = floats(idf.data)
+	}
+	return nil
+}
+
+// fillCalibrators takes the calibrators of the links that have some.
+func (w *Weights) fillCalibrators(tensors map[string]tensor) error {
+	n := 0
+	for i := range w.Links {
+		if w.Links[i].Calibrators != nil {
+			n += w.Links[i].rows(len(w.Classes))
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	sigmoids, err := take(tensors, "sigmoids", "F64", 2)
+	if err != nil {
+		return err
+	}
+	points, err := take(tensors, "points", "F64", 2)
+	if err != nil {
+		return err
+	}
+	pointEnds, err := take(tensors, "point_ends", "U32", 1)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(sigmoids.Shape, []int{n, 2}) || pointEnds.Shape[0] != n || points.Shape[1] != 2 {
+		return fmt.Errorf("tensors sigmoids, points, point_ends: shapes %v, %v, %v, want %v, %v, %v",
+			sigmoids.Shape, points.Shape, pointEnds.Shape, []int{n, 2}, []int{points.Shape[0], 2}, []int{n})
+	}
+	numbers, xy, ends := floats(sigmoids.data), floats(points.data), pointEnds.data
+	begin := 0
+	for i := range w.Links {
+		l := &w.Links[i]
+		if l.Calibrators == nil {
+			continue
+		}
+		for range l.rows(len(w.Classes)) {
+			c := Calibrator{Slope: numbers[0], Offset: numbers[1]}
+			end := int(binary.LittleEndian.Uint32(ends))
+			if end < begin || end > len(xy)/2 {
+				return fmt.Errorf("tensor point_ends: %d is not between %d and %d", end, begin, len(xy)/2)
+			}
+			for ; begin < end; begin++ {
+				c.X, c.Y = append(c.X, xy[2*begin]), append(c.Y, xy[2*begin+1])
+			}
+			l.Calibrators = append(l.Calibrators, c)
+			numbers, ends = numbers[2:], ends[4:]
+		}
+	}
+	if begin != len(xy)/2 {
+		return fmt.Errorf("tensor point_ends: the last is %d, but points has %d", begin, len(xy)/2)
 	}
 	return nil
 }

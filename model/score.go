@@ -1,17 +1,18 @@
 package model
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // scratch is what one prediction scribbles on. It is pooled; nothing that is
 // returned to a caller refers to it.
 type scratch struct {
 	text, cleaned, tape []byte
-	walks               walks
-	scores              []float64
+	matches             matches
+	walks               []walks // of each block
+	totals              []float64
+	sums                []float64 // of the rows, over several blocks
 	probabilities       []float64
+	one                 []float64 // probabilities of one link of several
+	decisions           []float64
 }
 
 // A scratch that a giant text blew up is not kept.
@@ -21,9 +22,14 @@ func (m *Model) getScratch() *scratch {
 	if s, ok := m.pool.Get().(*scratch); ok {
 		return s
 	}
+	rows, classes := len(m.intercepts), len(m.classes)
 	return &scratch{
-		scores:        make([]float64, m.trie.width),
-		probabilities: make([]float64, len(m.classes)),
+		walks:         make([]walks, len(m.blocks)),
+		totals:        make([]float64, rows+1),
+		sums:          make([]float64, rows),
+		probabilities: make([]float64, classes),
+		one:           make([]float64, classes),
+		decisions:     make([]float64, classes),
 	}
 }
 
@@ -33,87 +39,114 @@ func (m *Model) putScratch(s *scratch) {
 	}
 }
 
-// score sets s.scores to the score of each row of coefficients: intercept plus the
-// product of the coefficients and the text's TF-IDF vector. The last element is of
-// no use to the caller.
-func (m *Model) score(s *scratch, text string) []float64 {
-	clear(s.scores)
-	s.tape = append(m.vectorizer.tape(s, text), noByte)
-	m.vectorizer.walk(m.trie, &s.walks, s.scores, s.tape)
-
-	last := len(s.scores) - 1
-	norm := s.scores[last]
-	switch {
-	case m.vectorizer.Norm == NoNorm || norm == 0:
-		norm = 1
-	case m.vectorizer.Norm == L2:
-		norm = math.Sqrt(norm)
-	}
-	for k, intercept := range m.intercepts {
-		s.scores[k] = s.scores[k]/norm + intercept
-	}
-	return s.scores[:last]
+// A block is a [Block] that is ready to read texts.
+type block struct {
+	reader reader
+	trie   *trie
+	weight float64
+	// divides says whether the vector is divided by its norm. If not, the norm is that
+	// of several blocks, to which this one adds.
+	divides bool
 }
 
-// Probabilities sets dst, one element for each class, from the scores of one text,
-// one for each row of coefficients. Formulas: SGDClassifier.predict_proba and, for
-// Multinomial, LogisticRegression.predict_proba of scikit-learn 1.2; where every
-// class gets 0, which leaves log loss undefined there, all get the same.
-func (l Loss) Probabilities(dst, scores []float64) {
-	if l == Multinomial {
-		softmax(dst, scores)
-		return
+// add adds to totals the products of the rows of coefficients and the block's vector of
+// text, and sets the last element to its norm, before the root that makes it l2.
+func (b *block) add(s *scratch, w *walks, totals []float64, text string) {
+	s.tape = append(b.reader.tape(s, text), noByte)
+	b.reader.walk(b.trie, w, totals, s.tape)
+}
+
+// score returns the score of each row of coefficients: intercept plus the product of the
+// coefficients and the text's vector. The result lives in s.
+func (m *Model) score(s *scratch, text string) []float64 {
+	if len(m.blocks) > 1 {
+		return m.scoreBlocks(s, text)
 	}
-	probability := logistic
-	if l == ModifiedHuber {
-		probability = huber
+	clear(s.totals)
+	b := &m.blocks[0]
+	b.add(s, &s.walks[0], s.totals, text)
+	rows := s.totals[:len(s.totals)-1]
+	norm := b.reader.Norm.of(s.totals[len(rows)])
+	for k, intercept := range m.intercepts {
+		rows[k] = rows[k]/norm + intercept
 	}
-	if len(scores) == 1 {
-		dst[1] = probability(scores[0])
-		dst[0] = 1 - dst[1]
-		return
-	}
-	sum := 0.0
-	for k, score := range scores {
-		dst[k] = probability(score)
-		sum += dst[k]
-	}
-	for k := range dst {
-		if sum == 0 {
-			dst[k] = 1 / float64(len(dst))
-		} else {
-			dst[k] /= sum
+	return rows
+}
+
+// scoreBlocks is score for several blocks.
+func (m *Model) scoreBlocks(s *scratch, text string) []float64 {
+	clear(s.sums)
+	outer := 0.0
+	for i := range m.blocks {
+		b := &m.blocks[i]
+		clear(s.totals)
+		b.add(s, &s.walks[i], s.totals, text)
+		own := s.totals[len(s.sums)]
+		factor := b.weight
+		if b.divides {
+			factor /= b.reader.Norm.of(own)
+			own = float64(one(own > 0)) // what is left of it
+		}
+		for k := range s.sums {
+			s.sums[k] += factor * s.totals[k]
+		}
+		switch m.norm {
+		case L2:
+			outer += b.weight * b.weight * own
+		case L1:
+			outer += math.Abs(b.weight) * own
 		}
 	}
+	norm := m.norm.of(outer)
+	for k, intercept := range m.intercepts {
+		s.sums[k] = s.sums[k]/norm + intercept
+	}
+	return s.sums
 }
 
-func logistic(score float64) float64 { return 1 / (1 + math.Exp(-score)) }
-
-func huber(score float64) float64 { return (max(-1, min(score, 1)) + 1) / 2 }
-
-func softmax(dst, scores []float64) {
-	if len(scores) == 1 {
-		dst[0], dst[1] = -scores[0], scores[0]
-	} else {
-		copy(dst, scores)
+// of returns what a vector is divided by, if sum is that of its elements' squares for
+// l2, of their magnitudes for l1.
+func (n Norm) of(sum float64) float64 {
+	switch {
+	case n == NoNorm || sum == 0:
+		return 1
+	case n == L2:
+		return math.Sqrt(sum)
 	}
-	// Relative to the largest, so that no exponential is too large for a float64.
-	largest, sum := slices.Max(dst), 0.0
-	for k, score := range dst {
-		dst[k] = math.Exp(score - largest)
-		sum += dst[k]
+	return sum
+}
+
+// probabilities sets dst, one element for each class, from the scores of the rows.
+func (m *Model) probabilities(s *scratch, dst, scores []float64) {
+	if len(m.links) == 1 {
+		m.links[0].probabilities(dst, scores)
+		return
+	}
+	clear(dst)
+	weights := 0.0
+	for i := range m.links {
+		l := &m.links[i]
+		n := l.rows(len(dst))
+		l.probabilities(s.one, scores[:n])
+		scores = scores[n:]
+		for k, p := range s.one {
+			dst[k] += l.Weight * p
+		}
+		weights += l.Weight
 	}
 	for k := range dst {
-		dst[k] /= sum
+		dst[k] /= weights
 	}
 }
 
 // answer chooses the class that is predicted: the most probable one if it is above its
-// threshold, else other.
-func (m *Model) answer(probabilities []float64) Answer {
+// threshold, else other. Of classes that are as probable, which modified_huber makes
+// often, it is the first if there is a threshold, as the course has it, and that of the
+// highest score if there is none, as scikit-learn has it.
+func (m *Model) answer(probabilities, scores []float64) Answer {
 	best := 0
 	for k, p := range probabilities {
-		if p > probabilities[best] {
+		if p > probabilities[best] || p == probabilities[best] && m.threshold == nil && m.higher(scores, k, best) {
 			best = k
 		}
 	}
@@ -122,4 +155,16 @@ func (m *Model) answer(probabilities []float64) Answer {
 		return Answer{Class: best, Confidence: confidence}
 	}
 	return Answer{Class: m.other, Confidence: confidence, Fallback: true}
+}
+
+// higher reports whether class a has a higher score than class b, where scores, those of
+// the rows, are what the probabilities are made of.
+func (m *Model) higher(scores []float64, a, b int) bool {
+	if len(m.links) > 1 || m.links[0].Calibrators != nil {
+		return false
+	}
+	if len(scores) == 1 {
+		return a != b && scores[0] > 0 == (a == 1)
+	}
+	return scores[a] > scores[b]
 }

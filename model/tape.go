@@ -14,24 +14,31 @@ import (
 //
 // so that every n-gram of a text is a piece of its tape, and every piece of a tape
 // that [Vectorizer.key] accepts is an n-gram. The result lives in s.
-func (v *Vectorizer) tape(s *scratch, text string) []byte {
-	if v.Analyzer != Word && !v.Clean {
-		s.tape = appendTape(s.tape[:0], text, v)
+func (r *reader) tape(s *scratch, text string) []byte {
+	if r.Analyzer != Word && !r.Clean && r.StripAccents == KeepAccents {
+		s.tape = appendTape(s.tape[:0], text, &r.Vectorizer)
 		return s.tape
 	}
-	if v.Lowercase {
+	if r.Lowercase {
 		s.text = appendLower(s.text[:0], text)
 	} else {
 		s.text = appendValid(s.text[:0], text)
 	}
-	if v.Clean {
-		s.cleaned = appendClean(s.cleaned[:0], s.text, v.Stem)
+	if r.Clean {
+		s.cleaned = appendClean(s.cleaned[:0], s.text, r.Stem)
 		s.text, s.cleaned = s.cleaned, s.text
 	}
-	if v.Analyzer == Word {
+	if r.StripAccents != KeepAccents {
+		s.cleaned = appendStripped(s.cleaned[:0], s.text, r.StripAccents)
+		s.text, s.cleaned = s.cleaned, s.text
+	}
+	switch {
+	case r.Analyzer != Word:
+		s.tape = appendTape(s.tape[:0], s.text, &r.late)
+	case r.tokens == nil && r.stop == nil:
 		s.tape = appendWordTape(s.tape[:0], s.text)
-	} else {
-		s.tape = appendTape(s.tape[:0], s.text, v)
+	default:
+		s.tape = r.appendTokens(s.tape[:0], s)
 	}
 	return s.tape
 }

@@ -39,28 +39,38 @@ const (
 	fanOut = 256            // children that a node can have
 )
 
-func newTrie(w *Weights) (*trie, error) {
-	keys := make([]key, 0, len(w.NGrams))
-	for column, ngram := range w.NGrams {
-		if text, ok := w.Vectorizer.key(ngram); ok {
-			keys = append(keys, key{text, column})
+// newTrie makes the trie of a block, for a norm, which may be that of all blocks. The
+// block's coefficients begin at a column.
+func newTrie(w *Weights, of *Block, norm Norm, column int) (*trie, error) {
+	keys := make([]entry, 0, len(of.NGrams))
+	for column, ngram := range of.NGrams {
+		if text, ok := of.Vectorizer.key(ngram); ok {
+			keys = append(keys, entry{text, column})
 		}
 	}
-	byText := func(a, b key) int { return cmp.Compare(a.text, b.text) }
+	byText := func(a, b entry) int { return cmp.Compare(a.text, b.text) }
 	if !slices.IsSortedFunc(keys, byText) {
 		slices.SortFunc(keys, byText)
 	}
-	b := builder{trie: &trie{width: w.Rows() + 1}, weights: w, keys: keys}
+	b := builder{
+		trie:         &trie{width: len(w.Intercepts) + 1},
+		idf:          of.IDF,
+		norm:         norm,
+		coefficients: w.Coefficients[min(column, len(w.Coefficients)):],
+		stride:       w.Features(),
+		keys:         keys,
+	}
 	if err := b.build(); err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(keys, func(k key) bool { return len(k.text) == 1 }) {
+	if !slices.ContainsFunc(keys, func(k entry) bool { return len(k.text) == 1 }) {
 		b.pairs = b.pairNodes()
 	}
 	return b.trie, nil
 }
 
-type key struct {
+// An entry is an n-gram as a tape has it.
+type entry struct {
 	text   string
 	column int // of the n-gram
 }
@@ -69,8 +79,11 @@ type key struct {
 // walks, lies close together.
 type builder struct {
 	*trie
-	weights *Weights
-	keys    []key // sorted, all different
+	idf          []float64 // of each column; nil if there is none
+	norm         Norm
+	coefficients []float64 // from that of the first column on
+	stride       int       // from one row of coefficients to the next
+	keys         []entry   // sorted, all different
 
 	end uint32 // behind the last node in use
 	// The unused nodes, linked in their order, to a ring with node 0, which is the root.
@@ -186,16 +199,15 @@ func (b *builder) grow() {
 
 // addNGram adds the n-gram of a column to the row of the node that ends it.
 func (b *builder) addNGram(n uint32, column int) {
-	w := b.weights
 	idf := 1.0
-	if w.Vectorizer.UseIDF {
-		idf = w.IDF[column]
+	if b.idf != nil {
+		idf = b.idf[column]
 	}
 	row := b.row(n)
 	for k := range b.width - 1 {
-		row[k] += idf * w.Coefficients[k*len(w.NGrams)+column]
+		row[k] += idf * b.coefficients[k*b.stride+column]
 	}
-	switch w.Vectorizer.Norm {
+	switch b.norm {
 	case L2:
 		row[b.width-1] += idf * idf
 	case L1:

@@ -47,6 +47,11 @@ type Vectorizer struct {
 	Binary             bool // 1 in place of the count
 	Clean              bool // before all else, clean the text as the course does
 	Stem               bool // and reduce its words to their stems (Snowball English)
+	StripAccents       Accents
+
+	// Of n-grams of words.
+	TokenPattern string   // of Python's re; "" for [DefaultTokenPattern]
+	StopWords    []string // words that are left out
 }
 
 // Validate says what is wrong with the parameters, if anything is.
@@ -56,10 +61,8 @@ func (v *Vectorizer) Validate() error {
 	default:
 		return fmt.Errorf("analyzer: %q is not supported, only %q, %q and %q", v.Analyzer, Char, CharWB, Word)
 	}
-	switch v.Norm {
-	case L1, L2, NoNorm:
-	default:
-		return fmt.Errorf("norm: %q is not supported, only %q, %q and %q", v.Norm, L1, L2, NoNorm)
+	if err := v.Norm.validate(); err != nil {
+		return err
 	}
 	if v.NgramMin < 1 || v.NgramMax < v.NgramMin {
 		return fmt.Errorf("n-gram range: (%d, %d) is none; 1 <= min <= max is wanted", v.NgramMin, v.NgramMax)
@@ -67,15 +70,62 @@ func (v *Vectorizer) Validate() error {
 	if v.Stem && !v.Clean {
 		return errors.New("stem: words are only stemmed where the text is cleaned")
 	}
-	return nil
+	switch v.StripAccents {
+	case KeepAccents, ASCII, Unicode:
+	default:
+		return fmt.Errorf("strip_accents: %q is not supported, only %q and %q", v.StripAccents, ASCII, Unicode)
+	}
+	if v.Analyzer != Word && (v.TokenPattern != "" || v.StopWords != nil) {
+		return fmt.Errorf("token_pattern and stop_words: they are of analyzer %q, not of %q", Word, v.Analyzer)
+	}
+	if _, err := parseTokens(v.TokenPattern); err != nil {
+		return fmt.Errorf("token_pattern: %w", err)
+	}
+	return distinct("stop_words", v.StopWords)
+}
+
+func (n Norm) validate() error {
+	switch n {
+	case L1, L2, NoNorm:
+		return nil
+	}
+	return fmt.Errorf("norm: %q is not supported, only %q, %q and %q", n, L1, L2, NoNorm)
+}
+
+// A reader is a Vectorizer that is ready to read texts.
+type reader struct {
+	Vectorizer
+	tokens *tokens
+	stop   map[string]struct{} // StopWords; nil if there are none
+	late   Vectorizer          // without Lowercase, for what is in lower case already
+}
+
+func (v *Vectorizer) reader() (*reader, error) {
+	tokens, err := parseTokens(v.TokenPattern)
+	if err != nil {
+		return nil, fmt.Errorf("token_pattern: %w", err)
+	}
+	r := &reader{Vectorizer: *v, tokens: tokens, late: *v}
+	r.late.Lowercase = false
+	if len(v.StopWords) > 0 {
+		r.stop = make(map[string]struct{}, len(v.StopWords))
+		for _, word := range v.StopWords {
+			r.stop[word] = struct{}{}
+		}
+	}
+	return r, nil
 }
 
 // NGrams yields every n-gram of text, as often as it occurs. A yielded slice is
-// valid until the next one.
+// valid until the next one. The parameters have to be valid.
 func (v *Vectorizer) NGrams(text string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		s := new(scratch)
-		tape := v.tape(s, text)
+		r, err := v.reader()
+		if err != nil {
+			return
+		}
+		tape := r.tape(s, text)
 		switch v.Analyzer {
 		case Char:
 			v.windows(tape, yield)

@@ -8,34 +8,18 @@ import (
 	"unicode/utf8"
 )
 
-// A Loss is what a classifier was trained to minimise. It decides how scores
-// become probabilities.
-type Loss string
-
-// The losses.
-const (
-	// LogLoss makes each score a probability by the logistic function, and divides
-	// these by their sum.
-	LogLoss Loss = "log_loss"
-	// ModifiedHuber does so by (clip(score, -1, 1) + 1) / 2.
-	ModifiedHuber Loss = "modified_huber"
-	// Multinomial makes all scores probabilities at once, by the softmax function. A
-	// single score s, of two classes, stands for -s and s.
-	Multinomial Loss = "multinomial"
-)
-
-// Weights are a fitted vectorizer and a fitted linear classifier: all the numbers
-// that a prediction is made of, laid out as scikit-learn does. V is the size of the
-// vocabulary and C the number of classes.
+// Weights are fitted vectorizers and a fitted linear classifier: all the numbers that
+// a prediction is made of. V is the number of n-grams of all blocks together.
 type Weights struct {
-	Vectorizer Vectorizer
-	Loss       Loss
-	Classes    []string // in the order of the classifier's rows
-	// NGrams is the vocabulary, in the order of the columns: V n-grams, all
-	// different; the words of an n-gram of words have one space between them.
-	NGrams []string
-	// IDF holds V inverse document frequencies; nil if the vectorizer uses none.
-	IDF []float64
+	// Blocks are one vectorizer, or those whose vectors are put behind one another.
+	Blocks []Block
+	// Norm is what the vector of several blocks is divided by. One block has a norm of
+	// its own, and NoNorm here.
+	Norm Norm
+	// Links turn the scores of the rows into probabilities, each those of rows of its
+	// own. The probabilities of several are averaged.
+	Links   []Link
+	Classes []string // in the order of the classifier's rows
 	// Coefficients holds Rows × V numbers, row by row.
 	Coefficients []float64
 	// Intercepts holds a number for each row.
@@ -45,26 +29,55 @@ type Weights struct {
 	Provenance map[string]string
 }
 
-// Rows returns the number of rows of coefficients: one for each class, or one in
-// all if there are two, in favour of the second.
-func (w *Weights) Rows() int {
-	if len(w.Classes) == 2 {
-		return 1
+// A Block is a fitted vectorizer.
+type Block struct {
+	Vectorizer Vectorizer
+	// Weight is what the vector of the text is multiplied by: 1 for a block alone.
+	Weight float64
+	// NGrams is the vocabulary, in the order of the columns, all different; the words
+	// of an n-gram of words have one space between them.
+	NGrams []string
+	// IDF holds the inverse document frequency of each n-gram; nil if the vectorizer
+	// uses none.
+	IDF []float64
+}
+
+// Features returns V, the number of n-grams of all blocks together.
+func (w *Weights) Features() int {
+	n := 0
+	for i := range w.Blocks {
+		n += len(w.Blocks[i].NGrams)
 	}
-	return len(w.Classes)
+	return n
+}
+
+// AllNGrams returns the n-grams of all blocks, in the order of the columns.
+func (w *Weights) AllNGrams() []string {
+	var all []string
+	for i := range w.Blocks {
+		all = append(all, w.Blocks[i].NGrams...)
+	}
+	return all
+}
+
+// Rows returns the number of rows of coefficients that the links want.
+func (w *Weights) Rows() int {
+	rows := 0
+	for i := range w.Links {
+		rows += w.Links[i].rows(len(w.Classes))
+	}
+	return rows
+}
+
+// HasProbabilities reports whether the links make probabilities. If not, the highest
+// score decides.
+func (w *Weights) HasProbabilities() bool {
+	return !slices.ContainsFunc(w.Links, func(l Link) bool { return !l.hasProbabilities() })
 }
 
 // Validate says what is wrong with the weights, if anything is: a shape, a number
 // that is none, an n-gram or a class that occurs twice.
 func (w *Weights) Validate() error {
-	if err := w.Vectorizer.Validate(); err != nil {
-		return err
-	}
-	switch w.Loss {
-	case LogLoss, ModifiedHuber, Multinomial:
-	default:
-		return fmt.Errorf("loss: %q is not supported, only %q, %q and %q", w.Loss, LogLoss, ModifiedHuber, Multinomial)
-	}
 	if len(w.Classes) < 2 {
 		return fmt.Errorf("classes: %d, at least 2 are wanted", len(w.Classes))
 	}
@@ -74,24 +87,82 @@ func (w *Weights) Validate() error {
 	if i := slices.Index(w.Classes, ""); i >= 0 {
 		return fmt.Errorf("classes: number %d has no name", i)
 	}
-	if err := distinct("ngrams", w.NGrams); err != nil {
+	if err := w.validateBlocks(); err != nil {
 		return err
 	}
-	features, rows := len(w.NGrams), w.Rows()
-	if features > math.MaxInt32/2 {
-		return fmt.Errorf("ngrams: %d are more than a model can hold", features)
+	if err := w.validateLinks(); err != nil {
+		return err
 	}
-	if w.Vectorizer.UseIDF {
-		if err := numbers("idf", w.IDF, features); err != nil {
-			return err
-		}
-	} else if w.IDF != nil {
-		return errors.New("idf: given, but the vectorizer uses none (use_idf is false)")
-	}
+	rows, features := w.Rows(), w.Features()
 	if err := numbers("coefficients", w.Coefficients, rows*features); err != nil {
 		return err
 	}
 	return numbers("intercepts", w.Intercepts, rows)
+}
+
+func (w *Weights) validateBlocks() error {
+	if len(w.Blocks) == 0 {
+		return errors.New("blocks: there are none")
+	}
+	if err := w.Norm.validate(); err != nil {
+		return err
+	}
+	if len(w.Blocks) == 1 && (w.Norm != NoNorm || w.Blocks[0].Weight != 1) {
+		return fmt.Errorf("blocks: the only one has weight %v, and the norm of all is %q; 1 and %q are wanted", w.Blocks[0].Weight, w.Norm, NoNorm)
+	}
+	for i := range w.Blocks {
+		if err := w.Blocks[i].validate(w.Norm); err != nil {
+			if len(w.Blocks) > 1 {
+				return fmt.Errorf("block %d: %w", i, err)
+			}
+			return err
+		}
+	}
+	if n := w.Features(); n > math.MaxInt32/2 {
+		return fmt.Errorf("ngrams: %d are more than a model can hold", n)
+	}
+	return nil
+}
+
+func (b *Block) validate(outer Norm) error {
+	if err := b.Vectorizer.Validate(); err != nil {
+		return err
+	}
+	if outer != NoNorm && b.Vectorizer.Norm != NoNorm && b.Vectorizer.Norm != outer {
+		return fmt.Errorf("norm: %q, but the norm of all blocks is %q", b.Vectorizer.Norm, outer)
+	}
+	if err := numbers("weight", []float64{b.Weight}, 1); err != nil {
+		return err
+	}
+	if err := distinct("ngrams", b.NGrams); err != nil {
+		return err
+	}
+	if b.Vectorizer.UseIDF {
+		return numbers("idf", b.IDF, len(b.NGrams))
+	}
+	if b.IDF != nil {
+		return errors.New("idf: given, but the vectorizer uses none (use_idf is false)")
+	}
+	return nil
+}
+
+func (w *Weights) validateLinks() error {
+	if len(w.Links) == 0 {
+		return errors.New("links: there are none")
+	}
+	for i := range w.Links {
+		l := &w.Links[i]
+		if err := l.validate(len(w.Classes)); err != nil {
+			if len(w.Links) > 1 {
+				return fmt.Errorf("link %d: %w", i, err)
+			}
+			return err
+		}
+		if len(w.Links) > 1 && !l.hasProbabilities() {
+			return fmt.Errorf("link %d: loss %q makes no probabilities, which are averaged", i, l.Loss)
+		}
+	}
+	return nil
 }
 
 func distinct(field string, names []string) error {
@@ -115,13 +186,16 @@ func distinct(field string, names []string) error {
 	return nil
 }
 
+// largest is the largest magnitude of a number: with it no score is infinite.
+const largest = 1e100
+
 func numbers(field string, values []float64, want int) error {
 	if len(values) != want {
 		return fmt.Errorf("%s: %d numbers, %d are wanted", field, len(values), want)
 	}
 	for i, v := range values {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%s: number %d is %v, not a finite number", field, i, v)
+		if !(math.Abs(v) <= largest) {
+			return fmt.Errorf("%s: number %d is %v, not a finite number of a magnitude up to %g", field, i, v, largest)
 		}
 	}
 	return nil

@@ -53,7 +53,7 @@ func (c convertCommand) Run(s streams) error {
 	if err != nil {
 		return fmt.Errorf("model %s: %w", c.Dir, err)
 	}
-	predictions, err := goldenOf(c.Dir, m, a.Weights.NGrams)
+	predictions, err := goldenOf(c.Dir, m, a.Weights.AllNGrams())
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Dir, err)
 	}
@@ -72,7 +72,7 @@ func (c convertCommand) Run(s streams) error {
 	if err := a.Write(c.Out, map[string][]byte{golden.File: predictions}); err != nil {
 		return err
 	}
-	texts := slices.Concat(sentences, vocabularyTexts(a.Weights.NGrams))
+	texts := slices.Concat(sentences, vocabularyTexts(a.Weights.AllNGrams()))
 	if err := sameAnswers(m, c.Out, texts); err != nil {
 		return errors.Join(err, os.RemoveAll(c.Out))
 	}
@@ -80,7 +80,7 @@ func (c convertCommand) Run(s streams) error {
 		fmt.Fprintln(s.out, change)
 	}
 	_, err = fmt.Fprintf(s.out, "%s: %d n-grams, %d classes; the same answers to %d texts as %s\n",
-		c.Out, len(a.Weights.NGrams), len(a.Weights.Classes), len(texts), c.Dir)
+		c.Out, a.Weights.Features(), len(a.Weights.Classes), len(texts), c.Dir)
 	return err
 }
 
@@ -149,7 +149,7 @@ func sameAnswers(m *model.Model, dir string, texts []string) error {
 	}
 	got, want := written.PredictAll(texts), m.PredictAll(texts)
 	for i, text := range texts {
-		if got[i].Tag != want[i].Tag || !slices.Equal(got[i].Probabilities, want[i].Probabilities) {
+		if got[i].Tag != want[i].Tag || !slices.Equal(got[i].Probabilities, want[i].Probabilities) || !slices.Equal(got[i].Scores, want[i].Scores) {
 			return fmt.Errorf("the converted model answers otherwise to %q: %v, not %v", text, got[i], want[i])
 		}
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -37,16 +39,6 @@ func (c inspectCommand) Run(s streams) error {
 
 func printArtifact(w io.Writer, a *model.Artifact) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	v := a.Weights.Vectorizer
-	var flags []string
-	for _, flag := range []struct {
-		name string
-		on   bool
-	}{{"lowercase", v.Lowercase}, {"use_idf", v.UseIDF}, {"sublinear_tf", v.SublinearTF}, {"binary", v.Binary}, {"clean", v.Clean}, {"stem", v.Stem}} {
-		if flag.on {
-			flags = append(flags, flag.name)
-		}
-	}
 	threshold := "none"
 	if value, ok := a.Args.Get("threshold"); ok && value.Kind() != 'n' {
 		threshold = value.String()
@@ -55,9 +47,25 @@ func printArtifact(w io.Writer, a *model.Artifact) error {
 	fmt.Fprintf(t, "format\t%s\n", a.Format)
 	fmt.Fprintf(t, "classes\t%s\n", strings.Join(a.Weights.Classes, ", "))
 	fmt.Fprintf(t, "threshold\t%s\n", threshold)
-	fmt.Fprintf(t, "vectorizer\t%s, n-grams of %d to %d, norm %s, %s\n", v.Analyzer, v.NgramMin, v.NgramMax, v.Norm, strings.Join(flags, ", "))
-	fmt.Fprintf(t, "vocabulary\t%d n-grams\n", len(a.Weights.NGrams))
-	fmt.Fprintf(t, "loss\t%s\n", a.Weights.Loss)
+	for i := range a.Weights.Blocks {
+		b := &a.Weights.Blocks[i]
+		fmt.Fprintf(t, "vectorizer\t%s\n", describeVectorizer(&b.Vectorizer))
+		if b.Weight != 1 {
+			fmt.Fprintf(t, "weight\t%v\n", b.Weight)
+		}
+		fmt.Fprintf(t, "vocabulary\t%d n-grams\n", len(b.NGrams))
+	}
+	if a.Weights.Norm != model.NoNorm {
+		fmt.Fprintf(t, "norm of all\t%s\n", a.Weights.Norm)
+	}
+	for i := range a.Weights.Links {
+		fmt.Fprintf(t, "loss\t%s\n", describeLink(&a.Weights.Links[i]))
+	}
+	probabilities := "yes"
+	if !a.Weights.HasProbabilities() {
+		probabilities = "none: the highest score is the answer"
+	}
+	fmt.Fprintf(t, "probabilities\t%s\n", probabilities)
 	for _, name := range slices.Sorted(maps.Keys(a.Weights.Provenance)) {
 		fmt.Fprintf(t, "%s\t%s\n", name, a.Weights.Provenance[name])
 	}
@@ -68,6 +76,45 @@ func printArtifact(w io.Writer, a *model.Artifact) error {
 	return t.Flush()
 }
 
+func describeVectorizer(v *model.Vectorizer) string {
+	text := fmt.Sprintf("%s, n-grams of %d to %d, norm %s", v.Analyzer, v.NgramMin, v.NgramMax, v.Norm)
+	for _, flag := range []struct {
+		name string
+		on   bool
+	}{
+		{"lowercase", v.Lowercase}, {"use_idf", v.UseIDF}, {"sublinear_tf", v.SublinearTF}, {"binary", v.Binary},
+		{"clean", v.Clean}, {"stem", v.Stem},
+	} {
+		if flag.on {
+			text += ", " + flag.name
+		}
+	}
+	if v.StripAccents != model.KeepAccents {
+		text += fmt.Sprintf(", strip_accents %s", v.StripAccents)
+	}
+	if v.TokenPattern != "" {
+		text += fmt.Sprintf(", token_pattern %s", v.TokenPattern)
+	}
+	if len(v.StopWords) > 0 {
+		text += fmt.Sprintf(", %d stop words", len(v.StopWords))
+	}
+	return text
+}
+
+func describeLink(l *model.Link) string {
+	text := string(l.Loss)
+	if l.Weight != 1 {
+		text += fmt.Sprintf(", weight %v", l.Weight)
+	}
+	if len(l.Calibrators) == 0 {
+		return text
+	}
+	if len(l.Calibrators[0].X) > 0 {
+		return text + ", calibrated, isotonic"
+	}
+	return text + ", calibrated, sigmoid"
+}
+
 // printHeaviest prints the n-grams that speak most for each class: those with the
 // largest idf × coefficient.
 func printHeaviest(w io.Writer, weights *model.Weights, top int) error {
@@ -75,43 +122,71 @@ func printHeaviest(w io.Writer, weights *model.Weights, top int) error {
 	fmt.Fprint(t, "\nheaviest n-grams\n")
 	for class, name := range weights.Classes {
 		var grams []string
-		for _, column := range heaviest(weights, class, top) {
-			grams = append(grams, fmt.Sprintf("%q", weights.NGrams[column]))
+		for _, ngram := range heaviest(weights, class, top) {
+			grams = append(grams, fmt.Sprintf("%q", ngram))
 		}
 		fmt.Fprintf(t, "%s\t%s\n", name, strings.Join(grams, " "))
 	}
 	return t.Flush()
 }
 
-// heaviest returns the columns of a class's heaviest n-grams, heaviest first.
-func heaviest(weights *model.Weights, class, top int) []int {
-	features := len(weights.NGrams)
-	row, sign := class, 1.0
-	if weights.Rows() == 1 { // the only row speaks for the second class
-		row = 0
-		if class == 0 {
-			sign = -1
+// heaviest returns a class's heaviest n-grams, heaviest first.
+func heaviest(weights *model.Weights, class, top int) []string {
+	features := weights.Features()
+	sums := make([]float64, features)
+	for row, sign := range rowsOf(weights, class) {
+		for column, c := range weights.Coefficients[row*features:][:features] {
+			sums[column] += sign * c
 		}
 	}
-	weight := func(column int) float64 {
-		w := sign * weights.Coefficients[row*features+column]
-		if weights.IDF != nil {
-			w *= weights.IDF[column]
+	order := make([]int, 0, features)
+	for i := range weights.Blocks {
+		b := &weights.Blocks[i]
+		for k := range b.NGrams {
+			column := len(order)
+			if b.IDF != nil {
+				sums[column] *= b.IDF[k]
+			}
+			sums[column] *= b.Weight
+			order = append(order, column)
 		}
-		return w
 	}
-	columns := make([]int, features)
-	for i := range columns {
-		columns[i] = i
+	ngrams := weights.AllNGrams()
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sums[b], sums[a]) })
+	order = order[:min(max(top, 0), features)]
+	heaviest := make([]string, len(order))
+	for i, column := range order {
+		heaviest[i] = ngrams[column]
 	}
-	slices.SortStableFunc(columns, func(a, b int) int {
-		switch wa, wb := weight(a), weight(b); {
-		case wa > wb:
-			return -1
-		case wa < wb:
-			return 1
+	return heaviest
+}
+
+// rowsOf yields the rows that speak for a class, with 1, or against it, with -1.
+func rowsOf(weights *model.Weights, class int) iter.Seq2[int, float64] {
+	return func(yield func(int, float64) bool) {
+		classes, row := len(weights.Classes), 0
+		for i := range weights.Links {
+			switch {
+			case classes == 2: // the only row speaks for the second class
+				if !yield(row, float64(2*class-1)) {
+					return
+				}
+				row++
+			case weights.Links[i].Loss == model.OneVsOne:
+				for first := range classes {
+					for second := first + 1; second < classes; second++ {
+						if first == class && !yield(row, -1) || second == class && !yield(row, 1) {
+							return
+						}
+						row++
+					}
+				}
+			default:
+				if !yield(row+class, 1) {
+					return
+				}
+				row += classes
+			}
 		}
-		return 0
-	})
-	return columns[:min(max(top, 0), features)]
+	}
 }

@@ -168,11 +168,15 @@ func (r *comparison) compare(ctx context.Context, data *train.Dataset, top int) 
 }
 
 // distance returns the largest difference between the probabilities of a class, which is
-// 0 for a model that does not have it.
+// 0 for a model that does not have it. Of a model without probabilities, that of its tag
+// counts as 1.
 func distance(aClasses []string, a model.Prediction, bClasses []string, b model.Prediction) float64 {
 	of := func(classes []string, p model.Prediction, class string) float64 {
-		if k := slices.Index(classes, class); k >= 0 {
+		switch k := slices.Index(classes, class); {
+		case k >= 0 && p.Probabilities != nil:
 			return p.Probabilities[k]
+		case k >= 0 && p.Tag == class:
+			return 1
 		}
 		return 0
 	}

@@ -143,7 +143,7 @@ func showVersion(ctx context.Context, group *modelsCommand, st *store.Store, nam
 	printWarnings(s.err, a.Warnings)
 	shown := shownArtifact{
 		Name: name, Version: version, Names: names(aliases, version), Manifest: manifest,
-		RunID: a.RunID, Format: a.Format, Classes: a.Weights.Classes, NGrams: len(a.Weights.NGrams),
+		RunID: a.RunID, Format: a.Format, Classes: a.Weights.Classes, NGrams: a.Weights.Features(),
 		Provenance: a.Weights.Provenance, Args: a.Args, Performance: a.Performance, Golden: reproduced,
 	}
 	return group.print(s.out, shown, func(w io.Writer) error {

@@ -24,7 +24,7 @@ func printResult(w io.Writer, dir string, r *train.Result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "run\t%s\n", r.Artifact.RunID)
 	fmt.Fprintf(t, "samples\t%d to train, %d to validate, %d to test\n", r.Train, r.Validation, r.Test)
-	fmt.Fprintf(t, "n-grams\t%d\n", len(r.Artifact.Weights.NGrams))
+	fmt.Fprintf(t, "n-grams\t%d\n", r.Artifact.Weights.Features())
 	fmt.Fprintf(t, "loss\t%.4f, validation %.4f\n", last.Train, last.Validation)
 	if threshold, ok := r.Artifact.Args.Get("threshold"); ok {
 		fmt.Fprintf(t, "threshold\t%s\n", threshold)

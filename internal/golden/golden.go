@@ -41,7 +41,7 @@ type Predictions struct {
 	// each class.
 	Probabilities [][]float64 `json:"probabilities,omitzero"`
 	// Scores are those of decision_function: a row for each text, an element for each
-	// class, or a single one if there are two classes.
+	// class. Of two classes there may be the second alone, as in scikit-learn.
 	Scores []Scores `json:"scores,omitzero"`
 }
 
@@ -85,8 +85,14 @@ func Check(fsys fs.FS, m *model.Model) (int, error) {
 func Make(m *model.Model, texts []string) *Predictions {
 	p := &Predictions{Texts: pick(texts)}
 	for _, prediction := range m.PredictAll(p.Texts) {
-		p.Probabilities = append(p.Probabilities, prediction.Probabilities)
-		p.Tags = append(p.Tags, Tag{Name: m.Class(largest(prediction.Probabilities))})
+		decisive := prediction.Probabilities
+		if m.HasProbabilities() {
+			p.Probabilities = append(p.Probabilities, decisive)
+		} else {
+			decisive = prediction.Scores
+			p.Scores = append(p.Scores, prediction.Scores)
+		}
+		p.Tags = append(p.Tags, Tag{Name: m.Class(largest(decisive))})
 	}
 	return p
 }
@@ -154,9 +160,12 @@ func (p *Predictions) Check(m *model.Model) error {
 	if p.Tolerance != nil {
 		tolerance = *p.Tolerance
 	}
+	if p.Probabilities != nil && !m.HasProbabilities() {
+		return fmt.Errorf("%s: probabilities are given, but the model has none; write scores, those of decision_function", File)
+	}
 	classes := m.Classes()
-	for i, text := range p.Texts {
-		probabilities, scores := m.Predict(text).Probabilities, m.Scores(text)
+	for i, prediction := range m.PredictAll(p.Texts) {
+		text, probabilities, scores := p.Texts[i], prediction.Probabilities, prediction.Scores
 		// What decides on the tag: one number for each class.
 		decisive := probabilities
 		if p.Probabilities != nil {
@@ -165,13 +174,16 @@ func (p *Predictions) Check(m *model.Model) error {
 			}
 		}
 		if p.Scores != nil {
+			decisive = scores
+			if len(p.Scores[i]) == 1 && len(scores) == 2 {
+				scores = scores[1:]
+			}
 			if err := near(classes, scores, p.Scores[i], tolerance); err != nil {
 				return fmt.Errorf("%s: text %d, %s: score %w", File, i, shorten(text), err)
 			}
+		}
+		if decisive == nil {
 			decisive = scores
-			if len(scores) == 1 {
-				decisive = []float64{-scores[0], scores[0]}
-			}
 		}
 		if p.Tags == nil {
 			continue

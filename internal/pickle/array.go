@@ -111,6 +111,18 @@ func (a *array) integers() (numbers []int64, ok bool) {
 	return numbers, true
 }
 
+// booleans returns the items of an array of booleans.
+func (a *array) booleans() (booleans []bool, ok bool) {
+	if a.dtype.code != 'b' || a.dtype.size != 1 {
+		return nil, false
+	}
+	booleans = make([]bool, a.count())
+	for i := range booleans {
+		booleans[i] = a.item(i)[0] != 0
+	}
+	return booleans, true
+}
+
 // texts returns the items of an array of texts.
 func (a *array) texts() (texts []string, ok bool) {
 	if a.dtype.code != 'U' || a.dtype.size == 0 { // any number of empty texts takes no bytes of the file

@@ -24,6 +24,11 @@ func Classes(module string, names ...string) []Global {
 	return list(Global{call: makeInstance, instances: objectKind}, module, names)
 }
 
+// Dicts are subclasses of dict that a pickle may make instances of. They become dicts.
+func Dicts(module string, names ...string) []Global {
+	return list(Global{call: makeDict, instances: dictKind}, module, names)
+}
+
 // Functions are functions of a module that a pickle may call. What they would do or
 // return is unknown: the result is an instance that has the name of the function as
 // its class.
@@ -95,7 +100,7 @@ func (m *machine) refuse(name string) error {
 		shown = fmt.Sprintf("%q", shown)
 	}
 	if use := m.use(); use != "" {
-		return fmt.Errorf("%s is %s, which is not supported: what it does cannot be known from the file, and none of its code is run", use, shown)
+		return fmt.Errorf("%s is %s, which %s", use, shown, m.allowed.refused(name))
 	}
 	return fmt.Errorf("%s %s", shown, m.allowed.refused(name))
 }
@@ -142,6 +147,9 @@ func (m *machine) newObject() error {
 	}
 	if g.instances == unset {
 		return fmt.Errorf("an instance of %s is made", g.name)
+	}
+	if g.instances == dictKind && len(args) > 0 {
+		return fmt.Errorf("a %s is made of something", g.name)
 	}
 	v, err := m.add(g.instances, object{class: g, items: args})
 	if err != nil {

@@ -78,7 +78,7 @@ var hostile = []struct {
 	{
 		"a tokenizer",
 		proto + named("sklearn.feature_extraction.text", "TfidfVectorizer") + ")\x81}(" + text("tokenizer") + named("__main__", "split") + "ub.",
-		[]string{"TfidfVectorizer.tokenizer", "__main__.split", "not supported"},
+		[]string{"TfidfVectorizer.tokenizer", "__main__.split", "refused"},
 	},
 
 	// What is cut short or out of order.

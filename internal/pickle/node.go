@@ -147,6 +147,16 @@ func (n Node) Numbered() ([]string, error) {
 	return texts, nil
 }
 
+// IsDict reports whether the node is a dict.
+func (n Node) IsDict() bool { return n.value.kind == dictKind }
+
+// Get returns the value of a text key of a dict, and whether the node is a dict that has
+// it.
+func (n Node) Get(key string) (Node, bool) {
+	v, ok := n.tree.lookup(n.value, key)
+	return Node{n.tree, v, fmt.Sprintf("%s[%q]", n.path, key)}, ok
+}
+
 // Find returns an attribute of an instance, and whether there is one.
 func (n Node) Find(name string) (Node, bool) {
 	if n.value.kind != objectKind {
@@ -220,6 +230,20 @@ func (n Node) Floats(name string, shape ...int) ([]float64, error) {
 // Numbers returns the numbers of an array, row by row. The array has to have this
 // shape, and all its numbers have to be finite.
 func (n Node) Numbers(shape ...int) ([]float64, error) {
+	numbers, err := n.AnyNumbers(shape...)
+	if err != nil {
+		return nil, err
+	}
+	for i, x := range numbers {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return nil, fmt.Errorf("%s%v is %v, not a finite number", n.path, index(i, shape), x)
+		}
+	}
+	return numbers, nil
+}
+
+// AnyNumbers is Numbers, but the numbers need not be finite.
+func (n Node) AnyNumbers(shape ...int) ([]float64, error) {
 	a := n.tree.array(n.value)
 	if a == nil || !slices.Equal(a.shape, shape) {
 		return nil, n.Wrong(fmt.Sprintf("an array of shape %v", shape))
@@ -227,11 +251,6 @@ func (n Node) Numbers(shape ...int) ([]float64, error) {
 	numbers := a.floats()
 	if numbers == nil {
 		return nil, n.Wrong("an array of f4, f8, i4 or i8")
-	}
-	for i, x := range numbers {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, fmt.Errorf("%s%v is %v, not a finite number", n.path, index(i, shape), x)
-		}
 	}
 	return numbers, nil
 }
@@ -253,6 +272,25 @@ func (n Node) Integers() (numbers []int64, ok bool) {
 		numbers = append(numbers, v.num)
 	}
 	return numbers, true
+}
+
+// Booleans returns the items of an array of booleans of one dimension. ok is false if
+// the node is none.
+func (n Node) Booleans() (booleans []bool, ok bool) {
+	a := n.tree.array(n.value)
+	if a == nil || len(a.shape) != 1 {
+		return nil, false
+	}
+	if a.dtype.code != 'O' {
+		return a.booleans()
+	}
+	for _, v := range a.objects {
+		if v.kind != boolKind {
+			return nil, false
+		}
+		booleans = append(booleans, v.num != 0)
+	}
+	return booleans, true
 }
 
 // Texts returns the items of an array of texts of one dimension. ok is false if the

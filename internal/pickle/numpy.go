@@ -50,6 +50,8 @@ func (m *machine) setState() error {
 		}
 		o.state = state
 		return nil
+	case dictKind:
+		return nil // that of a subclass, which holds nothing that a dict has
 	}
 	return fmt.Errorf("%v gets a state", v.kind)
 }

@@ -90,12 +90,15 @@ func (m *metrics) refused(error, string) {
 // counters are the metrics of one version, looked up once.
 type counters struct {
 	texts      []prometheus.Counter // by class
-	confidence prometheus.Observer
+	confidence prometheus.Observer  // nil if the version has no probabilities
 	fallbacks  prometheus.Counter
 }
 
 func (m *metrics) countersOf(v *Version) counters {
-	c := counters{make([]prometheus.Counter, len(v.Classes())), m.confidence, m.fallbacks}
+	c := counters{texts: make([]prometheus.Counter, len(v.Classes())), fallbacks: m.fallbacks}
+	if v.HasProbabilities() {
+		c.confidence = m.confidence
+	}
 	for i, class := range v.Classes() {
 		c.texts[i] = m.texts.WithLabelValues(class)
 	}
@@ -104,7 +107,9 @@ func (m *metrics) countersOf(v *Version) counters {
 
 func (c *counters) add(a model.Answer) {
 	c.texts[a.Class].Inc()
-	c.confidence.Observe(a.Confidence)
+	if c.confidence != nil {
+		c.confidence.Observe(a.Confidence)
+	}
 	if a.Fallback {
 		c.fallbacks.Inc()
 	}

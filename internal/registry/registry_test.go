@@ -356,7 +356,7 @@ func TestPredicted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"Object detection with YOLO", "Image segmentation", "My cat sleeps"} {
-		v.Predicted(v.Classify(text, nil))
+		v.Predicted(v.Classify(text, nil, nil))
 	}
 	for tag, want := range map[string]float64{"computer-vision": 2, "other": 1, "mlops": 0} {
 		if got := s.metric(t, "tagifai_predicted_texts_total", "tag="+tag); got != want {

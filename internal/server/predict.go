@@ -98,7 +98,7 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		answer := v.Classify(text.Text, p.probabilitiesOf(i))
+		answer := v.Classify(text.Text, p.probabilitiesOf(i), nil)
 		v.Predicted(answer)
 		p.tags[i] = int32(answer.Class)
 	}

@@ -45,13 +45,16 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, step := range steps {
-			var w model.Weights
+		for i, step := range steps {
 			_ = step.String()
-			_ = vectorizer(step, &w)
-			_ = transformer(step, &w)
-			_ = classifier(step, &w, []string{"a", "b", "c", "d"})
-			_ = readVectorizer([]pickle.Node{step}, &w)
+			f, err := readFeatures(steps[:i], 0)
+			if err != nil {
+				f = newFeatures(model.Block{NGrams: []string{"a"}})
+			}
+			if w, err := classifier(step, f, []string{"a", "b", "c", "d"}); err == nil {
+				_ = w.Validate()
+			}
+			_, _ = encoderLabels(step)
 		}
 	})
 }
@@ -79,6 +82,9 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		for _, text := range []string{"", "Deep learning for images, deep learning for text."} {
+			if !m.HasProbabilities() {
+				continue
+			}
 			sum := 0.0
 			for _, p := range m.Predict(text).Probabilities {
 				sum += p

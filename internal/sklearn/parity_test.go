@@ -143,7 +143,7 @@ func TestPublished(t *testing.T) {
 				t.Fatal(err)
 			}
 			largest, tags := compare(t, m, texts, want)
-			t.Logf("%s, %d n-grams, %d texts: at most %.1e apart, %d tags differ", a.Weights.Vectorizer.Analyzer, len(a.Weights.NGrams), len(texts), largest, tags)
+			t.Logf("%s, %d n-grams, %d texts: at most %.1e apart, %d tags differ", a.Weights.Blocks[0].Vectorizer.Analyzer, a.Weights.Features(), len(texts), largest, tags)
 		})
 	}
 }

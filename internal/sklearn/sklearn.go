@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"tagifai/internal/pickle"
 	"tagifai/model"
@@ -34,7 +36,7 @@ var Format = model.Format{
 // Read reads the weights of the directory that is the root of fsys: from model.pkl
 // and, unless that holds a Pipeline with a vectorizer of its own, from vectorizer.pkl.
 // labels are the names of the classes by index. They may be nil if the pickled classes
-// are strings, which are preferred.
+// are their own names.
 //
 // The provenance of the weights is sklearn_version, where the files tell, and
 // source_sha256_model.pkl and source_sha256_vectorizer.pkl, for each file that was
@@ -43,19 +45,19 @@ var Format = model.Format{
 // An error names the file, the attribute, its value and what is supported, or the
 // byte of the file and what is wrong there.
 func Read(fsys fs.FS, labels []string) (*model.Weights, error) {
-	w := &model.Weights{Provenance: make(map[string]string)}
-	steps, err := readSteps(fsys, ModelFile, w.Provenance)
+	provenance := make(map[string]string)
+	steps, err := readSteps(fsys, ModelFile, provenance)
 	if err != nil {
 		return nil, err
 	}
 	last := len(steps) - 1
-	if c := steps[last].Class(); c != sgdClassifier && c != logisticRegression {
-		return nil, fmt.Errorf("%s: %w", ModelFile, steps[last].Wrong("a "+sgdClassifier+" or "+logisticRegression))
+	if !isClassifier(steps[last]) {
+		return nil, fmt.Errorf("%s: %w", ModelFile, unsupported(steps[last], "one of "+strings.Join(classifiers, ", ")+" as the last step"))
 	}
 	file := ModelFile // of the vectorizer
 	if last == 0 {
 		file = VectorizerFile
-		before, err := readSteps(fsys, VectorizerFile, w.Provenance)
+		before, err := readSteps(fsys, VectorizerFile, provenance)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%s holds a %s without a vectorizer: %w", ModelFile, steps[0].Class(), err)
 		}
@@ -65,17 +67,25 @@ func Read(fsys fs.FS, labels []string) (*model.Weights, error) {
 		steps = append(before, steps...)
 		last = len(steps) - 1
 	}
-	if err := readVectorizer(steps[:last], w); err != nil {
+	f, err := readFeatures(steps[:last], 0)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	if err := classifier(steps[last], w, labels); err != nil {
+	w, err := classifier(steps[last], f, labels)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ModelFile, err)
 	}
+	w.Provenance = provenance
 	if v := version(steps[last]); v != "" {
 		w.Provenance["sklearn_version"] = v
 	}
+	if f.float32 {
+		w.Provenance["precision"] = "scikit-learn reckons in float32 here: its probabilities agree to some 6 digits"
+	}
 	return w, w.Validate()
 }
+
+func isClassifier(n pickle.Node) bool { return slices.Contains(classifiers, n.Class()) }
 
 // readSteps reads a file and returns what it holds: the steps of a Pipeline, or one
 // object as the only step. There is at least one.

@@ -8,94 +8,143 @@ import (
 	"tagifai/model"
 )
 
-// The token pattern that scikit-learn has by default, and model has built in.
-const tokenPattern = `(?u)\b\w\w+\b`
-
-// readVectorizer reads the steps before the classifier.
-func readVectorizer(steps []pickle.Node, w *model.Weights) error {
-	w.Vectorizer.Norm = model.NoNorm
-	if err := vectorizerSteps(steps); err != nil {
-		return err
+// vectorizer reads a CountVectorizer, or a TfidfVectorizer, which is one as well.
+func vectorizer(n pickle.Node) (*features, error) {
+	b, float32, err := counter(n)
+	if err != nil {
+		return nil, err
 	}
-	if err := vectorizer(steps[0], w); err != nil {
-		return err
+	f := newFeatures(b)
+	f.float32 = float32
+	if n.Class() == countVectorizer {
+		return f, nil
 	}
-	switch {
-	case steps[0].Class() == tfidfVectorizer:
-		inner, err := steps[0].Attr("_tfidf")
-		if err != nil {
-			return err
-		}
-		return transformer(inner, w)
-	case len(steps) == 2:
-		return transformer(steps[1], w)
+	inner, err := n.Attr("_tfidf")
+	if err != nil {
+		return nil, err
 	}
-	return nil // counts, as they are
+	return f, f.tfidf(inner)
 }
 
-func vectorizerSteps(steps []pickle.Node) error {
-	switch {
-	case len(steps) == 1 && (steps[0].Class() == tfidfVectorizer || steps[0].Class() == countVectorizer):
-		return nil
-	case len(steps) == 2 && steps[0].Class() == countVectorizer && steps[1].Class() == tfidfTransformer:
-		return nil
-	}
-	found := ""
-	for i, s := range steps {
-		if i > 0 {
-			found += " and then "
-		}
-		found += s.String()
-	}
-	return fmt.Errorf("the vectorizer is %s, only a %s, or a %s with or without a %s, is supported", found, tfidfVectorizer, countVectorizer, tfidfTransformer)
-}
-
-// vectorizer reads what turns a text into counts: the parameters and vocabulary of a
-// CountVectorizer, which a TfidfVectorizer is as well.
-func vectorizer(n pickle.Node, w *model.Weights) error {
-	v := &w.Vectorizer
+// counter reads what turns a text into counts.
+func counter(n pickle.Node) (b model.Block, float32 bool, err error) {
+	b.Weight = 1
+	v := &b.Vectorizer
+	v.Norm = model.NoNorm
 	analyzer, err := n.OneOf("analyzer", string(model.Char), string(model.CharWB), string(model.Word))
 	if err != nil {
-		return err
+		return b, false, err
 	}
 	v.Analyzer = model.Analyzer(analyzer)
 	if v.Lowercase, err = n.Flag("lowercase"); err != nil {
-		return err
+		return b, false, err
 	}
 	if v.Binary, err = n.Flag("binary"); err != nil {
-		return err
+		return b, false, err
 	}
 	if v.NgramMin, v.NgramMax, err = ngramRange(n); err != nil {
-		return err
+		return b, false, err
 	}
 	if _, err := n.OneOf("input", "content"); err != nil {
-		return err
+		return b, false, err
 	}
-	absent := []string{"preprocessor", "strip_accents"}
+	if err := absent(n, "preprocessor"); err != nil {
+		return b, false, err
+	}
+	if v.StripAccents, err = accents(n); err != nil {
+		return b, false, err
+	}
 	if v.Analyzer == model.Word { // the others do not look at these
-		absent = append(absent, "tokenizer", "stop_words")
-		if _, err := n.OneOf("token_pattern", tokenPattern); err != nil {
-			return err
+		if err := words(n, v); err != nil {
+			return b, false, err
 		}
 	}
-	for _, name := range absent {
-		a, err := n.Attr(name)
-		if err != nil {
-			return err
-		}
-		if !a.IsNone() {
-			return a.Wrong("None")
-		}
-	}
-	if err := countType(n); err != nil {
-		return err
+	if float32, err = countType(n); err != nil {
+		return b, false, err
 	}
 	vocabulary, err := n.Attr("vocabulary_")
 	if err != nil {
+		return b, false, err
+	}
+	b.NGrams, err = vocabulary.Numbered()
+	return b, float32, err
+}
+
+func absent(n pickle.Node, name string) error {
+	a, err := n.Attr(name)
+	if err == nil && !a.IsNone() {
+		err = a.Wrong("None")
+	}
+	return err
+}
+
+func accents(n pickle.Node) (model.Accents, error) {
+	a, err := n.Attr("strip_accents")
+	switch {
+	case err != nil:
+		return "", err
+	case a.IsNone():
+		return model.KeepAccents, nil
+	case a.Is("ascii"):
+		return model.ASCII, nil
+	case a.Is("unicode"):
+		return model.Unicode, nil
+	}
+	return "", a.Wrong("'ascii', 'unicode' or None")
+}
+
+// words reads what finds the words of a text.
+func words(n pickle.Node, v *model.Vectorizer) error {
+	if err := absent(n, "tokenizer"); err != nil {
 		return err
 	}
-	w.NGrams, err = vocabulary.Numbered()
-	return err
+	pattern, err := n.Attr("token_pattern")
+	if err != nil {
+		return err
+	}
+	text, ok := pattern.Text()
+	if !ok {
+		return pattern.Wrong("a regular expression")
+	}
+	if v.TokenPattern = string(text); v.TokenPattern == model.DefaultTokenPattern {
+		v.TokenPattern = ""
+	}
+	v.StopWords, err = stopWords(n)
+	if err != nil {
+		return err
+	}
+	if err := v.Validate(); err != nil {
+		return fmt.Errorf("%s: %w", n.Path(), err)
+	}
+	return nil
+}
+
+func stopWords(n pickle.Node) ([]string, error) {
+	a, err := n.Attr("stop_words")
+	switch {
+	case err != nil:
+		return nil, err
+	case a.IsNone():
+		return nil, nil
+	case a.Is("english"):
+		return slices.Clone(englishStopWords), nil
+	}
+	var words []string
+	for i := range a.Len() {
+		word, ok := a.Item(i).Text()
+		if !ok {
+			return nil, a.Item(i).Wrong("a text")
+		}
+		words = append(words, string(word))
+	}
+	if len(words) == 0 {
+		if _, isText := a.Text(); isText || a.IsDict() {
+			return nil, a.Wrong("'english', a list of words or None")
+		}
+		return nil, nil
+	}
+	slices.Sort(words)
+	return slices.Compact(words), nil
 }
 
 func ngramRange(n pickle.Node) (low, high int, err error) {
@@ -114,47 +163,23 @@ func ngramRange(n pickle.Node) (low, high int, err error) {
 	return 0, 0, a.Wrong("a pair of numbers, 1 <= min <= max,")
 }
 
-// countType refuses the types whose arithmetic is not that of float64. Those of
-// float32, say, give probabilities that differ in the seventh digit.
-func countType(n pickle.Node) error {
+// countType reports whether the vectorizer reckons in float32. It refuses types whose
+// arithmetic is another.
+func countType(n pickle.Node) (float32 bool, err error) {
 	a, err := n.Attr("dtype")
 	if err != nil {
-		return err
+		return false, err
+	}
+	if a.Global() == "numpy.float32" || a.DType() == "f4" || a.Is("float32") {
+		return true, nil
 	}
 	classes := []string{"numpy.float64", "numpy.int64", "numpy.int32", "builtins.float", "__builtin__.float", "builtins.int", "__builtin__.int"}
 	if slices.Contains(classes, a.Global()) ||
 		slices.Contains([]string{"f8", "i8", "i4"}, a.DType()) ||
 		slices.ContainsFunc([]string{"float64", "int64", "float", "int"}, a.Is) {
-		return nil
+		return false, nil
 	}
-	return a.Wrong("float64, int64 or int32")
-}
-
-// transformer reads what turns counts into TF-IDF: a TfidfTransformer, which a
-// TfidfVectorizer holds one of. The vocabulary has to be known.
-func transformer(n pickle.Node, w *model.Weights) error {
-	v := &w.Vectorizer
-	norm, err := n.Attr("norm")
-	switch {
-	case err != nil:
-		return err
-	case norm.IsNone():
-		v.Norm = model.NoNorm
-	case norm.Is("l1"):
-		v.Norm = model.L1
-	case norm.Is("l2"):
-		v.Norm = model.L2
-	default:
-		return norm.Wrong("'l2', 'l1' or None")
-	}
-	if v.SublinearTF, err = n.Flag("sublinear_tf"); err != nil {
-		return err
-	}
-	if v.UseIDF, err = n.Flag("use_idf"); err != nil || !v.UseIDF {
-		return err
-	}
-	w.IDF, err = idf(n, len(w.NGrams))
-	return err
+	return false, a.Wrong("float64, float32, int64 or int32")
 }
 
 // idf returns the inverse document frequencies: since scikit-learn 1.4 an array,

@@ -52,11 +52,10 @@ func (f *fit) run(ctx context.Context, rng *rand.Rand, after func(epoch int)) er
 func (f *fit) weights() *model.Weights {
 	coefficients, intercepts := f.classifier.coefficients()
 	return &model.Weights{
-		Vectorizer:   f.vectorizer.Vectorizer,
-		Loss:         model.LogLoss,
+		Blocks:       []model.Block{{Vectorizer: f.vectorizer.Vectorizer, Weight: 1, NGrams: f.vectorizer.ngrams, IDF: f.vectorizer.idf}},
+		Norm:         model.NoNorm,
+		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
 		Classes:      slices.Clone(f.samples.classes),
-		NGrams:       f.vectorizer.ngrams,
-		IDF:          f.vectorizer.idf,
 		Coefficients: coefficients,
 		Intercepts:   intercepts,
 	}

@@ -112,7 +112,7 @@ func (b *bench) prepare(ctx context.Context) error {
 			return fmt.Errorf("the FastAPI service could not load this artifact directory: %w", err)
 		}
 	}
-	b.setupf("It has %d classes and %d n-grams.", len(a.Weights.Classes), len(a.Weights.NGrams))
+	b.setupf("It has %d classes and %d n-grams.", len(a.Weights.Classes), a.Weights.Features())
 	return nil
 }
 

@@ -49,7 +49,14 @@ func ask(path string, texts []string) (*answers, error) {
 	a := &answers{classes: m.Classes()}
 	for _, p := range m.PredictAll(texts) {
 		a.tags = append(a.tags, p.Tag)
-		a.probabilities = append(a.probabilities, p.Probabilities)
+		if m.HasProbabilities() {
+			a.probabilities = append(a.probabilities, p.Probabilities)
+		}
+		scores := p.Scores
+		if len(scores) == 2 { // scikit-learn has the second alone
+			scores = scores[1:]
+		}
+		a.scores = append(a.scores, scores)
 	}
 	return a, nil
 }
@@ -171,7 +178,8 @@ func wrongRefusal(reason string, words []string) string {
 	return ""
 }
 
-// largestDifference is infinite if the shapes differ, and NaN if a side has no numbers.
+// largestDifference is relative to numbers above 1, as scores may be. It is infinite if
+// the shapes differ, and NaN if a side has no numbers.
 func largestDifference(got, want [][]float64) float64 {
 	if got == nil || want == nil {
 		return math.NaN()
@@ -182,7 +190,7 @@ func largestDifference(got, want [][]float64) float64 {
 			return math.Inf(1)
 		}
 		for j := range want[i] {
-			d := math.Abs(got[i][j] - want[i][j])
+			d := math.Abs(got[i][j]-want[i][j]) / max(1, math.Abs(want[i][j]))
 			if math.IsNaN(d) {
 				return math.Inf(1)
 			}
