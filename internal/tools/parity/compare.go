@@ -178,8 +178,8 @@ func wrongRefusal(reason string, words []string) string {
 	return ""
 }
 
-// largestDifference is relative to numbers above 1, as scores may be. It is infinite if
-// the shapes differ, and NaN if a side has no numbers.
+// largestDifference is relative to the largest number of a row if that is above 1, as
+// scores may be. It is infinite if the shapes differ, and NaN if a side has no numbers.
 func largestDifference(got, want [][]float64) float64 {
 	if got == nil || want == nil {
 		return math.NaN()
@@ -189,8 +189,12 @@ func largestDifference(got, want [][]float64) float64 {
 		if len(got[i]) != len(want[i]) {
 			return math.Inf(1)
 		}
+		scale := 1.0
+		for _, x := range want[i] {
+			scale = max(scale, math.Abs(x))
+		}
 		for j := range want[i] {
-			d := math.Abs(got[i][j]-want[i][j]) / max(1, math.Abs(want[i][j]))
+			d := math.Abs(got[i][j]-want[i][j]) / scale
 			if math.IsNaN(d) {
 				return math.Inf(1)
 			}
