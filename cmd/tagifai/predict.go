@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"tagifai/internal/prediction"
@@ -13,6 +15,7 @@ type predictCommand struct {
 	Texts         []string `arg:"" optional:"" name:"text" help:"Texts to predict; without any, every line of standard input is one."`
 	Model         *string  `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
 	Probabilities bool     `help:"Add the probability of every class."`
+	Scores        bool     `help:"Add what decides between the classes: the decision value of each."`
 	Format        string   `enum:"json,text" default:"json" placeholder:"FORMAT" help:"json: an object a line; text: columns for people (${default})."`
 }
 
@@ -24,6 +27,9 @@ func (c predictCommand) Run(ctx context.Context, s streams) error {
 	m, err := openModelWarning(c.Model, s.err)
 	if err != nil {
 		return err
+	}
+	if c.Probabilities && !m.HasProbabilities() {
+		return errors.New("the model has no probabilities, as its classifier was not trained to give any; use --scores")
 	}
 	classes := m.Classes()
 	appendPrediction := c.appendJSON
@@ -48,19 +54,32 @@ func (c predictCommand) appendJSON(dst []byte, classes []string, text string, p 
 	if !c.Probabilities {
 		p.Probabilities = nil
 	}
-	return prediction.Append(dst, text, p.Tag, classes, p.Probabilities)
+	if !c.Scores {
+		p.Scores = nil
+	}
+	return prediction.Append(dst, text, p.Tag, classes, p.Probabilities, p.Scores)
 }
 
 func (c predictCommand) appendText(dst []byte, classes []string, text string, p model.Prediction) []byte {
-	width, highest := 0, 0.0
-	for k, class := range classes {
+	width := 0
+	for _, class := range classes {
 		width = max(width, utf8.RuneCountInString(class))
-		highest = max(highest, p.Probabilities[k])
 	}
-	dst = fmt.Appendf(dst, "%-*s  %.2f  %s", width, p.Tag, highest, text)
-	if c.Probabilities {
-		for k, class := range classes {
-			dst = fmt.Appendf(dst, "\n    %-*s  %.4f", width, class, p.Probabilities[k])
+	decisive := p.Probabilities
+	if decisive == nil {
+		decisive = p.Scores
+	}
+	dst = fmt.Appendf(dst, "%-*s  %.2f  %s", width, p.Tag, slices.Max(decisive), text)
+	for k, class := range classes {
+		if !c.Probabilities && !c.Scores {
+			break
+		}
+		dst = fmt.Appendf(dst, "\n    %-*s", width, class)
+		if c.Probabilities {
+			dst = fmt.Appendf(dst, "  %.4f", p.Probabilities[k])
+		}
+		if c.Scores {
+			dst = fmt.Appendf(dst, "  %9.4f", p.Scores[k])
 		}
 	}
 	return dst

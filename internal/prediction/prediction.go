@@ -13,44 +13,50 @@ type Prediction struct {
 	PredictedTag string `json:"predicted_tag"`
 	// Of every class, in the order of their indices; only with include=probabilities.
 	Probabilities map[string]float64 `json:"probabilities,omitzero" binding:"optional" swaggertype:"object,number"`
+	// What decides between the classes, of every class; only with include=scores. The
+	// decision value s of two classes is -s for the first and s for the second.
+	Scores map[string]float64 `json:"scores,omitzero" binding:"optional" swaggertype:"object,number"`
 }
 
-// Append appends a [Prediction] to dst. The probabilities are those of the classes, in
-// their order; without any there is no such member. Bytes of text that are no UTF-8
-// become U+FFFD, which is what the model saw in them.
-func Append(dst []byte, text, tag string, classes []string, probabilities []float64) []byte {
+// Append appends a [Prediction] to dst. The probabilities and scores are those of the
+// classes, in their order; without any there is no such member. Bytes of text that are
+// no UTF-8 become U+FFFD, which is what the model saw in them.
+func Append(dst []byte, text, tag string, classes []string, probabilities, scores []float64) []byte {
 	dst = appendQuote(append(dst, `{"input_text":`...), text)
 	dst = appendQuote(append(dst, `,"predicted_tag":`...), tag)
 	if len(probabilities) > 0 {
-		dst = append(dst, `,"probabilities":{`...)
-		for k, probability := range probabilities {
-			if k > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(appendQuote(dst, classes[k]), ':')
-			dst = jsontext.AppendFloat(dst, probability, 64)
-		}
-		dst = append(dst, '}')
+		dst = appendNumbers(append(dst, `,"probabilities":`...), classes, probabilities)
+	}
+	if len(scores) > 0 {
+		dst = appendNumbers(append(dst, `,"scores":`...), classes, scores)
 	}
 	return append(dst, '}')
 }
 
-// Room returns how many bytes a prediction takes beside its text, if it has probabilities
-// and no class needs an escape. No prediction without escapes takes more.
-func Room(classes []string, probabilities bool) int {
+func appendNumbers(dst []byte, classes []string, numbers []float64) []byte {
+	separator := byte('{')
+	for k, number := range numbers {
+		dst = append(appendQuote(append(dst, separator), classes[k]), ':')
+		dst = jsontext.AppendFloat(dst, number, 64)
+		separator = ','
+	}
+	return append(dst, '}')
+}
+
+// Room returns how many bytes a prediction takes beside its text, if it has so many
+// numbers for each class and no class needs an escape. No prediction without escapes
+// takes more.
+func Room(classes []string, numbers int) int {
 	const (
-		members = len(`{"input_text":"","predicted_tag":"","probabilities":{}}`)
-		number  = len(`"":0.0000010000000000000001,`)
+		members = len(`{"input_text":"","predicted_tag":"","probabilities":{},"scores":{}}`)
+		number  = len(`"":-0.0000010000000000000001,`)
 	)
 	longest, all := 0, 0
 	for _, class := range classes {
 		longest = max(longest, len(class))
 		all += len(class) + number
 	}
-	if !probabilities {
-		all = 0
-	}
-	return members + longest + all
+	return members + longest + numbers*all
 }
 
 // appendQuote appends s as a JSON string. The error that it passes over says no more

@@ -15,13 +15,17 @@ import (
 func TestAppend(t *testing.T) {
 	classes := []string{"a\n", "b", "c", "d", "e", "é"}
 	probabilities := []float64{0.1, 1e-300, 0, 1, 1.0 / 3, 1.2345678901234567e-7}
+	scores := []float64{-0.1, 1e99, 0, -1.2345678901234567e-300, 1.0 / 3, 0}
 	for _, text := range []string{"plain", "", `"\/`, "\x00\t\n\x1f\x7f", "ümlaut, 表, 🙂", "\u2028\u2029", "<&>", "\xff\xed\xa0\x80"} {
 		for _, with := range []struct {
 			name          string
 			probabilities []float64
+			scores        []float64
 		}{
-			{"the tag alone", nil},
-			{"probabilities", probabilities},
+			{"the tag alone", nil, nil},
+			{"probabilities", probabilities, nil},
+			{"scores", nil, scores},
+			{"both", probabilities, scores},
 		} {
 			t.Run(with.name+" of "+text, func(t *testing.T) {
 				twin := prediction.Prediction{InputText: text, PredictedTag: "c"}
@@ -31,11 +35,17 @@ func TestAppend(t *testing.T) {
 				for k, p := range with.probabilities {
 					twin.Probabilities[classes[k]] = p
 				}
+				if with.scores != nil {
+					twin.Scores = map[string]float64{}
+				}
+				for k, score := range with.scores {
+					twin.Scores[classes[k]] = score
+				}
 				want, err := json.Marshal(&twin, jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := prediction.Append([]byte("before "), text, "c", classes, with.probabilities)
+				got := prediction.Append([]byte("before "), text, "c", classes, with.probabilities, with.scores)
 				if diff := cmp.Diff(string(got), "before "+string(want)); diff != "" {
 					t.Error(diff)
 				}
@@ -48,16 +58,14 @@ func TestAppend(t *testing.T) {
 func TestRoom(t *testing.T) {
 	classes := []string{"x", "yyyyyy"}
 	const text = "a text"
-	for name, probabilities := range map[string][]float64{
-		"the tag alone": nil,
-		"the longest":   {0.0000012345678901234567, 1.2345678901234567e-300},
-	} {
-		got := len(prediction.Append(nil, text, "yyyyyy", classes, probabilities))
-		if most := len(text) + prediction.Room(classes, probabilities != nil); got > most {
-			t.Errorf("%s: %d bytes, more than %d", name, got, most)
+	longest := []float64{-0.0000012345678901234567, -1.2345678901234567e-300}
+	for numbers, with := range [][2][]float64{{nil, nil}, {longest, nil}, {longest, longest}} {
+		got := len(prediction.Append(nil, text, "yyyyyy", classes, with[0], with[1]))
+		if most := len(text) + prediction.Room(classes, numbers); got > most {
+			t.Errorf("%d numbers for each class: %d bytes, more than %d", numbers, got, most)
 		}
 	}
-	if got := prediction.Room([]string{strings.Repeat("z", 99)}, false); got < 99 {
+	if got := prediction.Room([]string{strings.Repeat("z", 99)}, 0); got < 99 {
 		t.Errorf("%d bytes, less than the class alone", got)
 	}
 }

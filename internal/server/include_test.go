@@ -54,7 +54,9 @@ func TestInclude(t *testing.T) {
 				}
 				end := begin + strings.IndexByte(got[begin:], '}') + 1
 				added = got[begin:end]
-				checkProbabilities(t, strings.TrimPrefix(added, `,"probabilities":`), m.Classes(), want.Probabilities)
+				if sum := checkNumbers(t, strings.TrimPrefix(added, `,"probabilities":`), m.Classes(), want.Probabilities); math.Abs(sum-1) > 1e-12 {
+					t.Errorf("the sum is %v", sum)
+				}
 			}
 			whole := `{"predictions":[{"input_text":"` + text + `","predicted_tag":"` + want.Tag + `"` + added + `}]`
 			if test.model {
@@ -67,14 +69,14 @@ func TestInclude(t *testing.T) {
 	}
 }
 
-// checkProbabilities looks at an object for every class, in order, and every bit.
-func checkProbabilities(t *testing.T, object string, classes []string, want []float64) {
+// checkNumbers looks at an object for every class, in order, and every bit, and returns
+// the sum of its numbers.
+func checkNumbers(t *testing.T, object string, classes []string, want []float64) (sum float64) {
 	t.Helper()
 	d := jsontext.NewDecoder(strings.NewReader(object))
 	if _, err := d.ReadToken(); err != nil {
 		t.Fatal(err)
 	}
-	sum := 0.0
 	for k, class := range classes {
 		var name string
 		var value float64
@@ -89,8 +91,59 @@ func checkProbabilities(t *testing.T, object string, classes []string, want []fl
 		}
 		sum += value
 	}
-	if math.Abs(sum-1) > 1e-12 {
-		t.Errorf("the sum is %v", sum)
+	return sum
+}
+
+// unsure returns the default model with a classifier that has no probabilities.
+func unsure(t *testing.T) *model.Model {
+	t.Helper()
+	a, err := model.ReadArtifact(model.DefaultFS())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Weights.Links = []model.Link{{Loss: model.NoLoss, Weight: 1}}
+	m, err := model.New(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// Scores are there for every model. A model without probabilities gives tags, and says
+// why it gives nothing else.
+func TestIncludeScores(t *testing.T) {
+	sure, err := model.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = "CNNs for image segmentation."
+	for name, m := range map[string]*model.Model{"with probabilities": sure, "without": unsure(t)} {
+		t.Run(name, func(t *testing.T) {
+			s := startLoading(t, newLoader(m).load, settings())
+			want := m.Predict(text)
+			got := string(decodeEnvelope(t, s.ask(t, http.MethodPost, "/predict?include=scores", jsonBody, payload).body).Data)
+			scores, ok := strings.CutPrefix(got, `{"predictions":[{"input_text":"`+text+`","predicted_tag":"`+want.Tag+`","scores":`)
+			if !ok {
+				t.Fatalf("got %s", got)
+			}
+			checkNumbers(t, strings.TrimSuffix(scores, "}]}"), m.Classes(), want.Scores)
+
+			answer := s.ask(t, http.MethodPost, "/predict?include=scores,probabilities", jsonBody, payload)
+			if m.HasProbabilities() {
+				if answer.status != http.StatusOK || !strings.Contains(string(answer.body), `"probabilities":{`) || !strings.Contains(string(answer.body), `"scores":{`) {
+					t.Errorf("got %d, %s, want both", answer.status, answer.body)
+				}
+				return
+			}
+			detail := string(decodeEnvelope(t, answer.body).Detail)
+			wantDetail := `[{"loc":["query","include"],"msg":"the model has no probabilities, as its classifier was not trained to give any; ask for 'scores'","type":"value_error.no_probabilities"}]`
+			if diff := cmp.Diff(detail, wantDetail); answer.status != http.StatusUnprocessableEntity || diff != "" {
+				t.Errorf("got %d, want %d\n%s", answer.status, http.StatusUnprocessableEntity, diff)
+			}
+		})
+	}
+	if w := unsure(t).Warnings(); len(w) != 1 || !strings.Contains(w[0], "threshold is not used") {
+		t.Errorf("got the warnings %q, want one of the threshold", w)
 	}
 }
 
@@ -100,7 +153,7 @@ func TestIncludeInvalid(t *testing.T) {
 	s := start(t, settings(func(c *config.Settings) { c.MaxBodyBytes = 100 }))
 	const (
 		fine    = `{"texts":[{"text":"a"}]}`
-		wrong   = `{"loc":["query","include"],"msg":"value is not a valid enumeration member; permitted: 'probabilities', 'model'","type":"type_error.enum","ctx":{"enum_values":["probabilities","model"]}}`
+		wrong   = `{"loc":["query","include"],"msg":"value is not a valid enumeration member; permitted: 'probabilities', 'scores', 'model'","type":"type_error.enum","ctx":{"enum_values":["probabilities","scores","model"]}}`
 		noTexts = `{"loc":["body","texts"],"msg":"field required","type":"value_error.missing"}`
 		noBody  = `{"loc":["body"],"msg":"field required","type":"value_error.missing"}`
 	)

@@ -99,8 +99,9 @@ func (r *recorder) Write(p []byte) (int, error) {
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // beyondSchema matches what can be wrong with a body that is as the schema says:
-// the limits are settings, and half of a surrogate pair is not known to schemas.
-var beyondSchema = regexp.MustCompile(`"type":"value_error\.(list\.max_items|any_str\.max_length|jsondecode)"`)
+// the limits are settings, half of a surrogate pair is not known to schemas, and what
+// the model has is not either.
+var beyondSchema = regexp.MustCompile(`"type":"value_error\.(list\.max_items|any_str\.max_length|jsondecode|no_probabilities)"`)
 
 // isQuery reports whether a query is one to Go, and so to the validator, which
 // passes over what is not. The service reads it as Python does.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 
+	"tagifai/internal/jsonbody"
 	"tagifai/internal/prediction"
 )
 
@@ -30,10 +31,18 @@ type Predictions struct {
 // What include can ask for.
 const (
 	includeProbabilities = "probabilities"
+	includeScores        = "scores"
 	includeModel         = "model"
 )
 
-var includable = []string{includeProbabilities, includeModel}
+var includable = []string{includeProbabilities, includeScores, includeModel}
+
+// errNoProbabilities is the answer to who asks a model for probabilities that has none.
+var errNoProbabilities = &jsonbody.InvalidError{Items: []jsonbody.Item{{
+	Loc:  []any{"query", "include"},
+	Msg:  "the model has no probabilities, as its classifier was not trained to give any; ask for 'scores'",
+	Type: "value_error.no_probabilities",
+}}}
 
 // textHeader is how many bytes a [Text] takes beside its characters.
 const textHeader = 16
@@ -49,7 +58,7 @@ const textsAtATime = 64
 //	@Description	A prediction for each text, in the order of the texts. The body is also read if its Content-Type is missing or ends in `+json`. How large a body, a list and a text may be is a setting of the service.
 //	@Tags			Prediction
 //	@Param			payload	body		PredictPayload		true	"The texts to classify."
-//	@Param			include	query		[]string			false	"What to add to the answer: the probabilities of all classes to each prediction, the run id of the model to the data. Values are separated by commas, or the parameter is repeated; without any, nothing is added."	Enums(probabilities, model)	collectionFormat(csv)
+//	@Param			include	query		[]string			false	"What to add to the answer: the probabilities of all classes to each prediction (a model without any makes this a 422), the scores that decide between them, the run id of the model to the data. Values are separated by commas, or the parameter is repeated; without any, nothing is added."	Enums(probabilities, scores, model)	collectionFormat(csv)
 //	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
 //	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
 //	@Failure		408		{object}	Problem				"The body took too long to arrive."
@@ -77,10 +86,14 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	ctx := r.Context()
 	e.texts = len(payload.Texts)
 	p := &predictions{
-		texts:    payload.Texts,
-		classes:  v.Classes(),
-		withAll:  slices.Contains(include, includeProbabilities),
-		document: document,
+		texts:             payload.Texts,
+		classes:           v.Classes(),
+		withProbabilities: slices.Contains(include, includeProbabilities),
+		withScores:        slices.Contains(include, includeScores),
+		document:          document,
+	}
+	if p.withProbabilities && !v.HasProbabilities() {
+		return nil, errNoProbabilities
 	}
 	if slices.Contains(include, includeModel) {
 		id := v.RunID()
@@ -98,7 +111,7 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		answer := v.Classify(text.Text, p.probabilitiesOf(i), nil)
+		answer := v.Classify(text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
 		v.Predicted(answer)
 		p.tags[i] = int32(answer.Class)
 	}
@@ -164,40 +177,52 @@ type predictions struct {
 	classes       []string
 	tags          []int32   // index of the class of each text
 	probabilities []float64 // of all classes for each text; nil if they are not wanted
+	scores        []float64 // the same
 	model         *string   // nil if it is not wanted
 
-	withAll  bool // probabilities are wanted
-	document int  // bytes that the texts take together, encoded
+	withProbabilities, withScores bool
+	document                      int // bytes that the texts take together, encoded
+}
+
+// numbers returns how many numbers for each class are wanted.
+func (p *predictions) numbers() int {
+	n := 0
+	if p.withProbabilities {
+		n++
+	}
+	if p.withScores {
+		n++
+	}
+	return n
 }
 
 // size returns how many bytes the results take.
 func (p *predictions) size() int {
-	each := 4
-	if p.withAll {
-		each += 8 * len(p.classes)
-	}
-	return each * len(p.texts)
+	return (4 + 8*p.numbers()*len(p.classes)) * len(p.texts)
 }
 
 // alloc makes room for the results.
 func (p *predictions) alloc() {
 	p.tags = make([]int32, len(p.texts))
-	if p.withAll {
+	if p.withProbabilities {
 		p.probabilities = make([]float64, len(p.texts)*len(p.classes))
+	}
+	if p.withScores {
+		p.scores = make([]float64, len(p.texts)*len(p.classes))
 	}
 }
 
-// probabilitiesOf returns those of the i-th text, nil if they are not wanted.
-func (p *predictions) probabilitiesOf(i int) []float64 {
-	if !p.withAll {
+// of returns the numbers of the i-th text, nil if there are none.
+func (p *predictions) of(i int, numbers []float64) []float64 {
+	if numbers == nil {
 		return nil
 	}
 	n := len(p.classes)
-	return p.probabilities[i*n : (i+1)*n]
+	return numbers[i*n : (i+1)*n]
 }
 
 func (p *predictions) room() int {
-	return p.document + len(p.texts)*prediction.Room(p.classes, p.withAll)
+	return p.document + len(p.texts)*prediction.Room(p.classes, p.numbers())
 }
 
 func (p *predictions) largest() int {
@@ -206,7 +231,7 @@ func (p *predictions) largest() int {
 		longest = max(longest, len(text.Text))
 	}
 	const escape = len(`\u0000`)
-	return min(escape*longest, p.document) + prediction.Room(p.classes, p.withAll)
+	return min(escape*longest, p.document) + prediction.Room(p.classes, p.numbers())
 }
 
 func (p *predictions) parts() int { return len(p.texts) + 1 }
@@ -224,5 +249,5 @@ func (p *predictions) appendPart(b []byte, i int) []byte {
 	default:
 		b = append(b, ',')
 	}
-	return prediction.Append(b, p.texts[i].Text, p.classes[p.tags[i]], p.classes, p.probabilitiesOf(i))
+	return prediction.Append(b, p.texts[i].Text, p.classes[p.tags[i]], p.classes, p.of(i, p.probabilities), p.of(i, p.scores))
 }
