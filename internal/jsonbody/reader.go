@@ -79,7 +79,7 @@ func New[T any](limits Limits) *Reader[T] {
 // The error is [ErrEncoded], [http.MaxBytesError], [InvalidError], [os.ErrDeadlineExceeded]
 // or an error of grow, or it wraps [ErrUnreadable].
 func (r *Reader[T]) Read(buf []byte, request *http.Request, grow func(full []byte) ([]byte, error)) ([]byte, error) {
-	if encoding := request.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if encoding := first(request.Header, "Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return buf, ErrEncoded
 	}
 	if request.ContentLength > r.limits.Body {
@@ -87,8 +87,8 @@ func (r *Reader[T]) Read(buf []byte, request *http.Request, grow func(full []byt
 	}
 	// The type of an empty body does not matter. Whether a body of unknown length is empty
 	// shows when it is read; a client that expects "100 Continue" has something to send.
-	if request.ContentLength > 0 || request.ContentLength < 0 && request.Header.Get("Expect") != "" {
-		if err := r.checkType(request.Header.Get("Content-Type")); err != nil {
+	if request.ContentLength > 0 || request.ContentLength < 0 && first(request.Header, "Expect") != "" {
+		if err := r.checkType(first(request.Header, "Content-Type")); err != nil {
 			return buf, err
 		}
 	}
@@ -131,6 +131,15 @@ func (r *Reader[T]) Parse(contentType string, body []byte) (*T, error) {
 		return nil, err
 	}
 	return r.decode(doc)
+}
+
+// first returns the first value of a header, or "". The name has its canonical form, in
+// which Get would put it each time.
+func first(header http.Header, name string) string {
+	if values := header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // isJSON reports whether a body of this Content-Type is read as JSON.
