@@ -17,13 +17,14 @@ import (
 )
 
 // An exchange is what is known of one request and its answer while it is served.
-// It is the ResponseWriter that handlers see: as a value of the request's context it
-// would cost a copy of the request.
+// It is the ResponseWriter that handlers see, maybe wrapped by middleware: as a value of
+// the request's context it would cost a copy of the request.
 type exchange struct {
 	http.ResponseWriter
+	dialect *dialectPath // of the answer; a pointer, as the exchange just fits in 256 bytes
 
 	start  time.Time
-	took   time.Duration // until it was answered; known to what is around the access log
+	took   time.Duration // until it was answered; set by logAccess
 	id     string
 	status int    // 0 until the header is written
 	bytes  int64  // of the body
@@ -44,8 +45,26 @@ type exchange struct {
 	values [2]string // of headers, which without this are two allocations
 }
 
-// exchangeOf returns the exchange that w is.
-func exchangeOf(w http.ResponseWriter) *exchange { return w.(*exchange) }
+// exchangeOf returns the exchange that w is, or that middleware has wrapped.
+func exchangeOf(w http.ResponseWriter) *exchange {
+	if e, ok := w.(*exchange); ok {
+		return e
+	}
+	return unwrapExchange(w)
+}
+
+func unwrapExchange(w http.ResponseWriter) *exchange {
+	for inner := w; ; {
+		wrapper, ok := inner.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			panic(fmt.Sprintf("server: a ResponseWriter of middleware has no Unwrap: %T in %T", inner, w))
+		}
+		inner = wrapper.Unwrap()
+		if e, ok := inner.(*exchange); ok {
+			return e
+		}
+	}
+}
 
 func (e *exchange) WriteHeader(status int) {
 	if e.status == 0 && status >= http.StatusOK { // a 1xx is not the answer yet
@@ -71,6 +90,12 @@ func (e *exchange) leaveGate() {
 	}
 }
 
+// release gives back what a request has taken from others.
+func (s *Server) release(e *exchange) {
+	e.leaveGate()
+	_ = s.hold(e, 0) // there is always room for less
+}
+
 // Unwrap lets an [http.ResponseController] reach the connection.
 func (e *exchange) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
@@ -85,7 +110,7 @@ func (s *Server) exchanges(next http.Handler) http.Handler {
 		if !isRequestID(id) {
 			id = newRequestID()
 		}
-		e := &exchange{ResponseWriter: w, start: time.Now(), id: id}
+		e := &exchange{ResponseWriter: w, dialect: s.dialectOf(r.URL.Path), start: time.Now(), id: id}
 		e.values[0] = id
 		header := w.Header()
 		header[requestID] = e.values[0:1:1]
@@ -98,7 +123,11 @@ func (s *Server) exchanges(next http.Handler) http.Handler {
 			header["Connection"] = closeConnection
 		}
 		s.setPace(e, r)
+		defer s.release(e)
 		next.ServeHTTP(e, r)
+		if e.body != nil && e.body.early {
+			s.linger(e)
+		}
 	})
 }
 
@@ -153,8 +182,9 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 		// Deferred, as the recoverer lets http.ErrAbortHandler pass.
 		defer func() {
 			e := exchangeOf(w)
-			if e.took == 0 {
-				e.took = time.Since(e.start)
+			e.took = time.Since(e.start)
+			if r.Method == http.MethodHead { // net/http leaves the body out
+				e.bytes = 0
 			}
 			route := chi.RouteContext(r.Context()).RoutePattern()
 			if isProbe(route) && !s.logProbes {
@@ -234,7 +264,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			if e.status != 0 {
 				panic(http.ErrAbortHandler)
 			}
-			s.write(w, r, http.StatusInternalServerError, detail, http.StatusText(http.StatusInternalServerError))
+			s.refuse(w, r, internal)
 		}()
 		next.ServeHTTP(w, r)
 	})
