@@ -23,6 +23,7 @@ type pacedBody struct {
 	left  int       // bytes to come until there is more time
 	got   int64
 	ended bool // it was read to its end, or to an error
+	early bool // its request was answered before it came
 }
 
 // setPace puts a pacedBody around the body of r, unless that is short.
@@ -97,9 +98,8 @@ func (e *exchange) lingers(r *http.Request) bool {
 
 // linger reads on after an answer that has come early. Many clients look for an answer
 // only when they have sent all of the request, and lose it if the connection is closed
-// before. They have the rest of the time of their request, and may send as much as lingered.
+// before. They have the rest of the time of their request, and may send lingerBytes more.
 func (s *Server) linger(e *exchange) {
-	e.took = time.Since(e.start)
 	s.release(e)
 	if e.body.conn.Flush() == nil {
 		discard(e.body, s.lingerBytes)

@@ -71,30 +71,73 @@ func is(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }
 }
 
-// problemOf returns the status and the detail of the answer to err, and its reason. An
-// error that nobody foresaw is a 500, has no reason, and its text stays here.
-func problemOf(err error) (status int, detail any, reason string) {
+// A problem is what an error is to the client.
+type problem struct {
+	status int
+	detail string
+	items  []jsonbody.Item // the detail of a 422
+	reason string          // for log and metrics; "" if it is a failure of the service
+}
+
+// internal is the problem of an error that nobody foresaw.
+var internal = problem{status: http.StatusInternalServerError, detail: http.StatusText(http.StatusInternalServerError)}
+
+// problemOf returns what err is to the client.
+func problemOf(err error) problem {
 	if invalid, ok := errors.AsType[*jsonbody.InvalidError](err); ok {
-		return http.StatusUnprocessableEntity, invalid.Items, invalidRequest
+		return problem{status: http.StatusUnprocessableEntity, items: invalid.Items, reason: invalidRequest}
 	}
 	if missing, ok := errors.AsType[*registry.NotFoundError](err); ok {
-		return http.StatusNotFound, missing.Error(), "not_found"
+		return problem{status: http.StatusNotFound, detail: missing.Error(), reason: "not_found"}
 	}
 	if refused, ok := errors.AsType[*registry.RefusedError](err); ok { // only the admin listener has routes that return it
-		return http.StatusConflict, refused.Error(), "model_refused"
+		return problem{status: http.StatusConflict, detail: refused.Error(), reason: "model_refused"}
 	}
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return http.StatusRequestEntityTooLarge, fmt.Sprintf("The body is larger than the limit of %d bytes", large.Limit), bodyTooLarge
+		return problem{status: http.StatusRequestEntityTooLarge, detail: fmt.Sprintf("The body is larger than the limit of %d bytes", large.Limit), reason: bodyTooLarge}
 	}
 	if number, ok := errors.AsType[*model.NonNumberError](err); ok { // FastAPI fails with a 500
-		return http.StatusConflict, number.Error(), "non_number"
+		return problem{status: http.StatusConflict, detail: number.Error(), reason: "non_number"}
 	}
 	for _, p := range problems {
 		if p.matches(err) {
-			return p.status, cmp.Or(p.detail, http.StatusText(p.status)), p.reason
+			return problem{status: p.status, detail: cmp.Or(p.detail, http.StatusText(p.status)), reason: p.reason}
 		}
 	}
-	return http.StatusInternalServerError, http.StatusText(http.StatusInternalServerError), ""
+	return internal
+}
+
+// appendDetail appends the detail as JSON: a string, or the items of a 422.
+func (p problem) appendDetail(b []byte) []byte {
+	if p.items == nil {
+		return appendQuote(b, p.detail)
+	}
+	b, err := appendValue(b, p.items)
+	if err != nil { // they are our own
+		panic(err)
+	}
+	return b
+}
+
+// text returns the detail as one line, for dialects that have no room for items.
+func (p problem) text() string {
+	if p.items == nil {
+		return p.detail
+	}
+	var line strings.Builder
+	for i, item := range p.items {
+		if i > 0 {
+			line.WriteString("; ")
+		}
+		for j, step := range item.Loc {
+			if j > 0 {
+				line.WriteByte('.')
+			}
+			fmt.Fprint(&line, step)
+		}
+		line.WriteString(": " + item.Msg)
+	}
+	return line.String()
 }
 
 // notFound answers a path that no route of mux has. If only a slash at its end is too

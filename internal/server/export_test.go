@@ -37,6 +37,28 @@ func (s *Server) RouteVersion(below string) {
 	s.mux.Get(below+"/performance", s.answer(s.turn(s.performance)))
 }
 
+// Speak makes a dialect of its own that of a path and of all below it: a success is the bare
+// value, an error {"error": "…"}.
+func (s *Server) Speak(path string) { s.dialects = append(s.dialects, dialectPath{path, bare{}}) }
+
+type bare struct{}
+
+func (bare) appendOpening(b []byte, _ *exchange, _ *http.Request, _ int) []byte { return b }
+
+func (bare) appendClosing(b []byte) []byte { return b }
+
+func (bare) appendProblem(b []byte, _ *exchange, _ *http.Request, p problem) []byte {
+	return append(appendQuote(append(b, `{"error":`...), p.text()), '}')
+}
+
+// Use puts middleware between the server's own and the routes. It comes before Route.
+func (s *Server) Use(middleware ...func(http.Handler) http.Handler) {
+	own := s.cors
+	s.cors = func(next http.Handler) http.Handler { return own(chi.Chain(middleware...).Handler(next)) }
+	s.mux = s.routes(true)
+	s.public.http.Handler = s.mux
+}
+
 // RouteRaw adds a route that writes its answer itself.
 func (s *Server) RouteRaw(pattern string, h http.HandlerFunc) { s.mux.Get(pattern, h) }
 

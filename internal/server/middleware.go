@@ -11,68 +11,11 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/cors"
 	"github.com/rs/zerolog"
 
-	"tagifai/internal/registry"
+	"tagifai/internal/config"
 )
-
-// An exchange is what is known of one request and its answer while it is served.
-// It is the ResponseWriter that handlers see: as a value of the request's context it
-// would cost a copy of the request.
-type exchange struct {
-	http.ResponseWriter
-
-	start  time.Time
-	took   time.Duration // until it was answered; known to what is around the access log
-	id     string
-	status int    // 0 until the header is written
-	bytes  int64  // of the body
-	texts  int    // classified
-	reason string // for which the request was rejected; "" if it was not
-
-	version *registry.Version // that answers; nil until it is known
-
-	gate  *gate      // that the request has a place of; nil if it has none
-	share share      // of the allowance
-	body  *pacedBody // nil if it is short
-
-	// How the client sees the service, and who it is; see front.
-	scheme, host string // "": as the request has them
-	prefix       string // before the paths of the routes: "", or one without a slash at its end
-	remote       string
-
-	values [2]string // of headers, which without this are two allocations
-}
-
-// exchangeOf returns the exchange that w is.
-func exchangeOf(w http.ResponseWriter) *exchange { return w.(*exchange) }
-
-func (e *exchange) WriteHeader(status int) {
-	if e.status == 0 && status >= http.StatusOK { // a 1xx is not the answer yet
-		e.status = status
-	}
-	e.ResponseWriter.WriteHeader(status)
-}
-
-func (e *exchange) Write(p []byte) (int, error) {
-	if e.status == 0 {
-		e.status = http.StatusOK
-	}
-	n, err := e.ResponseWriter.Write(p)
-	e.bytes += int64(n)
-	return n, err
-}
-
-// leaveGate gives the place of the request to the next, if it has one.
-func (e *exchange) leaveGate() {
-	if e.gate != nil {
-		e.gate.leave()
-		e.gate = nil
-	}
-}
-
-// Unwrap lets an [http.ResponseController] reach the connection.
-func (e *exchange) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
 // requestID is the header that names a request to both sides.
 const requestID = "X-Request-Id"
@@ -85,7 +28,7 @@ func (s *Server) exchanges(next http.Handler) http.Handler {
 		if !isRequestID(id) {
 			id = newRequestID()
 		}
-		e := &exchange{ResponseWriter: w, start: time.Now(), id: id}
+		e := &exchange{ResponseWriter: w, dialect: s.dialectOf(r.URL.Path), start: time.Now(), id: id}
 		e.values[0] = id
 		header := w.Header()
 		header[requestID] = e.values[0:1:1]
@@ -98,7 +41,11 @@ func (s *Server) exchanges(next http.Handler) http.Handler {
 			header["Connection"] = closeConnection
 		}
 		s.setPace(e, r)
+		defer s.release(e)
 		next.ServeHTTP(e, r)
+		if e.body != nil && e.body.early {
+			s.linger(e)
+		}
 	})
 }
 
@@ -153,8 +100,9 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 		// Deferred, as the recoverer lets http.ErrAbortHandler pass.
 		defer func() {
 			e := exchangeOf(w)
-			if e.took == 0 {
-				e.took = time.Since(e.start)
+			e.took = time.Since(e.start)
+			if r.Method == http.MethodHead { // net/http leaves the body out
+				e.bytes = 0
 			}
 			route := chi.RouteContext(r.Context()).RoutePattern()
 			if isProbe(route) && !s.logProbes {
@@ -234,7 +182,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			if e.status != 0 {
 				panic(http.ErrAbortHandler)
 			}
-			s.write(w, r, http.StatusInternalServerError, detail, http.StatusText(http.StatusInternalServerError))
+			s.refuse(w, r, internal)
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -248,5 +196,25 @@ func routeDecoded(next http.Handler) http.Handler {
 			chi.RouteContext(r.Context()).RoutePath = r.URL.Path
 		}
 		next.ServeHTTP(w, r)
+	})
+}
+
+// newCORS returns the middleware that lets the scripts of pages of these origins
+// read our answers, and answers browsers that ask beforehand. Without any it does
+// nothing.
+func newCORS(origins []config.Origin) func(http.Handler) http.Handler {
+	if len(origins) == 0 { // which the library takes for all
+		return func(next http.Handler) http.Handler { return next }
+	}
+	allowed := make([]string, len(origins))
+	for i, origin := range origins {
+		allowed[i] = string(origin)
+	}
+	return cors.Handler(cors.Options{
+		AllowedOrigins: allowed,
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedHeaders: []string{"*"}, // none gives rights here: there are no credentials
+		ExposedHeaders: []string{requestID},
+		MaxAge:         600,
 	})
 }

@@ -47,6 +47,7 @@ type Server struct {
 	long      *gate // for requests that are much work
 	allowance *allowance
 	mux       *chi.Mux
+	dialects  []dialectPath // of paths whose answers have no envelope
 
 	pace        pace
 	readTimeout time.Duration

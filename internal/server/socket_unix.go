@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net"
 	"os"
+	"runtime"
 	"syscall"
+	"time"
 )
 
 // acceptOrShut returns a connection that waits to be accepted. If none does, it shuts
@@ -40,4 +42,23 @@ func acceptOrShut(l *net.TCPListener) net.Conn {
 		return nil
 	}
 	return conn
+}
+
+// tcpUserTimeout is Linux's TCP_USER_TIMEOUT, which package syscall does not have.
+const tcpUserTimeout = 0x12
+
+// setUserTimeout has the kernel end a connection whose client takes nothing for so long,
+// also when the answer has been written or the connection closed. Only Linux can.
+func setUserTimeout(tcp *net.TCPConn, d time.Duration) {
+	if runtime.GOOS != "linux" {
+		return
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return // it is closed
+	}
+	_ = raw.Control(func(fd uintptr) {
+		// An error leaves what the kernel has by default.
+		_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(d.Milliseconds()))
+	})
 }

@@ -2,7 +2,13 @@
 
 package server
 
-import "net"
+import (
+	"net"
+	"time"
+)
 
 // acceptOrShut returns nil: here nothing tells whether a connection waits.
 func acceptOrShut(*net.TCPListener) net.Conn { return nil }
+
+// setUserTimeout does nothing: only Linux knows how.
+func setUserTimeout(*net.TCPConn, time.Duration) {}

@@ -1,0 +1,216 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A handler serves one route: it returns the value of the answer, or an error that
+// problemOf knows. It does not know the dialect of the answer.
+type handler func(*exchange, *http.Request) (any, error)
+
+// A dialect is how a protocol writes its answers. It only writes: the status and the words
+// of an error are the same in all dialects.
+type dialect interface {
+	// appendOpening appends what comes before the value of a success.
+	appendOpening(b []byte, e *exchange, r *http.Request, status int) []byte
+	// appendClosing appends what comes after it.
+	appendClosing(b []byte) []byte
+	// appendProblem appends the whole answer to an error.
+	appendProblem(b []byte, e *exchange, r *http.Request, p problem) []byte
+}
+
+// dialectPath says which dialect a path and all paths below it have, whether there is a
+// route or not.
+type dialectPath struct {
+	path string
+	dialect
+}
+
+// dialectOf returns the dialect of a path: that of the first match in the server's list,
+// or the envelope.
+func (s *Server) dialectOf(path string) *dialectPath {
+	for i := range s.dialects {
+		d := &s.dialects[i]
+		if rest, ok := strings.CutPrefix(path, d.path); ok && (rest == "" || rest[0] == '/') {
+			return d
+		}
+	}
+	return everywhereElse
+}
+
+var everywhereElse = &dialectPath{dialect: envelope{}}
+
+// answer makes a handler one of net/http's.
+func (s *Server) answer(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		value, err := h(exchangeOf(w), r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		s.succeed(w, r, http.StatusOK, value)
+	}
+}
+
+// fail answers with the problem that err is to the client. The cause of a 500 goes only to
+// the log.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	e := exchangeOf(w)
+	if p.reason == "" {
+		s.log.Error().Str("id", e.id).Err(err).Msg("request failed")
+	} else {
+		e.reason = p.reason
+		s.metrics.rejected.WithLabelValues(p.reason).Inc()
+	}
+	if p.status == http.StatusServiceUnavailable {
+		w.Header()["Retry-After"] = retryAfter
+	}
+	if e.lingers(r) {
+		w.Header()["Connection"] = closeConnection
+		_ = e.body.conn.EnableFullDuplex() // or net/http reads on before it answers
+		e.body.early = true
+	}
+	s.refuse(w, r, p)
+}
+
+// retryAfter is in seconds, of which one is the least.
+var retryAfter = []string{"1"}
+
+// refuse answers with a problem.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, p problem) {
+	e := exchangeOf(w)
+	buffer := getBuffer(0)
+	s.send(w, r, p.status, buffer, e.dialect.appendProblem(*buffer, e, r, p))
+}
+
+// A list is a value that is encoded part by part. Encoding it again gives the same.
+type list interface {
+	room() int // the bytes that it takes encoded, or somewhat more
+	parts() int
+	appendPart(b []byte, i int) []byte
+	largest() int // the room of the largest part
+}
+
+const (
+	// openingRoom is more than nearly all openings and closings take.
+	openingRoom = 512
+	// wholeUpTo is the room of a list up to which its answer is encoded before it is sent.
+	wholeUpTo = 256<<10 - openingRoom
+	// chunkSize is how much of a larger one is encoded at a time.
+	chunkSize = 32 << 10
+)
+
+// answerSize returns the size of the buffer that the answer with l is encoded in.
+func answerSize(l list) int {
+	if room := l.room(); room <= wholeUpTo {
+		return bufferSize(openingRoom + room)
+	}
+	return bufferSize(openingRoom + chunkSize + l.largest())
+}
+
+// succeed answers with a value.
+func (s *Server) succeed(w http.ResponseWriter, r *http.Request, status int, value any) {
+	e := exchangeOf(w)
+	l, isList := value.(list)
+	size := 0
+	if isList {
+		room := l.room()
+		if room > wholeUpTo {
+			e.stream(w, r, status, l)
+			return
+		}
+		size = openingRoom + room
+	}
+	buffer := getBuffer(size)
+	b := e.dialect.appendOpening(*buffer, e, r, status)
+	if isList {
+		for i := range l.parts() {
+			b = l.appendPart(b, i)
+		}
+	} else {
+		var err error
+		if b, err = appendValue(b, value); err != nil {
+			putBuffer(buffer, b)
+			s.fail(w, r, fmt.Errorf("answer not encoded: %w", err))
+			return
+		}
+	}
+	s.send(w, r, status, buffer, e.dialect.appendClosing(b))
+}
+
+// send sends a whole answer, b, and gives its buffer back.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, status int, buffer *[]byte, b []byte) {
+	defer putBuffer(buffer, b)
+	e := exchangeOf(w)
+	if err := s.hold(e, cap(b)); err != nil { // from here on the answer is all that is held
+		s.fail(w, r, err)
+		return
+	}
+	e.sendHeader(w, status, len(b))
+	// An error here is the client's going away; there is no one left to tell.
+	_, _ = w.Write(b)
+}
+
+// stream sends the answer with a long list. It encodes the list twice: to know its length,
+// and to send it chunk by chunk, so that a client that is slow to read makes the service
+// hold no more of it than one chunk.
+func (e *exchange) stream(w http.ResponseWriter, r *http.Request, status int, l list) {
+	buffer := getBuffer(answerSize(l))
+	b := e.dialect.appendOpening(*buffer, e, r, status)
+	head := len(b)
+	length := len(e.dialect.appendClosing(b))
+	for i := range l.parts() {
+		length += len(l.appendPart(b, i)) - head
+	}
+	// The deadline of the request must not end the connection while the answer is sent.
+	_ = http.NewResponseController(e.ResponseWriter).SetReadDeadline(time.Time{})
+	e.sendHeader(w, status, length)
+	defer func() { putBuffer(buffer, b) }()
+	for i := range l.parts() {
+		b = l.appendPart(b, i)
+		if len(b) >= chunkSize {
+			if _, err := w.Write(b); err != nil {
+				return // the client is gone, or was cut off
+			}
+			b = b[:0]
+		}
+	}
+	_, _ = w.Write(e.dialect.appendClosing(b))
+}
+
+// contentType is shared by all answers.
+var contentType = []string{"application/json"}
+
+// sendHeader sends the header of an answer of so many bytes. The work is done by then, and
+// the client may be slow to read: the place goes to the next.
+func (e *exchange) sendHeader(w http.ResponseWriter, status, length int) {
+	header := w.Header()
+	header["Content-Type"] = contentType
+	e.values[1] = strconv.Itoa(length)
+	header["Content-Length"] = e.values[1:2:2]
+	e.leaveGate()
+	w.WriteHeader(status)
+}
+
+// encoding replaces what is not UTF-8, as a path of a request may be, with U+FFFD.
+var encoding = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
+
+func appendValue(b []byte, value any) ([]byte, error) {
+	encoded, err := json.Marshal(value, encoding)
+	return append(b, encoded...), err
+}
+
+// appendQuote appends s as a JSON string. Its only error would be that s is not UTF-8, and
+// then it appends U+FFFD for what is not.
+func appendQuote[T string | []byte](b []byte, s T) []byte {
+	b, _ = jsontext.AppendQuote(b, s)
+	return b
+}

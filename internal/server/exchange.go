@@ -1,0 +1,92 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"tagifai/internal/registry"
+)
+
+// An exchange is what is known of one request and its answer while it is served.
+// It is the ResponseWriter that handlers see, maybe wrapped by middleware: as a value of
+// the request's context it would cost a copy of the request.
+type exchange struct {
+	http.ResponseWriter
+	dialect *dialectPath // of the answer; a pointer, as the exchange just fits in 256 bytes
+
+	start  time.Time
+	took   time.Duration // until it was answered; set by logAccess
+	id     string
+	status int    // 0 until the header is written
+	bytes  int64  // of the body
+	texts  int    // classified
+	reason string // for which the request was rejected; "" if it was not
+
+	version *registry.Version // that answers; nil until it is known
+
+	gate  *gate      // that the request has a place of; nil if it has none
+	share share      // of the allowance
+	body  *pacedBody // nil if it is short
+
+	// How the client sees the service, and who it is; see front.
+	scheme, host string // "": as the request has them
+	prefix       string // before the paths of the routes: "", or one without a slash at its end
+	remote       string
+
+	values [2]string // of headers, which without this are two allocations
+}
+
+// exchangeOf returns the exchange that w is, or that middleware has wrapped.
+func exchangeOf(w http.ResponseWriter) *exchange {
+	if e, ok := w.(*exchange); ok {
+		return e
+	}
+	return unwrapExchange(w)
+}
+
+func unwrapExchange(w http.ResponseWriter) *exchange {
+	for inner := w; ; {
+		wrapper, ok := inner.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			panic(fmt.Sprintf("server: a ResponseWriter of middleware has no Unwrap: %T in %T", inner, w))
+		}
+		inner = wrapper.Unwrap()
+		if e, ok := inner.(*exchange); ok {
+			return e
+		}
+	}
+}
+
+func (e *exchange) WriteHeader(status int) {
+	if e.status == 0 && status >= http.StatusOK { // a 1xx is not the answer yet
+		e.status = status
+	}
+	e.ResponseWriter.WriteHeader(status)
+}
+
+func (e *exchange) Write(p []byte) (int, error) {
+	if e.status == 0 {
+		e.status = http.StatusOK
+	}
+	n, err := e.ResponseWriter.Write(p)
+	e.bytes += int64(n)
+	return n, err
+}
+
+// leaveGate gives the place of the request to the next, if it has one.
+func (e *exchange) leaveGate() {
+	if e.gate != nil {
+		e.gate.leave()
+		e.gate = nil
+	}
+}
+
+// release gives back what a request has taken from others.
+func (s *Server) release(e *exchange) {
+	e.leaveGate()
+	_ = s.hold(e, 0) // there is always room for less
+}
+
+// Unwrap lets an [http.ResponseController] reach the connection.
+func (e *exchange) Unwrap() http.ResponseWriter { return e.ResponseWriter }
