@@ -23,6 +23,7 @@ type Model struct {
 	intercepts       []float64
 	links            []Link
 	hasProbabilities bool
+	averages         bool // or calibrates probabilities: there are no decision values
 	classes          []string
 	other            int       // index of the class other, -1 without one
 	threshold        []float64 // of each class; nil if there is none
@@ -63,6 +64,7 @@ func New(a *Artifact) (*Model, error) {
 		intercepts:       slices.Clone(w.Intercepts),
 		links:            slices.Clone(w.Links),
 		hasProbabilities: w.HasProbabilities(),
+		averages:         len(w.Links) > 1 || w.Links[0].Calibrators != nil,
 		classes:          slices.Clone(w.Classes),
 		other:            slices.Index(w.Classes, Other),
 		threshold:        threshold,
@@ -115,6 +117,8 @@ func (m *Model) Predict(text string) Prediction {
 
 // PredictAll predicts every text, in order.
 func (m *Model) PredictAll(texts []string) []Prediction {
+	s := m.getScratch()
+	defer m.putScratch(s)
 	n := len(m.classes)
 	predictions := make([]Prediction, len(texts))
 	numbers := make([]float64, 2*n*len(texts))
@@ -124,7 +128,7 @@ func (m *Model) PredictAll(texts []string) []Prediction {
 		if m.hasProbabilities {
 			p.Probabilities = of[:n:n]
 		}
-		p.Tag = m.classes[m.Classify(text, p.Probabilities, p.Scores).Class]
+		p.Tag = m.classes[m.classify(s, text, p.Probabilities, p.Scores).Class]
 		predictions[i] = p
 	}
 	return predictions
@@ -149,35 +153,32 @@ type Answer struct {
 // Classify allocates nothing.
 func (m *Model) Classify(text string, probabilities, scores []float64) Answer {
 	s := m.getScratch()
-	rows := m.score(s, text)
-	var answer Answer
-	if m.hasProbabilities {
-		if probabilities == nil {
-			probabilities = s.probabilities
-		}
-		m.probabilities(s, probabilities, rows)
-		answer = m.answer(probabilities, rows)
-	}
-	if scores != nil || !m.hasProbabilities {
-		if scores == nil {
-			scores = s.decisions
-		}
-		m.decide(scores, probabilities, rows)
-		if !m.hasProbabilities {
-			answer.Class = highest(scores)
-		}
-	}
+	answer := m.classify(s, text, probabilities, scores)
 	m.putScratch(s)
 	return answer
 }
 
-// decide sets dst to the scores of the classes.
-func (m *Model) decide(dst, probabilities, rows []float64) {
-	if len(m.links) > 1 || m.links[0].Calibrators != nil {
-		copy(dst, probabilities)
-		return
+func (m *Model) classify(s *scratch, text string, probabilities, scores []float64) Answer {
+	rows := m.score(s, text)
+	if !m.hasProbabilities {
+		if scores == nil {
+			scores = s.decisions
+		}
+		m.links[0].Loss.decide(scores, rows)
+		return Answer{Class: highest(scores)}
 	}
-	m.links[0].Loss.decide(dst, rows)
+	if probabilities == nil {
+		probabilities = s.probabilities
+	}
+	m.probabilities(s, probabilities, rows)
+	switch {
+	case scores == nil:
+	case m.averages:
+		copy(scores, probabilities)
+	default:
+		m.links[0].Loss.decide(scores, rows)
+	}
+	return m.answer(probabilities, rows)
 }
 
 // Scores returns the scores of text that [Model.Classify] sets.

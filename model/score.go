@@ -160,7 +160,7 @@ func (m *Model) answer(probabilities, scores []float64) Answer {
 // higher reports whether class a has a higher score than class b, where scores, those of
 // the rows, are what the probabilities are made of.
 func (m *Model) higher(scores []float64, a, b int) bool {
-	if len(m.links) > 1 || m.links[0].Calibrators != nil {
+	if m.averages {
 		return false
 	}
 	if len(scores) == 1 {

@@ -23,7 +23,7 @@ func seeds(f *testing.F, name string) map[string][]byte {
 		if err != nil {
 			f.Fatal(err)
 		}
-		seeds[filepath.Base(filepath.Dir(file))] = data
+		seeds[filepath.Dir(file)] = data
 	}
 	return seeds
 }
@@ -31,7 +31,7 @@ func seeds(f *testing.F, name string) map[string][]byte {
 // FuzzRead looks for objects that make the conversion panic, whatever they are and
 // wherever they stand.
 func FuzzRead(f *testing.F) {
-	for _, name := range []string{ModelFile, VectorizerFile} {
+	for _, name := range []string{ModelFile, VectorizerFile, filepath.Join("*", "*", ModelFile)} {
 		for _, data := range seeds(f, name) {
 			f.Add(data)
 		}
@@ -65,6 +65,9 @@ func FuzzOpen(f *testing.F) {
 	vectorizers, args, labels := seeds(f, VectorizerFile), seeds(f, model.ArgsFile), seeds(f, model.LabelEncoderFile)
 	for name, data := range seeds(f, ModelFile) {
 		f.Add(vectorizers[name], data, args[name], labels[name])
+	}
+	for _, data := range seeds(f, filepath.Join("*", "*", ModelFile)) {
+		f.Add([]byte(nil), data, []byte(nil), []byte(nil))
 	}
 	f.Fuzz(func(t *testing.T, vectorizer, classifier, args, labels []byte) {
 		files := fstest.MapFS{
