@@ -102,7 +102,7 @@ func file(fsys fs.FS, name string) (f model.Format, ok bool) {
 		Name:   toolName,
 		Sought: name,
 		Find:   func(fs.FS) (string, error) { return name, nil },
-		Read:   func(fsys fs.FS, labels []string) (*model.Weights, error) { return read(fsys, name, labels) },
+		Read:   func(fsys fs.FS, labels []string) (*model.Weights, error) { return ReadFile(fsys, name, labels) },
 	}
 	return f, isCandidate(fsys, name)
 }

@@ -49,6 +49,12 @@ var Format = model.Format{
 // byte of the file and what is wrong there.
 func Read(fsys fs.FS, labels []string) (*model.Weights, error) { return read(fsys, "", labels) }
 
+// ReadFile does so for one file, which holds a model or a part of one. The other part is
+// looked for in the directory.
+func ReadFile(fsys fs.FS, name string, labels []string) (*model.Weights, error) {
+	return read(fsys, name, labels)
+}
+
 // read does so for the file of a name, or for that which is found if name is "".
 func read(fsys fs.FS, name string, labels []string) (*model.Weights, error) {
 	provenance := make(map[string]string)
