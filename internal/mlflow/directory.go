@@ -83,7 +83,7 @@ func describe(fsys fs.FS) (*description, error) {
 	}
 	var d description
 	if err := yaml.Unmarshal(data, &d); err != nil {
-		return nil, err
+		return nil, errors.New(excerpt(err.Error())) // which may have many lines
 	}
 	s := d.Flavors.Sklearn
 	if s == nil {

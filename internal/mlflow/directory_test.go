@@ -153,6 +153,7 @@ func TestRefuses(t *testing.T) {
 		{"another flavour", swap("  sklearn:", "  xgboost:"), []string{file, "sklearn", "python_function, xgboost"}},
 		{"no flavours", swap("flavors:", "tastes:"), []string{file, "sklearn", "nothing"}},
 		{"not YAML", swap("flavors:", "{flavors:"), []string{file}},
+		{"YAML of other kinds", swap("flavors:", "signature: 1\nsaved_input_example_info: 2\nflavors:"), []string{file}},
 		{"another serialization", swap("serialization_format: cloudpickle", "serialization_format: dill"), []string{file, "serialization_format", "dill", "skops"}},
 		{"no file", swap("pickled_model: model.pkl", "was: null"), []string{file, "pickled_model"}},
 		{"the file is missing", swap("pickled_model: model.pkl", "pickled_model: other.pkl"), []string{"other.pkl", "not exist"}},
@@ -184,6 +185,9 @@ func TestRefuses(t *testing.T) {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("the error %q does not mention %s", err, want)
 				}
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("the error %q has more than one line", err)
 			}
 		})
 	}
