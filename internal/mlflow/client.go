@@ -187,7 +187,7 @@ func (d *deadlineReader) Close() error {
 func (c *client) download(ctx context.Context, path []string) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(silence, cancel)
-	response, err := c.get(ctx, path, nil)
+	response, err := c.get(ctx, path, nil) //nolint:bodyclose // the caller does
 	if err != nil {
 		timer.Stop()
 		cancel()

@@ -23,7 +23,6 @@ const secret = "s3cr3t"
 // replaces what it says.
 type tracking struct {
 	answers map[string]string // by path and query
-	place   string            // of the files
 	auth    []string          // headers that came
 }
 

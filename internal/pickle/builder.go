@@ -79,13 +79,16 @@ func (b *Builder) data(k kind, data []byte) (Value, error) {
 	return t.decoded(k, from), nil
 }
 
-// Tuple, List, Set and Dict make containers that are empty.
+// Tuple makes a tuple. Its items are appended, as those of all containers.
 func (b *Builder) Tuple() (Value, error) { return b.tree.add(tupleKind, object{}) }
 
+// List makes an empty list.
 func (b *Builder) List() (Value, error) { return b.tree.add(listKind, object{}) }
 
+// Set makes an empty set.
 func (b *Builder) Set() (Value, error) { return b.tree.add(setKind, object{}) }
 
+// Dict makes an empty dict.
 func (b *Builder) Dict() (Value, error) { return b.tree.add(dictKind, object{}) }
 
 // Append adds items to a tuple, list or set, or a key and its value to a dict.

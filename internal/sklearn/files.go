@@ -158,8 +158,8 @@ func isModel(fsys fs.FS, name string, size int64) bool {
 	case !pickle.Begins(head):
 		return false
 	}
-	rest, err := io.ReadAll(io.LimitReader(f, pickle.Head-int64(len(head))))
-	return err == nil && pickle.IsPickle(append(head, rest...))
+	head, err = io.ReadAll(io.LimitReader(io.MultiReader(bytes.NewReader(head), f), pickle.Head))
+	return err == nil && pickle.IsPickle(head)
 }
 
 // readerAt returns a reader of an open file: the file itself if it can be one, and

@@ -192,3 +192,26 @@ func TestPath(t *testing.T) {
 		})
 	}
 }
+
+// FuzzFiles looks for files, of any kind and any name, that make the reader panic.
+func FuzzFiles(f *testing.F) {
+	for _, seed := range []struct{ a, b, labels string }{
+		{"=1.2-sgd/vectorizer.pkl", "=1.2-sgd/model.pkl", "=1.2-sgd/label_encoder.json"},
+		{"=1.9-skops-two-files/vectorizer.skops", "=1.9-skops-two-files/model.skops", "=1.2-sgd/label_encoder.json"},
+		{"=1.9-skops/model.skops", numbers, "{}"},
+		{"=0.24-skops/model.skops", "=1.2-xz/model.pkl", "{}"},
+		{"=1.2-pipeline-sgd/model.pkl", encoder("a", "b"), "{}"},
+		{"=1.3-lz4/model.pkl", array, "{}"},
+	} {
+		files := directory(f, map[string]string{"a": seed.a, "b": seed.b, "labels": seed.labels})
+		f.Add(files["a"].Data, files["b"].Data, files["labels"].Data)
+	}
+	f.Fuzz(func(t *testing.T, a, b, labels []byte) {
+		for _, name := range []string{"b", "b.pkl"} { // told by its content, or taken for a model
+			m, err := model.OpenFS(fstest.MapFS{"a": {Data: a}, name: {Data: b}, model.LabelEncoderFile: {Data: labels}}, sklearn.Format)
+			if err == nil {
+				_ = m.Check() // whatever comes of wild coefficients
+			}
+		}
+	})
+}

@@ -16,7 +16,7 @@ import (
 // What an archive may hold.
 const (
 	maxMembers   = 1 << 18
-	maxDirectory = 64 << 20  // bytes of the central directory
+	maxDirectory = 32 << 20  // bytes of the central directory
 	alwaysFits   = 64 << 20  // bytes of all members, uncompressed, that are allowed whatever the size of the file
 	maxRatio     = 100       // of those bytes to the file's
 	headerSize   = 30        // of a member, before its name
