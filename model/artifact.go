@@ -46,7 +46,7 @@ type Artifact struct {
 }
 
 // Open loads the model of an artifact directory, which is one of our own or of these
-// formats. The path may also be that of the weights file in it; see [FindDir].
+// formats. The path may also be that of a file in it; see [ReadDir].
 func Open(path string, formats ...Format) (*Model, error) {
 	a, err := ReadDir(path, formats...)
 	if err != nil {
@@ -68,18 +68,24 @@ func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
 	return New(a)
 }
 
-// ReadDir reads the artifact directory that path stands for, as [FindDir] has it. It
-// opens nothing but regular files.
+// ReadDir reads the artifact directory at path. The path of our own weights file stands
+// for its directory. The path of a file of another tool stands for the model in it, with
+// the files of arguments, labels and performance that lie beside it, and no other model.
+// ReadDir opens nothing but regular files.
 func ReadDir(path string, formats ...Format) (*Artifact, error) {
-	dir, err := FindDir(path, formats...)
-	if err != nil {
-		return nil, err
+	dir, only, err := findDir(path, formats)
+	if err == nil {
+		var a *Artifact
+		if only != nil {
+			a, err = readArtifact(dirFS(dir), only, filepath.Base(path))
+		} else {
+			a, err = ReadArtifact(dirFS(dir), formats...)
+		}
+		if err == nil {
+			return a, nil
+		}
 	}
-	a, err := ReadArtifact(dirFS(dir), formats...)
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", path, err)
-	}
-	return a, nil
+	return nil, fmt.Errorf("model %s: %w", path, err)
 }
 
 // ReadArtifact reads the artifact directory that is the root of fsys: one of our
@@ -93,6 +99,11 @@ func ReadArtifact(fsys fs.FS, formats ...Format) (*Artifact, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readArtifact(fsys, &format, file)
+}
+
+// readArtifact reads an artifact of this format, which file shows.
+func readArtifact(fsys fs.FS, format *Format, file string) (_ *Artifact, err error) {
 	a := Artifact{Format: format.Name}
 	files := make(map[string][]byte)
 	for _, name := range coveredFiles {

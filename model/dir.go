@@ -117,35 +117,43 @@ func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 }
 
 // FindDir returns the artifact directory that path stands for: path itself or, if path
-// is the file that shows the format of its directory, such as model.pkl, the directory.
-// An error says what is there instead.
+// is a file that holds a model, its directory. An error says what is there instead.
 func FindDir(path string, formats ...Format) (string, error) {
-	dir, err := findDir(path, formats)
+	dir, _, err := findDir(path, formats)
 	if err != nil {
 		return "", fmt.Errorf("model %s: %w", path, err)
 	}
 	return dir, nil
 }
 
-func findDir(path string, formats []Format) (string, error) {
+// findDir also returns the format that reads the file, if path is one.
+func findDir(path string, formats []Format) (dir string, only *Format, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-		return "", missing(path, err, formats)
+		return "", nil, missing(path, err, formats)
 	case err != nil:
-		return "", errors.Unwrap(err) // without the path
+		return "", nil, errors.Unwrap(err) // without the path
 	case info.IsDir():
-		return path, nil
+		return path, nil, nil
 	}
-	dir := filepath.Dir(path)
+	dir, name := filepath.Dir(path), filepath.Base(path)
+	for _, f := range formats {
+		if f.File == nil {
+			continue
+		}
+		if only, ok := f.File(dirFS(dir), name); ok {
+			return dir, &only, nil
+		}
+	}
 	format, file, err := findFormat(dirFS(dir), formats)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("is not a directory, and %s has none of the files %s", dir, sought(formats))
-	case file != filepath.Base(path):
-		return "", fmt.Errorf("is not a directory, nor the weights file of %s, which is %s (%s)", dir, file, format.Name)
+		return "", nil, fmt.Errorf("is not a directory, and %s has none of the files %s", dir, sought(formats))
+	case file != name:
+		return "", nil, fmt.Errorf("is not a directory, nor the weights file of %s, which is %s (%s)", dir, file, format.Name)
 	}
-	return dir, nil
+	return dir, &format, nil
 }
 
 // missing says what is where path was looked for. The cause is an error of os.Stat.

@@ -20,6 +20,11 @@ type Format struct {
 	// is known by the name of a file.
 	Find func(fsys fs.FS) (file string, err error)
 
+	// File returns a format that reads the file of this name, and not what else the
+	// directory may have. ok is false if the file holds no model. A nil File means that
+	// the file of Find stands for its directory.
+	File func(fsys fs.FS, name string) (f Format, ok bool)
+
 	// Read reads the weights of the directory that is the root of fsys. labels are
 	// the names of the classes by index, as label_encoder.json has them; nil without
 	// that file. It returns valid weights, whose classes are the labels if there are

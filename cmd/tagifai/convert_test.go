@@ -15,6 +15,9 @@ import (
 // pickles are directories as users of scikit-learn have them.
 const pickles = "../../internal/sklearn/testdata"
 
+// mlflows are directories of MLflow.
+const mlflows = "../../internal/mlflow/testdata"
+
 func TestConvert(t *testing.T) {
 	for _, name := range []string{"0.22-sgd", "1.2-sgd", "1.7-pipeline-logistic"} {
 		t.Run(name, func(t *testing.T) {
@@ -191,9 +194,14 @@ func TestConvertNonNumbers(t *testing.T) {
 	}
 }
 
-// TestModelFile: every command takes the weights file in place of its directory.
+// TestModelFile: every command takes the file of a model in place of its directory.
 func TestModelFile(t *testing.T) {
-	for _, file := range []string{filepath.Join(embedded(t), "model.safetensors"), filepath.Join(pickles, "1.2-sgd", "model.pkl")} {
+	for _, file := range []string{
+		filepath.Join(embedded(t), "model.safetensors"),
+		filepath.Join(pickles, "1.2-sgd", "model.pkl"),
+		filepath.Join(pickles, "1.9-skops", "model.skops"),
+		filepath.Join(mlflows, "1.9-mlflow3-skops", "MLmodel"),
+	} {
 		dir := filepath.Dir(file)
 		for _, command := range [][]string{
 			{"predict", "Object detection with YOLO", "--probabilities", "--model"},

@@ -281,7 +281,7 @@ func TestNoModel(t *testing.T) {
 		parts     []string
 	}{
 		{"absent", absent, []string{absent, "no such file or directory", "model.safetensors"}},
-		{"another directory", other, []string{other, "looked for model.safetensors (tagifai), model.pkl (scikit-learn)", `has "notes.txt"`}},
+		{"another directory", other, []string{other, "looked for model.safetensors (tagifai), MLmodel (mlflow), a file of pickle, joblib or skops (scikit-learn)", `has "notes.txt"`}},
 		{"truncated weights", broken, []string{broken, "model.safetensors"}},
 	}
 	commands := [][]string{

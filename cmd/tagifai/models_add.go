@@ -8,18 +8,24 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"tagifai/internal/golden"
+	"tagifai/internal/mlflow"
 	"tagifai/internal/store"
+	"tagifai/model"
 )
 
 type addCommand struct {
-	Name  string `arg:"" help:"Model to add to; a new one is made."`
-	Dir   string `arg:"" help:"Artifact directory to copy."`
-	Alias string `placeholder:"ALIAS" help:"Move this alias to the new version: stable to make it live."`
+	Name   string `arg:"" help:"Model to add to; a new one is made."`
+	Source string `arg:"" help:"Artifact directory to copy, or file of a model, or version in the registry of MLflow: models:/NAME@ALIAS, models:/NAME/NUMBER, models:/NAME/latest."`
+	Alias  string `placeholder:"ALIAS" help:"Move this alias to the new version: stable to make it live."`
+	MLflow string `name:"mlflow" env:"MLFLOW_TRACKING_URI" placeholder:"URL" help:"Tracking server of MLflow. Its credentials are taken from MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."`
 }
 
 func (addCommand) Help() string {
-	return "Example:\n\n    tagifai models --models models add tagger runs/first --alias stable"
+	return "Example:\n\n    tagifai models --models models add tagger runs/first --alias stable" +
+		"\n    tagifai models --models models add tagger models:/tagger@champion --mlflow http://127.0.0.1:5000"
 }
 
 // An added version is the result of add.
@@ -46,11 +52,7 @@ func (c addCommand) Run(ctx context.Context, group *modelsCommand, s streams) er
 	if err != nil {
 		return err
 	}
-	source, err := filepath.Abs(c.Dir)
-	if err != nil {
-		return err
-	}
-	number, err := st.Add(ctx, c.Name, c.Dir, origin(source))
+	number, err := c.add(ctx, st)
 	if err != nil {
 		return err
 	}
@@ -63,6 +65,73 @@ func (c addCommand) Run(ctx context.Context, group *modelsCommand, s streams) er
 		_, err := fmt.Fprintln(w, number)
 		return err
 	})
+}
+
+// add makes a version of the source, and returns its number.
+func (c addCommand) add(ctx context.Context, st *store.Store) (int, error) {
+	if strings.HasPrefix(c.Source, "models:") {
+		return c.addFetched(ctx, st)
+	}
+	source, err := filepath.Abs(c.Source)
+	if err != nil {
+		return 0, err
+	}
+	info, err := os.Stat(source)
+	switch base := filepath.Base(source); {
+	case err != nil || info.IsDir():
+		return st.Add(ctx, c.Name, c.Source, origin(source))
+	case base == model.WeightsFile || base == mlflow.ModelFile: // which stand for their directories
+		return st.Add(ctx, c.Name, filepath.Dir(c.Source), origin(source))
+	}
+	return draft(ctx, st, c.Name, func(dir string) (string, error) { return source, copyModel(ctx, source, dir) })
+}
+
+// addFetched makes a version of one of MLflow's registry.
+func (c addCommand) addFetched(ctx context.Context, st *store.Store) (int, error) {
+	if c.MLflow == "" {
+		return 0, fmt.Errorf("%s is in the registry of MLflow; name its tracking server by --mlflow or MLFLOW_TRACKING_URI", c.Source)
+	}
+	options := mlflow.Options{Server: c.MLflow, Credentials: mlflow.Credentials{
+		Username: os.Getenv("MLFLOW_TRACKING_USERNAME"),
+		Password: os.Getenv("MLFLOW_TRACKING_PASSWORD"),
+		Token:    os.Getenv("MLFLOW_TRACKING_TOKEN"),
+	}}
+	return draft(ctx, st, c.Name, func(dir string) (string, error) { return mlflow.Fetch(ctx, options, c.Source, dir) })
+}
+
+// draft makes a version of what fill puts into a directory. It returns where that is from.
+func draft(ctx context.Context, st *store.Store, name string, fill func(dir string) (source string, err error)) (number int, err error) {
+	d, err := st.Draft(name)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, d.Discard()) }()
+	source, err := fill(d.Dir())
+	if err != nil {
+		return 0, err
+	}
+	return d.Commit(ctx, origin(source))
+}
+
+// copyModel copies the file of a model, and those that belong to it.
+func copyModel(ctx context.Context, file, dir string) error {
+	names := []string{filepath.Base(file), model.ArgsFile, model.LabelEncoderFile, model.PerformanceFile, model.RunIDFile, golden.File}
+	for i, name := range names {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(filepath.Dir(file), name))
+		if i > 0 && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), data, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type adoptCommand struct {

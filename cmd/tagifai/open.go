@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io"
 
+	"tagifai/internal/mlflow"
 	"tagifai/internal/sklearn"
 	"tagifai/model"
 )
 
 // formats are those of other tools that every command reads.
-var formats = []model.Format{sklearn.Format}
+var formats = []model.Format{mlflow.Format, sklearn.Format}
 
 // readArtifact reads the artifact in dir, the embedded one if none is given.
 func readArtifact(dir *string) (*model.Artifact, error) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/pierrec/lz4/v4"
 )
@@ -22,17 +23,58 @@ const (
 	pickleStart = 0x80     // PROTO, the first byte of every pickle of protocol 2 to 5
 )
 
-// compressions are those that joblib writes, by the bytes that a file begins with.
-var compressions = []struct {
+// A compression is a way to compress a file.
+type compression struct {
 	name, magic string
 	open        func(data []byte, limit int) (io.Reader, error)
-}{
+}
+
+// compressions are those that joblib writes, by the bytes that a file begins with.
+var compressions = []compression{
 	{"zlib", "\x78", func(data []byte, _ int) (io.Reader, error) { return zlib.NewReader(bytes.NewReader(data)) }},
 	{"gzip", "\x1f\x8b", func(data []byte, _ int) (io.Reader, error) { return gzip.NewReader(bytes.NewReader(data)) }},
 	{"bz2", "BZ", func(data []byte, _ int) (io.Reader, error) { return bzip2.NewReader(bytes.NewReader(data)), nil }},
 	{"xz", "\xfd7zXZ\x00", openXZ},
 	{"lzma", "\x5d\x00", openLZMA},
 	{"lz4", "\x04\x22\x4d\x18", func(data []byte, _ int) (io.Reader, error) { return lz4.NewReader(bytes.NewReader(data)), nil }},
+}
+
+// How much of a file is looked at to see what it is.
+const (
+	Magic = 8       // bytes that [Begins] needs
+	Head  = 2 << 20 // bytes that [IsPickle] needs
+)
+
+// Begins reports whether a file that begins with head may be a pickle, compressed or not.
+func Begins(head []byte) bool {
+	return isPickle(head) || slices.ContainsFunc(compressions, func(c compression) bool { return bytes.HasPrefix(head, []byte(c.magic)) })
+}
+
+// IsPickle reports whether a file that begins with head is a pickle of protocol 2 to 5,
+// compressed or not.
+func IsPickle(head []byte) bool {
+	if isPickle(head) {
+		return true
+	}
+	for _, c := range compressions {
+		if !bytes.HasPrefix(head, []byte(c.magic)) {
+			continue
+		}
+		start := make([]byte, 2)
+		r, err := c.open(head, alwaysFits)
+		if err == nil {
+			_, err = io.ReadFull(r, start)
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return true // it is cut off, or its first block is larger
+		}
+		return err == nil && isPickle(start)
+	}
+	return false
+}
+
+func isPickle(head []byte) bool {
+	return len(head) >= 2 && head[0] == pickleStart && 2 <= head[1] && head[1] <= 5
 }
 
 // inflate returns the pickle that a file holds: the file itself, unless it is

@@ -52,6 +52,19 @@ func parseDType(name []byte) (dtype, bool) {
 	return dtype{}, false
 }
 
+// setOrder sets the byte order that numpy's letter stands for.
+func (d *dtype) setOrder(letter string) error {
+	switch letter {
+	case ">":
+		d.big = true
+	case "<", "|", "=":
+		d.big = false
+	default:
+		return fmt.Errorf("the byte order of a dtype is '%s', none of '<', '>', '|' and '='", excerpt([]byte(letter)))
+	}
+	return nil
+}
+
 // float returns the number that data is, and whether it is a floating-point number of
 // 4 or 8 bytes.
 func (d dtype) float(data []byte) (float64, bool) {

@@ -87,22 +87,34 @@ func (m *machine) global(module, name []byte) error {
 	full := string(module) + "." + string(name)
 	i, ok := m.allowed.index[full]
 	if !ok {
-		return m.refuse(full)
+		return m.allowed.refuse(full, m.use())
 	}
 	return m.push(value{kind: globalKind, num: int64(i)})
 }
 
-// refuse is the error for a global that is not allowed.
-func (m *machine) refuse(name string) error {
+// A RefusedError is the error for a class or function that is not allowed.
+type RefusedError struct {
+	Name string // with its module
+	text string
+}
+
+func (e *RefusedError) Error() string { return e.text }
+
+// refuse is the error for a global that is not allowed. use is the attribute that it
+// would be the value of, such as "TfidfVectorizer.tokenizer"; "" if that is unknown.
+func (t *Globals) refuse(name, use string) error {
 	const longest = 200
 	shown := name[:min(len(name), longest)]
 	if strings.ContainsFunc(shown, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		shown = fmt.Sprintf("%q", shown)
 	}
-	if use := m.use(); use != "" {
-		return fmt.Errorf("%s is %s, which %s", use, shown, m.allowed.refused(name))
+	e := &RefusedError{Name: name}
+	if use != "" {
+		e.text = fmt.Sprintf("%s is %s, which %s", use, shown, t.refused(name))
+	} else {
+		e.text = fmt.Sprintf("%s %s", shown, t.refused(name))
 	}
-	return fmt.Errorf("%s %s", shown, m.allowed.refused(name))
+	return e
 }
 
 // use names the attribute that the next value on the stack would be of: while the

@@ -33,18 +33,14 @@ type machine struct {
 // returns its root. The result refers to data. What follows the pickle is ignored, as
 // Python does.
 func unpickle(data []byte, allowed *Globals) (Node, error) {
-	m := &machine{tree: tree{allowed: allowed, file: data}, stack: make([]value, 0, 256)}
-	m.heap = append(make([]object, 0, 64), object{}) // the first is the empty tuple
-	m.memo = make([]value, 0, 64+len(data)/64)       // about as many as a vocabulary of short n-grams has
+	m := &machine{tree: newTree(allowed, limitsOf(len(data))), stack: make([]value, 0, 256)}
+	m.file = data
+	m.memo = make([]value, 0, 64+len(data)/64) // about as many as a vocabulary of short n-grams has
 	v, err := m.run()
 	if err != nil {
 		return Node{}, err
 	}
-	root := Node{&m.tree, v, ""}
-	if root.path = root.Class(); root.path == "" {
-		root.path = "the content"
-	}
-	return root, nil
+	return m.root(v), nil
 }
 
 // run runs opcodes up to STOP and returns the value that is then on the stack.

@@ -79,15 +79,7 @@ func (m *machine) setDTypeState(d *dtype, state []value) error {
 			return errors.New("a dtype has fields, which is not supported")
 		}
 	}
-	switch string(m.raw(state[1])) {
-	case ">":
-		d.big = true
-	case "<", "|", "=":
-		d.big = false
-	default:
-		return fmt.Errorf("the byte order of a dtype is %s, none of '<', '>', '|' and '='", m.describe(state[1]))
-	}
-	return nil
+	return d.setOrder(string(m.raw(state[1])))
 }
 
 // makeScalar is numpy.core.multiarray.scalar(dtype, data). Numbers become what
@@ -96,18 +88,22 @@ func makeScalar(m *machine, args []value) (value, error) {
 	if len(args) != 2 || args[0].kind != dtypeKind || args[1].kind != bytesKind {
 		return value{}, errors.New("its arguments are not a dtype and bytes")
 	}
-	d, data := *m.object(args[0]).data.(*dtype), m.raw(args[1])
+	return m.scalar(*m.object(args[0]).data.(*dtype), m.raw(args[1]))
+}
+
+// scalar makes what data is.
+func (t *tree) scalar(d dtype, data []byte) (value, error) {
 	if len(data) != d.size {
 		return value{}, fmt.Errorf("%d bytes of data for a type of %d", len(data), d.size)
 	}
 	switch {
 	case d.code == 'U':
-		if err := m.decode(len(data)); err != nil {
+		if err := t.decode(len(data)); err != nil {
 			return value{}, err
 		}
-		from := len(m.extra)
-		m.extra = d.appendText(m.extra, data)
-		return m.decoded(stringKind, from), nil
+		from := len(t.extra)
+		t.extra = d.appendText(t.extra, data)
+		return t.decoded(stringKind, from), nil
 	case d.code == 'b' && d.size == 1:
 		return value{kind: boolKind, num: int64(min(data[0], 1))}, nil
 	}
@@ -117,8 +113,11 @@ func makeScalar(m *machine, args []value) (value, error) {
 	if i, ok := d.integer(data); ok {
 		return value{kind: intKind, num: i}, nil
 	}
-	return m.add(objectKind, object{}) // of another kind: inert
+	return t.add(objectKind, object{class: &opaque}) // of another kind: inert
 }
+
+// opaque is the class of what has none that matters.
+var opaque = Global{name: "object"}
 
 // makeArray is numpy.core.multiarray._reconstruct(ndarray, (0,), b"b"): an array
 // whose BUILD is to follow.

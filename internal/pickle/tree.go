@@ -66,15 +66,42 @@ const (
 	bytesPerObject = 8
 )
 
+// limits are how much a tree may hold.
+type limits struct {
+	size    int // of the file, for errors
+	objects int
+	items   int // of all containers
+	text    int // bytes that are decoded
+}
+
+func limitsOf(size int) limits {
+	return limits{size: size, objects: baseLimit + size/bytesPerObject, items: baseLimit + size/bytesPerItem, text: size}
+}
+
 // A tree holds Python objects as data. It knows nothing of opcodes.
 type tree struct {
 	allowed *Globals
 	file    []byte // uncompressed
 	extra   []byte // text and bytes that had to be decoded; their places continue those of file
 	heap    []object
+	limits  limits
 
 	spent   int // items that were put into containers
 	decodes int // bytes that were decoded
+}
+
+func newTree(allowed *Globals, limits limits) tree {
+	// The first object is the empty tuple.
+	return tree{allowed: allowed, heap: append(make([]object, 0, 64), object{}), limits: limits}
+}
+
+// root returns the node of the value that all others hang from.
+func (t *tree) root(v value) Node {
+	n := Node{t, v, ""}
+	if n.path = n.Class(); n.path == "" {
+		n.path = "the content"
+	}
+	return n
 }
 
 // raw returns the bytes of a text or bytes value. The caller must not change them.
@@ -123,8 +150,8 @@ func (t *tree) array(v value) *array {
 
 // add makes an object and returns a value for it.
 func (t *tree) add(k kind, o object) (value, error) {
-	if limit := baseLimit + len(t.file)/bytesPerObject; len(t.heap) >= limit {
-		return value{}, fmt.Errorf("more than %d objects in a file of %d bytes", limit, len(t.file))
+	if len(t.heap) >= t.limits.objects {
+		return value{}, fmt.Errorf("more than %d objects in a file of %d bytes", t.limits.objects, t.limits.size)
 	}
 	t.heap = append(t.heap, o)
 	return value{kind: k, num: int64(len(t.heap) - 1)}, nil
@@ -159,8 +186,8 @@ func (t *tree) extend(v value, k kind, items []value) error {
 // spend counts items that are about to be put into a container.
 func (t *tree) spend(items int) error {
 	t.spent += items
-	if limit := baseLimit + len(t.file)/bytesPerItem; t.spent > limit {
-		return fmt.Errorf("more than %d items in a file of %d bytes", limit, len(t.file))
+	if t.spent > t.limits.items {
+		return fmt.Errorf("more than %d items in a file of %d bytes", t.limits.items, t.limits.size)
 	}
 	return nil
 }
@@ -170,7 +197,7 @@ func (t *tree) spend(items int) error {
 // amount of memory and time.
 func (t *tree) decode(n int) error {
 	t.decodes += n
-	if t.decodes > len(t.file) {
+	if t.decodes > t.limits.text {
 		return errors.New("more text and data is decoded than the file has")
 	}
 	return nil

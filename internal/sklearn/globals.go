@@ -55,10 +55,11 @@ const (
 	nearestCentroid   = "NearestCentroid"
 )
 
-// betweens are the classes that may stand between vectorizer and classifier, classifiers
-// those that may come last.
+// vectorizers are the classes that may come first, betweens those that may stand between
+// vectorizer and classifier, classifiers those that may come last.
 var (
-	betweens = []string{
+	vectorizers = []string{tfidfVectorizer, countVectorizer, featureUnion, columnTransformer, hashingVectorizer}
+	betweens    = []string{
 		tfidfTransformer, selectKBest, selectPercentile, selectFromModel, varianceThreshold, maxAbsScaler,
 		standardScaler, normalizer, truncatedSVD,
 	}

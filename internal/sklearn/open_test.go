@@ -139,9 +139,9 @@ func TestOpenRefuses(t *testing.T) {
 
 		// What does not fit together.
 		{"the vectorizer of another run", "1.2-sgd", from(v, "1.2-vocabulary-given", v), []string{m, "SGDClassifier.coef_", "[4 64]", "8 features"}},
-		{"a file twice", "1.2-sgd", from(v, "1.2-sgd", m), []string{v, "SGDClassifier", "TfidfVectorizer"}},
-		{"files the wrong way round", "1.2-sgd", from(m, "1.2-sgd", v), []string{m, "TfidfVectorizer", "SGDClassifier"}},
-		{"no vectorizer", "1.2-sgd", remove(v), []string{v, "not exist"}},
+		{"a file twice", "1.2-sgd", from(v, "1.2-sgd", m), []string{v, m, "SGDClassifier", "without a vectorizer"}},
+		{"a vectorizer twice", "1.2-sgd", from(m, "1.2-sgd", v), []string{m, v, "TfidfVectorizer", "without a classifier"}},
+		{"no vectorizer", "1.2-sgd", remove(v), []string{m, "SGDClassifier", "without a vectorizer", v}},
 		{"fewer labels", "1.2-sgd", set(labels, []byte(`{"class_to_index": {"a": 0, "b": 1}}`)), []string{"SGDClassifier.classes_", "4", labels, "2"}},
 		{"labels from 1", "1.2-sgd", set(labels, []byte(`{"class_to_index": {"a": 1, "b": 2}}`)), []string{labels, "class_to_index"}},
 		{"a label that is NaN", "1.2-sgd", set(labels, []byte(`{"class_to_index": {"a": NaN, "b": 1}}`)), []string{labels, "class_to_index"}},

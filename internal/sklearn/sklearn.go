@@ -1,15 +1,13 @@
-// Package sklearn reads the models of scikit-learn that its users keep in pickles:
-// vectorizer.pkl and model.pkl, or both in one Pipeline in model.pkl.
+// Package sklearn reads the models of scikit-learn that its users keep in files: of
+// pickle, joblib or skops, of any name, a Pipeline in one or a vectorizer and a classifier
+// in two.
 //
-// Package pickle reads the files as data: nothing in them is run. This package takes
-// the weights of a model from the objects, and refuses by name whatever would make
+// Packages pickle and skops read the files as data: nothing in them is run. This package
+// takes the weights of a model from the objects, and refuses by name whatever would make
 // its answers differ from those of scikit-learn.
 package sklearn
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -19,50 +17,68 @@ import (
 	"tagifai/model"
 )
 
-// The files.
+// The names that the files have most often.
 const (
 	ModelFile      = "model.pkl"
 	VectorizerFile = "vectorizer.pkl"
 )
 
-// Format is the format of directories that [Read] reads.
+const toolName = "scikit-learn"
+
+// Format is the format of directories that [Read] reads, and of single files.
 var Format = model.Format{
-	Name:   "scikit-learn",
-	Sought: ModelFile,
-	Find:   func(fsys fs.FS) (string, error) { return model.FindFile(fsys, ModelFile) },
+	Name:   toolName,
+	Sought: "a file of pickle, joblib or skops",
+	Find:   find,
+	File:   file,
 	Read:   Read,
 }
 
-// Read reads the weights of the directory that is the root of fsys: from model.pkl
-// and, unless that holds a Pipeline with a vectorizer of its own, from vectorizer.pkl.
-// labels are the names of the classes by index. They may be nil if the pickled classes
-// are their own names.
+// Read reads the weights of the directory that is the root of fsys: from the one file
+// that holds a model, or the two that hold a vectorizer and a classifier. Which files do
+// is told by what is in them; files of other kinds may lie beside them. More than one
+// model is an error that lists them.
+//
+// labels are the names of the classes by index. They may be nil if the classes in the
+// file are strings, which are preferred, or if a file holds a LabelEncoder.
 //
 // The provenance of the weights is sklearn_version, where the files tell, and
-// source_sha256_model.pkl and source_sha256_vectorizer.pkl, for each file that was
-// read.
+// source_sha256_NAME, for each file that was read.
 //
 // An error names the file, the attribute, its value and what is supported, or the
 // byte of the file and what is wrong there.
-func Read(fsys fs.FS, labels []string) (*model.Weights, error) {
+func Read(fsys fs.FS, labels []string) (*model.Weights, error) { return read(fsys, "", labels) }
+
+// ReadFile does so for one file, which holds a model or a part of one. The other part is
+// looked for in the directory.
+func ReadFile(fsys fs.FS, name string, labels []string) (*model.Weights, error) {
+	return read(fsys, name, labels)
+}
+
+// read does so for the file of a name, or for that which is found if name is "".
+func read(fsys fs.FS, name string, labels []string) (*model.Weights, error) {
 	provenance := make(map[string]string)
-	steps, err := readSteps(fsys, ModelFile, provenance)
+	p, err := readParts(fsys, name, provenance)
 	if err != nil {
 		return nil, err
 	}
+	if labels == nil {
+		labels = p.labels
+	}
+	steps, err := stepsOf(p.classifier.root)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.classifier.file, err)
+	}
 	last := len(steps) - 1
 	if !isClassifier(steps[last]) {
-		return nil, fmt.Errorf("%s: %w", ModelFile, unsupported(steps[last], "one of "+strings.Join(classifiers, ", ")+" as the last step"))
+		return nil, fmt.Errorf("%s: %w", p.classifier.file, unsupported(steps[last], "one of "+strings.Join(classifiers, ", ")+" as the last step"))
 	}
-	file := ModelFile // of the vectorizer
-	if last == 0 {
-		file = VectorizerFile
-		before, err := readSteps(fsys, VectorizerFile, provenance)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s holds a %s without a vectorizer: %w", ModelFile, steps[0].Class(), err)
-		}
+	file := p.classifier.file // of the vectorizer
+	if p.vectorizer != nil {
+		file = p.vectorizer.file
+		before, err := stepsOf(p.vectorizer.root)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		steps = append(before, steps...)
 		last = len(steps) - 1
@@ -73,7 +89,7 @@ func Read(fsys fs.FS, labels []string) (*model.Weights, error) {
 	}
 	w, err := classifier(steps[last], f, labels)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ModelFile, err)
+		return nil, fmt.Errorf("%s: %w", p.classifier.file, err)
 	}
 	w.Provenance = provenance
 	if v := version(steps[last]); v != "" {
@@ -86,26 +102,6 @@ func Read(fsys fs.FS, labels []string) (*model.Weights, error) {
 }
 
 func isClassifier(n pickle.Node) bool { return slices.Contains(classifiers, n.Class()) }
-
-// readSteps reads a file and returns what it holds: the steps of a Pipeline, or one
-// object as the only step. There is at least one.
-func readSteps(fsys fs.FS, name string, provenance map[string]string) ([]pickle.Node, error) {
-	data, err := model.ReadFile(fsys, name, pickle.MaxFile)
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(data)
-	provenance["source_sha256_"+name] = hex.EncodeToString(sum[:])
-	root, err := pickle.Decode(data, allowed)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	steps, err := stepsOf(root)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return steps, nil
-}
 
 // version is the version of scikit-learn that wrote the object, "" if it does not say.
 func version(n pickle.Node) string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"tagifai/internal/mlflow"
 	"tagifai/internal/sklearn"
 	"tagifai/model"
 )
@@ -42,7 +43,7 @@ type answers struct {
 // ask opens the model of a file or directory, and has it answer. It is the one place
 // that knows the API of the readers.
 func ask(path string, texts []string) (*answers, error) {
-	m, err := model.Open(path, sklearn.Format)
+	m, err := model.Open(path, mlflow.Format, sklearn.Format)
 	if err != nil {
 		return nil, err
 	}
