@@ -166,7 +166,7 @@ func TestRefuses(t *testing.T) {
 		{"a broken signature", inputs(`[{`), []string{file, "signature.inputs"}},
 		{"a cloudpickled function", func(_ *testing.T, files fstest.MapFS) {
 			files["model.pkl"] = &fstest.MapFile{Data: []byte("\x80\x04ccloudpickle.cloudpickle\n_make_function\n.")}
-		}, []string{"model.pkl", "cloudpickle.cloudpickle._make_function", "refused"}},
+		}, []string{"model.pkl", "cloudpickle.cloudpickle._make_function", "is not supported"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := readDir(t, filepath.Join("testdata", "1.9-mlflow3-example"))
