@@ -130,7 +130,7 @@ func TestIncludeScores(t *testing.T) {
 
 			answer := s.ask(t, http.MethodPost, "/predict?include=scores,probabilities", jsonBody, payload)
 			if m.HasProbabilities() {
-				if answer.status != http.StatusOK || !strings.Contains(string(answer.body), `"probabilities":{`) || !strings.Contains(string(answer.body), `"scores":{`) {
+				if answer.status != http.StatusOK || !strings.Contains(answer.body, `"probabilities":{`) || !strings.Contains(answer.body, `"scores":{`) {
 					t.Errorf("got %d, %s, want both", answer.status, answer.body)
 				}
 				return
