@@ -98,9 +98,7 @@ func TestShadow(t *testing.T) {
 	}
 	s.Shadow(stable, slices.Values(texts))
 	labels := func(more ...string) []string {
-		all := append(more, "model=a", "version=2")
-		slices.Sort(all)
-		return all
+		return slices.Sorted(slices.Values(append(more, "model=a", "version=2")))
 	}
 	counted := func() float64 {
 		return s.metric(t, "tagifai_shadow_texts_total", labels("agreement=same")...) + s.metric(t, "tagifai_shadow_texts_total", labels("agreement=different")...)

@@ -54,7 +54,7 @@ func unpack(dir string, stream io.Reader, maxBytes int64) error {
 	left := maxBytes
 	for files := 0; ; {
 		header, err := archive.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			if files == 0 {
 				return errorf(ErrInvalid, "the upload: there is no file in it; send the artifact directory as a tar stream, such as tar -C runs/first -c . makes")
 			}
@@ -152,7 +152,7 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 func decompress(stream io.Reader) (io.ReadCloser, error) {
 	buffered := bufio.NewReader(stream)
 	magic, err := buffered.Peek(4)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	switch {
