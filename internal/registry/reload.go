@@ -142,10 +142,9 @@ func (r *Registry) poll(ctx context.Context) {
 		}
 	}
 	r.active.Range(func(_, value any) bool {
-		if m := value.(*served); m.syncing.TryLock() {
-			m.syncing.Unlock()
-			go m.sync(false)
-		}
+		m := value.(*served)
+		m.stale.Store(true)
+		go m.refresh()
 		return true
 	})
 }

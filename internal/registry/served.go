@@ -25,7 +25,8 @@ type served struct {
 	placement atomic.Pointer[placement] // nil until there is one
 	used      atomic.Int64              // when it was last asked for; Unix time in nanoseconds
 
-	syncing sync.Mutex // held while the aliases are read, which may hang
+	stale   atomic.Bool // the aliases may have changed since they were read
+	syncing sync.Mutex  // held while they are read, which may hang
 
 	mu       sync.Mutex // guards what follows, and is not held while a file is read
 	aliases  *store.Aliases
@@ -91,11 +92,25 @@ func (m *served) resolve(ref Ref) (int, error) {
 	return 0, &NotFoundError{fmt.Sprintf("model %q has no alias %q; there %s", m.name, named, there)}
 }
 
+// refresh reads the aliases until they were read since the last change. It does not wait
+// for another that does so.
+func (m *served) refresh() {
+	for m.stale.Load() && m.syncing.TryLock() {
+		m.stale.Store(false)
+		m.read(false)
+		m.syncing.Unlock()
+	}
+}
+
 // sync reads the aliases if their file has changed, or in any case, and makes them what
 // is served.
 func (m *served) sync(always bool) {
 	m.syncing.Lock()
 	defer m.syncing.Unlock()
+	m.read(always)
+}
+
+func (m *served) read(always bool) {
 	st := m.registry.store
 	revision, err := st.Revision(m.name)
 	m.mu.Lock()

@@ -18,15 +18,18 @@ import (
 // What is here is for a registry of a store: which models are active, and what has to be
 // loaded for a request.
 
-const (
-	// pollEvery is a little less than a second, so that a move is followed within one.
-	pollEvery = 900 * time.Millisecond
-	// maxWaiting is how many requests may wait for loads.
-	maxWaiting = 256
-)
+// pollEvery is a little less than a second, so that a move is followed within one.
+var pollEvery = 900 * time.Millisecond // longer in tests
+
+// maxWaiting is how many requests may wait for loads.
+const maxWaiting = 256
 
 // startStore opens the store and loads the default model's stable version.
 func (r *Registry) startStore(ctx context.Context) error {
+	watched, err := watch.NewGroup(ctx, r.notice)
+	if err != nil {
+		r.log.Warn().Err(err).Msg("changes are noticed by looking for them alone")
+	}
 	ctx, cancel := r.deadline(ctx, "models "+r.source.Models)
 	defer cancel()
 	st, err := within(ctx, func() (*store.Store, error) {
@@ -35,10 +38,7 @@ func (r *Registry) startStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.store = st
-	if r.watched, err = watch.NewGroup(ctx, r.notice); err != nil {
-		r.log.Warn().Err(err).Msg("changes are noticed by looking for them alone")
-	}
+	r.store, r.watched = st, watched
 	m, err := r.adopt(ctx)
 	if err != nil || m == nil {
 		return err

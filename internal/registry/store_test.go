@@ -277,6 +277,19 @@ func TestStoreEmpty(t *testing.T) {
 	}
 }
 
+// A move is noticed at once where changes are notified.
+func TestStoreNotified(t *testing.T) {
+	registry.DoNotPoll(t)
+	d := newDisk(t)
+	d.fill(t, "a", 2)
+	s := d.serve(t, nil)
+	for i := range 20 {
+		number := 2 - i%2
+		d.move(t, "a", store.Stable, number)
+		eventually(t, "after a move", fmt.Sprint("a-", number), func() string { return s.ask(registry.Ref{}) })
+	}
+}
+
 // Every registry of a store follows a move, and none of their requests waits for it.
 func TestStoreFollows(t *testing.T) {
 	d := newDisk(t)
