@@ -1,5 +1,5 @@
 // Command soak proves what configs/README.md says about the service under stress, against
-// the binary itself: overload, slow and silent clients, reloads, rollbacks, stops and rolling replacement. It
+// the binary itself: overload, slow and silent clients, reloads, rollbacks, many models, stops and rolling replacement. It
 // prints a Markdown table of the claims and exits with 1 if one of them fails.
 // make soak runs it.
 package main
@@ -86,6 +86,7 @@ var scenarios = []struct {
 	{"reload", reload},
 	{"stop", stop},
 	{"rollback", rollback},
+	{"many", many},
 	{"rolling", rolling},
 }
 
