@@ -375,6 +375,25 @@ func TestPredicted(t *testing.T) {
 	}
 }
 
+// A request of a store keeps its version from being unloaded.
+func BenchmarkGetOfStore(b *testing.B) {
+	d := newDisk(b)
+	d.fill(b, "a", 1)
+	s := d.serve(b, nil)
+	for name, ref := range map[string]registry.Ref{"default": {}, "version": {Model: "a", Version: "1"}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				v, err := s.Get(b.Context(), ref)
+				if err != nil {
+					b.Fatal(err)
+				}
+				v.Release()
+			}
+		})
+	}
+}
+
 func BenchmarkGet(b *testing.B) {
 	r := registry.New(registry.Options{Source: within(time.Minute), Open: model.Default, Metrics: prometheus.NewRegistry()})
 	if err := r.Start(b.Context()); err != nil {

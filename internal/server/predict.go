@@ -104,10 +104,10 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	}
 	if slices.Contains(include, includeModel) {
 		id := v.RunID()
-		p.model = &id
+		p.more().model = &id
 	}
 	if slices.Contains(include, includeVersion) {
-		p.version = &VersionName{v.Name, strconv.Itoa(v.Number)}
+		p.more().version = &VersionName{v.Name, strconv.Itoa(v.Number)}
 	}
 	if err := s.hold(e, e.share.held+p.size()+answerSize(p)); err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 		p.tags[i] = int32(answer.Class)
 	}
 	if s.versions.Shadowed(v) && unnamed(r) {
-		p.shadow = func() { s.versions.Shadow(v, textsOf(p.texts)) }
+		p.more().shadow = func() { s.versions.Shadow(v, textsOf(p.texts)) }
 	}
 	return p, nil
 }
@@ -194,9 +194,7 @@ type predictions struct {
 	tags          []int32   // index of the class of each text
 	probabilities []float64 // of all classes for each text; nil if they are not wanted
 	scores        []float64 // the same
-	model         *string   // nil if it is not wanted
-	version       *VersionName
-	shadow        func() // has a shadow predict the texts as well; nil without one
+	extra         *extra    // nil if nothing of it is wanted, as for most requests
 
 	withProbabilities, withScores bool
 	document                      int // bytes that the texts take together, encoded
@@ -214,9 +212,35 @@ func (p *predictions) numbers() int {
 	return n
 }
 
+// extra is what few requests ask for.
+type extra struct {
+	model   *string      // nil if it is not wanted
+	version *VersionName // the same
+	shadow  func()       // has a shadow predict the texts as well; nil without one
+}
+
+func (p *predictions) more() *extra {
+	if p.extra == nil {
+		p.extra = new(extra)
+	}
+	return p.extra
+}
+
+func (x *extra) appendTo(b []byte) []byte {
+	if x.model != nil {
+		b = appendQuote(append(b, `,"model":`...), *x.model)
+	}
+	if x.version != nil {
+		b = appendQuote(append(b, `,"version":{"name":`...), x.version.Name)
+		b = appendQuote(append(b, `,"version":`...), x.version.Version)
+		b = append(b, '}')
+	}
+	return b
+}
+
 func (p *predictions) answered() {
-	if p.shadow != nil {
-		p.shadow()
+	if p.extra != nil && p.extra.shadow != nil {
+		p.extra.shadow()
 	}
 }
 
@@ -266,13 +290,8 @@ func (p *predictions) appendPart(b []byte, i int) []byte {
 		b = append(b, `{"predictions":[`...)
 	case len(p.texts):
 		b = append(b, ']')
-		if p.model != nil {
-			b = appendQuote(append(b, `,"model":`...), *p.model)
-		}
-		if p.version != nil {
-			b = appendQuote(append(b, `,"version":{"name":`...), p.version.Name)
-			b = appendQuote(append(b, `,"version":`...), p.version.Version)
-			b = append(b, '}')
+		if p.extra != nil {
+			b = p.extra.appendTo(b)
 		}
 		return append(b, '}')
 	default:

@@ -1,5 +1,5 @@
 // Command soak proves what configs/README.md says about the service under stress, against
-// the binary itself: overload, slow and silent clients, reloads, rollbacks, many models, stops and rolling replacement. It
+// the binary itself: overload, slow and silent clients, reloads, rollbacks, shadows, many models, stops and rolling replacement. It
 // prints a Markdown table of the claims and exits with 1 if one of them fails.
 // make soak runs it.
 package main
@@ -87,6 +87,7 @@ var scenarios = []struct {
 	{"stop", stop},
 	{"rollback", rollback},
 	{"many", many},
+	{"shadow", shadow},
 	{"rolling", rolling},
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"tagifai/internal/store"
@@ -35,8 +36,9 @@ func many(ctx context.Context, s *settings, r *report) error {
 	if err != nil {
 		return err
 	}
-	alone, rest := time.Since(begin), int64(0)
-	if rest, err = one.Memory(); err != nil {
+	alone := time.Since(begin)
+	rest, err := one.Memory()
+	if err != nil {
 		return err
 	}
 	one.Kill()
@@ -58,7 +60,7 @@ func many(ctx context.Context, s *settings, r *report) error {
 	}
 	loaded := 0
 	for name := range m {
-		if len(name) > len("tagifai_model_bytes{") && name[:len("tagifai_model_bytes{")] == "tagifai_model_bytes{" {
+		if strings.HasPrefix(name, "tagifai_model_bytes{") {
 			loaded++
 		}
 	}
@@ -123,11 +125,15 @@ func many(ctx context.Context, s *settings, r *report) error {
 			return err
 		}
 	}
-	resident, err = service.Memory()
+	peak, err := service.Memory()
 	if err != nil {
 		return err
 	}
-	r.claim("asking for a thousand versions takes no more memory than max-models-bytes allows", fmt.Sprintf("%s, of 268 MB for models", megabytes(resident)), "600 MB", resident < 600e6)
+	time.Sleep(3 * time.Second) // until the garbage of the loads is given back
+	if resident, err = service.Memory(); err != nil {
+		return err
+	}
+	r.claim("a thousand versions that were asked for take no more memory than max-models-bytes", fmt.Sprintf("%s after it, %s three seconds later, of 268 MB for models", megabytes(peak), megabytes(resident)), "400 MB", resident < 400e6)
 	return nil
 }
 
