@@ -230,3 +230,13 @@ func (m *Model) RunID() string { return m.runID }
 // Warnings returns what whoever serves the model should know: sentences, each about
 // something that its directory lacks and what is done without it.
 func (m *Model) Warnings() []string { return slices.Clone(m.warnings) }
+
+// Size returns how many bytes the model takes in memory, nearly.
+func (m *Model) Size() int {
+	const word = 8
+	size := len(m.args.raw) + len(m.performance.raw)
+	for _, b := range m.blocks {
+		size += word*cap(b.trie.nodes) + word*cap(b.trie.sums) + 4*cap(b.trie.pairs)
+	}
+	return size
+}

@@ -14,9 +14,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"tagifai/internal/golden"
+	"tagifai/internal/registry"
 	"tagifai/internal/store"
-	"tagifai/model"
 )
 
 // modelsCommand is the group of subcommands that look after a store. A file each, or one
@@ -66,20 +65,8 @@ func (c *modelsCommand) print(w io.Writer, value any, text func(io.Writer) error
 // checkVersion loads the artifact directory that is the root of fsys, has it predict, and
 // compares that with its golden predictions.
 func checkVersion(_ context.Context, fsys fs.FS) error {
-	_, err := loadVersion(fsys)
+	_, err := registry.Open(fsys, formats...)
 	return err
-}
-
-func loadVersion(fsys fs.FS) (*model.Model, error) {
-	m, err := model.OpenFS(fsys, formats...)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.Check(); err != nil {
-		return nil, err
-	}
-	_, err = golden.Check(fsys, m)
-	return m, err
 }
 
 // by says who is changing the store.

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"unicode/utf8"
 
+	"tagifai/internal/registry"
 	"tagifai/internal/store"
 	"tagifai/internal/train"
 	"tagifai/model"
@@ -114,7 +115,7 @@ func openSide(ctx context.Context, st *store.Store, name, text string) (side, er
 		return side{}, err
 	}
 	dir := st.VersionDir(name, version)
-	m, err := loadVersion(os.DirFS(dir))
+	m, err := registry.Open(os.DirFS(dir), formats...)
 	if err != nil {
 		return side{}, fmt.Errorf("%s: %w", dir, err)
 	}

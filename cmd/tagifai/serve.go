@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -9,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tagifai/internal/config"
+	"tagifai/internal/golden"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
 	"tagifai/model"
@@ -43,7 +45,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	lines := newLogger(out, isTerminal(s.err), c.LogLevel, c.LogFormat)
 	log := lines.With().Timestamp().Logger()
 	metrics := prometheus.NewRegistry()
-	models := registry.New(registry.Options{Source: c.Source, Formats: formats, Open: c.openModel, Log: log, Metrics: metrics})
+	models := registry.New(registry.Options{Source: c.Source, Formats: formats, Open: c.openModel, Tool: "tagifai " + toolVersion(), Log: log, Metrics: metrics})
 	srv := server.New(server.Options{Settings: c.Settings, Versions: models, Version: toolVersion(), Metrics: metrics, Log: lines})
 	if err := srv.Listen(); err != nil { // before the model is loaded: a taken port is known at once
 		return err
@@ -53,14 +55,27 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	followContainer(log)
+	models.SpareTime(srv.Idle)
 	go models.Follow(ctx, hangups)
 	return srv.Run(ctx)
 }
 
-// openModel loads the model that the settings name.
+// openModel loads the model that the settings name, if they name no store, and has it
+// reproduce its golden predictions.
 func (c *serveCommand) openModel() (*model.Model, error) {
 	if c.Model == "" {
-		return openModel(nil)
+		return registry.Open(model.DefaultFS())
 	}
-	return openModel(&c.Model)
+	m, err := openModel(&c.Model)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := model.FindDir(c.Model, formats...) // the setting may name a file in it
+	if err != nil {
+		return nil, err
+	}
+	if _, err := golden.Check(os.DirFS(dir), m); err != nil {
+		return nil, fmt.Errorf("model %s: %w", c.Model, err)
+	}
+	return m, nil
 }

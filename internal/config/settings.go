@@ -3,6 +3,7 @@ package config
 import (
 	"net"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -34,11 +35,18 @@ type Listen struct {
 	AdminHosts []Hostname `name:"admin-hosts" initial:"" placeholder:"NAME" help:"Names, besides addresses and localhost, that clients may use for admin-addr."`
 }
 
-// Source says where the model comes from, and when it is loaded.
+// Source says where the model comes from, or the models, and when they are loaded.
 type Source struct {
-	Model       string        `name:"model" initial:"" placeholder:"DIR" help:"Artifact directory; the embedded model if empty."`
-	Watch       bool          `name:"watch" initial:"false" help:"Load the model anew whenever its directory changes."`
-	LoadTimeout time.Duration `name:"load-timeout" initial:"60s" min:"1ms" placeholder:"DURATION" help:"Longest time that a load of the model may take; after it the start or the reload fails."`
+	Model          string        `name:"model" initial:"" placeholder:"DIR" help:"Artifact directory; the embedded model if empty."`
+	Watch          bool          `name:"watch" initial:"false" help:"Load the model anew whenever its directory changes."`
+	LoadTimeout    time.Duration `name:"load-timeout" initial:"60s" min:"1ms" placeholder:"DURATION" help:"Longest time that a load of the model may take; after it the start or the reload fails."`
+	Models         string        `name:"models" initial:"" placeholder:"DIR" help:"Directory of many models and versions, which tagifai models looks after; always watched."`
+	Aliases        string        `name:"aliases" initial:"" placeholder:"DIR" help:"Directory of the aliases, NAME.json for each model; beside the versions if empty."`
+	DefaultModel   string        `name:"default-model" initial:"" placeholder:"NAME" help:"Model that answers where the path names none; the only one if empty."`
+	AllowEmpty     bool          `name:"allow-empty" initial:"false" help:"Start, though not ready, while the default model has no stable version."`
+	MaxModelsBytes int64         `name:"max-models-bytes" initial:"268435456" min:"1" placeholder:"N" help:"Bytes that all loaded versions may have; those asked for longest ago are unloaded first."`
+	MaxUploadBytes int64         `name:"max-upload-bytes" initial:"1073741824" min:"1" placeholder:"N" help:"Bytes that a version may have that is sent to the admin address."`
+	CanaryHeader   string        `name:"canary-header" initial:"" placeholder:"NAME" help:"Header whose value decides who gets a canary; the body if empty or absent."`
 }
 
 // Limits bound what requests may take.
@@ -96,7 +104,19 @@ func (s *Settings) check(l *Loaded) error {
 		return l.Refuse("admin-addr", "is taken by %s; give another port", l.describe("addr"))
 	case s.Model == "" && l.find("model").origin == "flag --model": // an unset variable of a script, most likely
 		return l.Refuse("model", "is empty; leave the flag out for the embedded model")
-	case s.Model == "" && s.Watch:
+	case s.Model != "" && s.Models != "":
+		return l.Refuse("models", "contradicts %s; give one of them", l.describe("model"))
+	case s.Models == "" && l.find("models").origin == "flag --models":
+		return l.Refuse("models", "is empty; leave the flag out for the embedded model")
+	case s.Models == "" && s.Aliases != "":
+		return l.Refuse("aliases", "is of no use without models; name the directory of the models, or leave it out")
+	case s.Models == "" && s.DefaultModel != "":
+		return l.Refuse("default-model", "is of no use without models; name the directory of the models, or leave it out")
+	case s.Models == "" && s.AllowEmpty:
+		return l.Refuse("allow-empty", "is of no use without models; name the directory of the models, or leave it out")
+	case s.CanaryHeader != "" && strings.Trim(s.CanaryHeader, headerCharacters) != "":
+		return l.Refuse("canary-header", "is no name of a header; give one such as X-User")
+	case s.Model == "" && s.Models == "" && s.Watch:
 		return l.Refuse("watch", "contradicts %s, as the embedded model never changes; name a directory or leave watch out", l.describe("model"))
 	case s.MaxHeldBytes/4 < s.MaxBodyBytes:
 		return l.Refuse("max-held-bytes", "is less than four times %s, which such a body takes with its answer; raise the first or lower the second", l.describe("max-body-bytes"))
@@ -105,6 +125,9 @@ func (s *Settings) check(l *Loaded) error {
 	}
 	return nil
 }
+
+// headerCharacters are those that the name of a header may have.
+const headerCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~"
 
 // splitAddr splits host:port. The port must be a number, as what a name stands for
 // differs between machines.

@@ -2,28 +2,84 @@ package registry
 
 import "github.com/rs/zerolog"
 
-// An observer is told what becomes of the model, one event at a time.
+// An observer is told what becomes of models and versions, one event of each at a time.
 type observer interface {
 	// serves says that v is served from now on, and why it was loaded: "" at the start.
 	serves(v *Version, why string)
-	// refused says that a new version is not served.
+	// refused says that what a reload found is not served.
 	refused(err error, why string)
+	// loaded says that a version of a store is loaded.
+	loaded(v *Version)
+	// failed says that a version of a store could not be loaded.
+	failed(k key, err error)
+	// unloaded says that a version has made room for others.
+	unloaded(v *Version)
+	// moved says that an alias, the canary or the shadow is another version now; nil is none.
+	moved(model, what string, from, to *Version)
+	// behind says why a model is not served as it should be: "" once it is.
+	behind(model, why string)
+	// rests says that a model is not followed any more, until it is asked for.
+	rests(model string)
 }
 
 // journal writes the events to the log.
 type journal struct{ log zerolog.Logger }
 
 func (j journal) serves(v *Version, why string) {
+	if v.cache != nil {
+		if why != "" {
+			j.log.Info().Str("why", why).Msg("store read again")
+		}
+		return
+	}
 	message := "model reloaded"
 	if why == "" {
 		message = "model loaded"
 	}
-	for _, warning := range v.Warnings() {
-		j.log.Warn().Msg(warning)
-	}
+	j.warn(v)
 	j.log.Info().Str("run_id", v.RunID()).Strs("classes", v.Classes()).Dur("ms", v.Took).Msg(message)
 }
 
 func (j journal) refused(err error, why string) {
 	j.log.Error().Str("why", why).Err(err).Msg("new model refused, the old one serves on")
 }
+
+func (j journal) loaded(v *Version) {
+	j.warn(v)
+	j.log.Info().Str("model", v.Name).Int("version", v.Number).Str("run_id", v.RunID()).Dur("ms", v.Took).Int64("bytes", v.size).Msg("version loaded")
+}
+
+func (j journal) warn(v *Version) {
+	for _, warning := range v.Warnings() {
+		j.log.Warn().Msg(warning)
+	}
+}
+
+func (j journal) failed(k key, err error) {
+	j.log.Error().Str("model", k.model).Int("version", k.number).Err(err).Msg("version refused")
+}
+
+func (j journal) unloaded(v *Version) {
+	j.log.Info().Str("model", v.Name).Int("version", v.Number).Msg("version unloaded")
+}
+
+func (j journal) moved(model, what string, from, to *Version) {
+	line := j.log.Info().Str("model", model).Str("what", what)
+	if from != nil {
+		line.Int("from", from.Number)
+	}
+	if to != nil {
+		line.Int("to", to.Number)
+	}
+	line.Msg("moved")
+}
+
+func (j journal) behind(model, why string) {
+	if why == "" {
+		j.log.Info().Str("model", model).Msg("model served as it should be")
+		return
+	}
+	j.log.Error().Str("model", model).Str("problem", why).Msg("what could not be loaded is served as before")
+}
+
+func (journal) rests(string) {}

@@ -1,56 +1,53 @@
-// Package registry holds what is served. It loads a model, checks it, swaps it in,
-// watches where it came from and loads it anew. A request asks it once for a [Version]
-// and keeps that. It knows no HTTP.
-//
-// For now a registry holds one version of one model.
+// Package registry holds what is served: the versions of one model or, from a store, of
+// many. It loads a version, checks it, serves it under its names, and follows what
+// changes. A request asks it once for a [Version], and keeps that until it is answered.
+// It knows no HTTP.
 package registry
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
+	"strconv"
+	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/singleflight"
 
 	"tagifai/internal/config"
+	"tagifai/internal/store"
 	"tagifai/internal/watch"
 	"tagifai/model"
 )
 
-// ErrNotReady is the error of a registry that has no version to answer with, or one
-// that does not pass its check.
-var ErrNotReady = errors.New("the model is not ready")
+// A Ref says which version is wanted. The zero Ref stands for the stable version of the
+// default model.
+type Ref struct {
+	Model string // "" is the default
+	// Version is a number, and Alias a name. Either may stand where the other does. If
+	// both are empty, the stable version is wanted, or its canary.
+	Version, Alias string
+	// Key decides between stable and canary: equal keys get equal versions. Nil is for
+	// stable.
+	Key []byte
+}
 
-// A NotFoundError says that nothing is served under a [Ref], and what is.
-type NotFoundError struct{ text string }
-
-func (e *NotFoundError) Error() string { return e.text }
-
-// A RefusedError says why a new version is not served.
-type RefusedError struct{ Err error }
-
-func (e *RefusedError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the reason.
-func (e *RefusedError) Unwrap() error { return e.Err }
-
-// A Ref says which version is wanted: that with a number, or that which an alias stands
-// for. An empty field stands for the default, so the zero Ref is the default model's
-// stable version.
-type Ref struct{ Model, Version, Alias string }
-
-// only is the name of the one version of the one model.
-var only = Ref{Model: "default", Version: "1", Alias: "stable"}
+// named returns the number or the alias of the version, "" if none is given.
+func (ref Ref) named() string {
+	if ref.Version != "" {
+		return ref.Version
+	}
+	return ref.Alias
+}
 
 // Options say what a registry loads, and who is told of it.
 type Options struct {
 	config.Source
-	Formats []model.Format               // of other tools, which the source may have
-	Open    func() (*model.Model, error) // loads the model, for the first time and again
+	Formats []model.Format               // of other tools, which the versions may have
+	Open    func() (*model.Model, error) // loads the one model, if Source.Models is empty
+	Tool    string                       // who says in a store that it has added a version
 	Log     zerolog.Logger
 	Metrics prometheus.Registerer
 }
@@ -60,23 +57,39 @@ type Registry struct {
 	source    config.Source
 	formats   []model.Format
 	open      func() (*model.Model, error)
+	tool      string
 	log       zerolog.Logger
 	metrics   *metrics
 	observers []observer
 
-	current atomic.Pointer[Version] // nil until the first is loaded
-	loads   chan struct{}           // one item for each load that has begun and not ended
-	turn    chan struct{}           // holds an item while somebody changes current
-	changed chan struct{}           // holds an item if the source has changed since the last load
+	home   atomic.Pointer[served] // the default model; nil until it is known
+	active sync.Map               // the models that requests have asked for: *served by name
+
+	// Of one model.
+	loads chan struct{} // one item for each load that has begun and not ended
+	turn  chan struct{} // holds an item while somebody changes what is served
+
+	// Of a store.
+	store       *store.Store // nil until the start, and for one model
+	cache       *cache
+	activations singleflight.Group // by name of the model
+	waiting     atomic.Int64       // requests that wait for a load
+	watched     *watch.Group       // nil if nothing can be watched
+	shadows     *shadows
+	unreturned  atomic.Bool // loads have left memory that can be returned
+	adopting    atomic.Bool // somebody looks for the default model
+
+	changed chan struct{} // holds an item if something has changed since Follow last looked
 }
 
 // New returns a registry that is not ready: it loads nothing before [Registry.Start].
 func New(options Options) *Registry {
 	m := newMetrics(options.Metrics)
-	return &Registry{
+	r := &Registry{
 		source:    options.Source,
 		formats:   options.Formats,
 		open:      options.Open,
+		tool:      options.Tool,
 		log:       options.Log,
 		metrics:   m,
 		observers: []observer{journal{options.Log}, m},
@@ -84,60 +97,49 @@ func New(options Options) *Registry {
 		turn:      make(chan struct{}, 1),
 		changed:   make(chan struct{}, 1),
 	}
+	r.cache = newCache(r)
+	r.shadows = newShadows(m)
+	return r
 }
 
-// Start loads the model for the first time. If the source is to be watched, it is from
-// before the load until ctx ends, so that no change is missed. Start returns early if
-// ctx ends.
+// Start loads the version that answers requests without a name. From before the load
+// until ctx ends, the source is watched, so that no change is missed. Start returns early
+// if ctx ends.
 func (r *Registry) Start(ctx context.Context) error {
-	if err := r.lock(ctx); err != nil {
-		return err
+	if r.source.Models != "" {
+		return r.startStore(ctx)
 	}
-	defer r.unlock()
-	v, err := r.load(ctx, func() (*model.Model, error) {
-		if r.source.Watch {
-			unwatched := func(err error) { r.log.Error().Err(err).Msg("changes may go unnoticed") }
-			dir, err := model.FindDir(r.source.Model, r.formats...) // the setting may name a file in it
-			if err != nil {
-				return nil, err
-			}
-			if err := watch.Dir(ctx, dir, r.notice, unwatched); err != nil {
-				return nil, err
-			}
-		}
-		return r.open()
-	})
-	if err != nil {
-		return err
-	}
-	r.serve(v, "")
-	return nil
+	return r.startOne(ctx)
 }
 
-// Get returns the version that ref asks for. Its errors are a [NotFoundError], and
-// ErrNotReady. A request calls it once, so that it sees one version from start to end.
-func (r *Registry) Get(_ context.Context, ref Ref) (*Version, error) {
-	if ref != (Ref{}) {
-		if err := only.answers(ref); err != nil {
-			return nil, err
+// Get returns the version that ref asks for, which the caller must [Version.Release]. If
+// it is not loaded, Get loads it, and waits for that until ctx ends or for the load
+// deadline. A request calls it once, so that it sees one version from start to end.
+//
+// Its errors are a [NotFoundError], an [UnavailableError], [ErrNotReady] and [ErrBusy].
+func (r *Registry) Get(ctx context.Context, ref Ref) (*Version, error) {
+	m := r.home.Load()
+	if ref.Model != "" && (m == nil || ref.Model != m.name) {
+		m = r.activeModel(ref.Model)
+	}
+	if m != nil {
+		if v := m.version(ref); v != nil && v.acquire() {
+			return v, nil
 		}
 	}
-	v := r.current.Load()
-	if v == nil {
+	if ref.Model == "" && ref.named() == "" {
 		return nil, ErrNotReady
 	}
-	return v, nil
+	if r.store == nil {
+		return nil, r.notThere(m, ref)
+	}
+	return r.fetch(ctx, ref)
 }
 
-// answers returns an error if what is served as name is not what ref asks for.
-func (name Ref) answers(ref Ref) error {
-	switch {
-	case ref.Model != "" && ref.Model != name.Model:
-		return &NotFoundError{fmt.Sprintf("there is no model %q; there is %q", ref.Model, name.Model)}
-	case ref.Version != "" && ref.Version != name.Version:
-		return &NotFoundError{fmt.Sprintf("the model %q has no version %q; it has %q", name.Model, ref.Version, name.Version)}
-	case ref.Alias != "" && ref.Alias != name.Alias:
-		return &NotFoundError{fmt.Sprintf("the model %q has no alias %q; it has %q", name.Model, ref.Alias, name.Alias)}
+// activeModel returns the model with this name if it is active, and otherwise nil.
+func (r *Registry) activeModel(name string) *served {
+	if m, ok := r.active.Load(name); ok {
+		return m.(*served)
 	}
 	return nil
 }
@@ -149,36 +151,53 @@ func (r *Registry) Ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer v.Release()
 	if err := v.Check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotReady, err)
 	}
 	return nil
 }
 
-// serve answers with v from now on. Why is what asked for it, and empty at the start.
-func (r *Registry) serve(v *Version, why string) {
-	v.counters = r.metrics.countersOf(v)
-	r.current.Store(v)
-	for _, o := range r.observers {
-		o.serves(v, why)
+// The names of the one version of the one model.
+const (
+	onlyModel   = "default"
+	onlyVersion = 1
+)
+
+// notThere says why the one model has no such version.
+func (r *Registry) notThere(m *served, ref Ref) error {
+	switch named := ref.named(); {
+	case ref.Model != "" && ref.Model != onlyModel:
+		return &NotFoundError{fmt.Sprintf("there is no model %q; there is %s", ref.Model, onlyModel)}
+	case m == nil, named == "", named == store.Stable, named == strconv.Itoa(onlyVersion):
+		return ErrNotReady
+	case ref.Version != "":
+		return &NotFoundError{fmt.Sprintf("model %q has no version %q; there is %d", onlyModel, named, onlyVersion)}
+	default:
+		return &NotFoundError{fmt.Sprintf("model %q has no alias %q; there is %s", onlyModel, named, store.Stable)}
 	}
-	debug.FreeOSMemory() // or the process keeps for minutes what the load needed
 }
 
-// A Version is a model that was loaded and has passed its check, with what serving it
-// needs. It is immutable and safe for concurrent use.
-type Version struct {
-	*model.Model
-	Ref    Ref           // the name under which it is served
-	Loaded time.Time     // when
-	Took   time.Duration // to load and check it
-
-	classes  []string
-	counters counters
+// notice has [Registry.Follow] look for changes.
+func (r *Registry) notice() {
+	select {
+	case r.changed <- struct{}{}:
+	default: // it will look anyway
+	}
 }
 
-// Classes returns the classes of the model, which the caller must not change.
-func (v *Version) Classes() []string { return v.classes }
-
-// Predicted counts the answer that a text got.
-func (v *Version) Predicted(a model.Answer) { v.counters.add(a) }
+// errorOf turns the error of a store into one of the registry's.
+func errorOf(err error) error {
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
+		return refused
+	}
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return &NotFoundError{err.Error()}
+	case errors.Is(err, store.ErrRefused), errors.Is(err, store.ErrReadOnly):
+		return &RefusedError{err}
+	case errors.Is(err, store.ErrInvalid):
+		return &InvalidError{err}
+	}
+	return err
+}

@@ -170,9 +170,9 @@ func TestGet(t *testing.T) {
 		{"model", registry.Ref{Model: "default"}, ""},
 		{"version", registry.Ref{Model: "default", Version: "1"}, ""},
 		{"alias", registry.Ref{Model: "default", Alias: "stable"}, ""},
-		{"no such model", registry.Ref{Model: "spam"}, `there is no model "spam"; there is "default"`},
-		{"no such version", registry.Ref{Version: "2"}, `the model "default" has no version "2"; it has "1"`},
-		{"no such alias", registry.Ref{Model: "default", Alias: "next"}, `the model "default" has no alias "next"; it has "stable"`},
+		{"no such model", registry.Ref{Model: "spam"}, `there is no model "spam"; there is default`},
+		{"no such version", registry.Ref{Version: "2"}, `model "default" has no version "2"; there is 1`},
+		{"no such alias", registry.Ref{Model: "default", Alias: "next"}, `model "default" has no alias "next"; there is stable`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -184,8 +184,8 @@ func TestGet(t *testing.T) {
 			if diff := cmp.Diff(got, test.want); diff != "" {
 				t.Error(diff)
 			}
-			if err == nil && (v.RunID() != "first" || v.Ref != registry.Ref{Model: "default", Version: "1", Alias: "stable"}) {
-				t.Errorf("got run %s, %v", v.RunID(), v.Ref)
+			if err == nil && (v.RunID() != "first" || v.Name != "default" || v.Number != 1) {
+				t.Errorf("got run %s, version %d of %s", v.RunID(), v.Number, v.Name)
 			}
 		})
 	}
@@ -251,14 +251,15 @@ func TestLoad(t *testing.T) {
 				}
 			}
 			for id, want := range map[string]float64{"first": -1, "second": 1} {
-				if got := s.metric(t, "tagifai_model_info", "classes=4", "format=tagifai", "ngrams=39824", "run_id="+id); got != want {
+				if got := s.metric(t, "tagifai_model_info", "classes=4", "format=tagifai", "model=default", "ngrams=39824", "run_id="+id, "version=1"); got != want {
 					t.Errorf("info of the %s: got %v, want %v", id, got, want)
 				}
 			}
-			for _, name := range []string{"tagifai_model_load_seconds", "tagifai_model_last_reload_timestamp_seconds"} {
-				if got := s.metric(t, name); got <= 0 {
-					t.Errorf("%s: got %v", name, got)
-				}
+			if got := s.metric(t, "tagifai_model_load_seconds", "model=default", "version=1"); got <= 0 {
+				t.Errorf("load time: got %v", got)
+			}
+			if got := s.metric(t, "tagifai_model_last_reload_timestamp_seconds"); got <= 0 {
+				t.Errorf("time of the last reload: got %v", got)
 			}
 		})
 	}
@@ -359,11 +360,11 @@ func TestPredicted(t *testing.T) {
 		v.Predicted(v.Classify(text, nil, nil))
 	}
 	for tag, want := range map[string]float64{"computer-vision": 2, "other": 1, "mlops": 0} {
-		if got := s.metric(t, "tagifai_predicted_texts_total", "tag="+tag); got != want {
+		if got := s.metric(t, "tagifai_predicted_texts_total", "model=default", "tag="+tag, "version=1"); got != want {
 			t.Errorf("texts of %s: got %v, want %v", tag, got, want)
 		}
 	}
-	if got := s.metric(t, "tagifai_fallback_texts_total"); got != 1 {
+	if got := s.metric(t, "tagifai_fallback_texts_total", "model=default", "version=1"); got != 1 {
 		t.Errorf("fallbacks: got %v, want 1", got)
 	}
 	if allocs := testing.AllocsPerRun(100, func() {
@@ -371,6 +372,25 @@ func TestPredicted(t *testing.T) {
 		v.Predicted(model.Answer{})
 	}); allocs > 0 {
 		t.Errorf("a request costs %v allocations", allocs)
+	}
+}
+
+// A request of a store keeps its version from being unloaded.
+func BenchmarkGetOfStore(b *testing.B) {
+	d := newDisk(b)
+	d.fill(b, "a", 1)
+	s := d.serve(b, nil)
+	for name, ref := range map[string]registry.Ref{"default": {}, "version": {Model: "a", Version: "1"}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				v, err := s.Get(b.Context(), ref)
+				if err != nil {
+					b.Fatal(err)
+				}
+				v.Release()
+			}
+		})
 	}
 }
 

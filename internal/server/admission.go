@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -65,9 +66,18 @@ func (g *gate) enter(ctx context.Context) error {
 
 func (g *gate) leave() { <-g.places }
 
-// turn lets a handler work when it is its request's turn.
+// Idle reports whether there is a processor that no request needs.
+func (s *Server) Idle() bool { return len(s.gate.places)+len(s.long.places) < runtime.GOMAXPROCS(0) }
+
+// turn lets a handler of a version work when it is its request's turn.
 func (s *Server) turn(h handler) handler {
 	return func(e *exchange, r *http.Request) (any, error) {
+		if s.gate.full() {
+			return nil, errQueueFull
+		}
+		if _, err := s.version(e, r, nil); err != nil {
+			return nil, err
+		}
 		if err := s.gate.admit(e, r); err != nil {
 			return nil, err
 		}

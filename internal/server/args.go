@@ -27,7 +27,7 @@ type Arg map[string]any
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args [get]
 func (s *Server) args(e *exchange, r *http.Request) (any, error) {
-	v, err := s.version(e, r)
+	v, err := s.version(e, r, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (s *Server) args(e *exchange, r *http.Request) (any, error) {
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args/{arg} [get]
 func (s *Server) arg(e *exchange, r *http.Request) (any, error) {
-	v, err := s.version(e, r)
+	v, err := s.version(e, r, nil)
 	if err != nil {
 		return nil, err
 	}

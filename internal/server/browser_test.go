@@ -194,7 +194,7 @@ func (b *browser) predict(t *testing.T) {
 	const predict = "#operations-Prediction-predict"
 	b.do(t, chromedp.WaitVisible(chromedp.CSS(predict)))
 	groups := evaluate[string](t, b, `[...document.querySelectorAll('.opblock-tag')].map(e => e.dataset.tag).join()`)
-	if want := "General,Performance,Arguments,Prediction"; groups != want {
+	if want := "General,Performance,Arguments,Prediction,Models"; groups != want {
 		t.Errorf("got the groups %s, want %s", groups, want)
 	}
 	b.screenshot(t, "loaded")
@@ -222,7 +222,7 @@ func TestReDocInBrowser(t *testing.T) {
 			b := browse(t, s.url+"/redoc", window.size)
 			b.do(t, chromedp.WaitVisible(chromedp.CSS(`[id="operation/predict"]`)))
 			operations := evaluate[string](t, b, `[...document.querySelectorAll('[id^="operation/"]')].map(e => e.id.split('/').pop()).join()`)
-			if want := "health,livez,readyz,performance,args,arg,predict"; operations != want {
+			if want := "health,livez,readyz,performance,args,arg,predict,models,model,predictAlias,predictModel,modelVersion,versionArgs,versionArg,versionPerformance,predictVersion"; operations != want {
 				t.Errorf("got the operations %s, want %s", operations, want)
 			}
 			b.checkExamples(t, s.url)

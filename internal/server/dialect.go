@@ -47,15 +47,24 @@ func (s *Server) dialectOf(path string) *dialectPath {
 
 var everywhereElse = &dialectPath{dialect: envelope{}}
 
+// A follower is a value that is told when its answer is out.
+type follower interface{ answered() }
+
 // answer makes a handler one of net/http's.
-func (s *Server) answer(h handler) http.HandlerFunc {
+func (s *Server) answer(h handler) http.HandlerFunc { return s.answerAs(http.StatusOK, h) }
+
+// answerAs does so for a handler whose success has a status of its own.
+func (s *Server) answerAs(status int, h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		value, err := h(exchangeOf(w), r)
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
-		s.succeed(w, r, http.StatusOK, value)
+		s.succeed(w, r, status, value)
+		if f, ok := value.(follower); ok {
+			f.answered()
+		}
 	}
 }
 

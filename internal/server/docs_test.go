@@ -58,7 +58,7 @@ func TestServedDocument(t *testing.T) {
 	for _, tag := range doc.Tags {
 		tags = append(tags, tag.Name)
 	}
-	want := []string{"3.0.3", "TagIfAI - Made With ML", "Classify machine learning projects.", "0.1", "General", "Performance", "Arguments", "Prediction"}
+	want := []string{"3.0.3", "TagIfAI - Made With ML", "Classify machine learning projects.", "0.1", "General", "Performance", "Arguments", "Prediction", "Models"}
 	if diff := cmp.Diff(append([]string{doc.OpenAPI, doc.Info.Title, doc.Info.Description, doc.Info.Version}, tags...), want); diff != "" {
 		t.Error(diff)
 	}
@@ -71,6 +71,11 @@ func TestServedDocument(t *testing.T) {
 	wantSummaries := map[string]string{
 		"/": "Health check.", "/livez": "Is the process alive?", "/readyz": "Should requests be sent here?", "/performance": "Get the performance metrics.", "/args": "Get all arguments used for the run.",
 		"/args/{arg}": "Get a specific parameter's value used for the run.", "/predict": "Predict tags for a list of texts.",
+		"/models": "List the models.", "/models/{name}": "Show a model.",
+		"/models/{name}/predict": "Predict tags by a model.", "/models/{name}/aliases/{alias}/predict": "Predict tags by the version that an alias stands for.",
+		"/models/{name}/versions/{version}": "Show a version of a model.", "/models/{name}/versions/{version}/predict": "Predict tags by a version of a model.",
+		"/models/{name}/versions/{version}/args": "Get all arguments of a version.", "/models/{name}/versions/{version}/args/{arg}": "Get one argument of a version.",
+		"/models/{name}/versions/{version}/performance": "Get the performance metrics of a version.",
 	}
 	if diff := cmp.Diff(summaries, wantSummaries); diff != "" {
 		t.Error(diff)

@@ -59,6 +59,7 @@ var problems = []struct {
 	{is(errQueueWait), http.StatusServiceUnavailable, busy, "queue_wait"},
 	{is(errHeldBytes), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
+	{is(registry.ErrBusy), http.StatusServiceUnavailable, busy, "load_queue_full"},
 	{is(registry.ErrNotReady), http.StatusServiceUnavailable, "", "unready"},
 	{is(errTooLarge), http.StatusRequestEntityTooLarge, "The answer would be too large: send fewer texts at once", "answer_too_large"},
 	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
@@ -98,6 +99,12 @@ func problemOf(err error) problem {
 	}
 	if number, ok := errors.AsType[*model.NonNumberError](err); ok { // FastAPI fails with a 500
 		return problem{status: http.StatusConflict, detail: number.Error(), reason: "non_number"}
+	}
+	if unavailable, ok := errors.AsType[*registry.UnavailableError](err); ok {
+		return problem{status: http.StatusServiceUnavailable, detail: unavailable.Error(), reason: "unavailable"}
+	}
+	if wrong, ok := errors.AsType[*registry.InvalidError](err); ok {
+		return problem{status: http.StatusBadRequest, detail: wrong.Error(), reason: "change_invalid"}
 	}
 	for _, p := range problems {
 		if p.matches(err) {
@@ -172,7 +179,7 @@ func (s *Server) methodNotAllowed(mux *chi.Mux) http.HandlerFunc {
 
 // methods returns the methods that path can be asked with.
 func methods(mux *chi.Mux, path string) []string {
-	return slices.DeleteFunc([]string{http.MethodGet, http.MethodHead, http.MethodPost}, func(method string) bool {
+	return slices.DeleteFunc([]string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}, func(method string) bool {
 		return !mux.Match(chi.NewRouteContext(), method, path)
 	})
 }

@@ -86,6 +86,10 @@ func (e *exchange) leaveGate() {
 func (s *Server) release(e *exchange) {
 	e.leaveGate()
 	_ = s.hold(e, 0) // there is always room for less
+	if e.version != nil {
+		e.version.Release()
+		e.version = nil
+	}
 }
 
 // Unwrap lets an [http.ResponseController] reach the connection.

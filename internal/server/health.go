@@ -12,8 +12,12 @@ type Health struct{}
 //	@Description	Answers as soon as the service can predict.
 //	@Tags			General
 //	@Success		200	{object}	Answer[Health]	"The service is up."
+//	@Failure		503	{object}	Problem			"There is nothing to predict with yet."
 //	@Router			/ [get]
-func (s *Server) health(*exchange, *http.Request) (any, error) { return Health{}, nil }
+func (s *Server) health(e *exchange, r *http.Request) (any, error) {
+	_, err := s.version(e, r, nil)
+	return Health{}, err
+}
 
 // livez answers GET /livez.
 //

@@ -39,32 +39,32 @@ func TestMetrics(t *testing.T) {
 	s.ask(t, http.MethodPut, "/predict", nil, "")
 	got := scrape(t, s)
 	for name, want := range map[string]string{
-		`http_server_request_duration_seconds_count{http_request_method="POST",http_response_status_code="200",http_route="/predict"}`:   "1",
-		`http_server_request_duration_seconds_count{http_request_method="POST",http_response_status_code="422",http_route="/predict"}`:   "1",
-		`http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="200",http_route="/args/{arg}"}`: "2",
-		`http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404",http_route=""}`:            "1",
-		`http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="404",http_route=""}`:         "1",
-		`http_server_active_requests`:                                      "1", // this one
-		`tagifai_predicted_texts_total{tag="computer-vision"}`:             "1",
-		`tagifai_predicted_texts_total{tag="natural-language-processing"}`: "1",
-		`tagifai_predicted_texts_total{tag="other"}`:                       "1",
-		`tagifai_predicted_texts_total{tag="mlops"}`:                       "0",
-		`tagifai_fallback_texts_total`:                                     "1",
-		`tagifai_prediction_confidence_count`:                              "3",
-		`tagifai_rejected_requests_total{reason="invalid"}`:                "1",
-		`tagifai_rejected_requests_total{reason="body_too_large"}`:         "1",
-		`tagifai_rejected_requests_total{reason="not_found"}`:              "2",
-		`tagifai_rejected_requests_total{reason="method_not_allowed"}`:     "1",
-		`tagifai_rejected_requests_total{reason="queue_full"}`:             "0",
-		`tagifai_model_reloads_total{outcome="success"}`:                   "0",
-		`tagifai_model_last_reload_success`:                                "1",
+		`http_server_request_duration_seconds_count{http_request_method="POST",http_response_status_code="200",http_route="/predict"}`:      "1",
+		`http_server_request_duration_seconds_count{http_request_method="POST",http_response_status_code="422",http_route="/predict"}`:      "1",
+		`http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="200",http_route="/args/{arg}"}`:    "2",
+		`http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404",http_route=""}`:               "1",
+		`http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="404",http_route=""}`:            "1",
 		fmt.Sprintf(`tagifai_build_info{goarch=%q,goos=%q,goversion=%q,version="v1.2.3"}`, runtime.GOARCH, runtime.GOOS, runtime.Version()): "1",
+		`http_server_active_requests`: "1", // this one
+		`tagifai_predicted_texts_total{model="default",tag="computer-vision",version="1"}`:             "1",
+		`tagifai_predicted_texts_total{model="default",tag="natural-language-processing",version="1"}`: "1",
+		`tagifai_predicted_texts_total{model="default",tag="other",version="1"}`:                       "1",
+		`tagifai_predicted_texts_total{model="default",tag="mlops",version="1"}`:                       "0",
+		`tagifai_fallback_texts_total{model="default",version="1"}`:                                    "1",
+		`tagifai_prediction_confidence_count{model="default",version="1"}`:                             "3",
+		`tagifai_rejected_requests_total{reason="invalid"}`:                                            "1",
+		`tagifai_rejected_requests_total{reason="body_too_large"}`:                                     "1",
+		`tagifai_rejected_requests_total{reason="not_found"}`:                                          "2",
+		`tagifai_rejected_requests_total{reason="method_not_allowed"}`:                                 "1",
+		`tagifai_rejected_requests_total{reason="queue_full"}`:                                         "0",
+		`tagifai_model_reloads_total{outcome="success"}`:                                               "0",
+		`tagifai_model_last_reload_success`:                                                            "1",
 	} {
 		if got[name] != want {
 			t.Errorf("%s: got %q, want %q", name, got[name], want)
 		}
 	}
-	for _, name := range []string{"tagifai_model_load_seconds", "tagifai_model_last_reload_timestamp_seconds", "go_goroutines", "process_start_time_seconds"} {
+	for _, name := range []string{`tagifai_model_load_seconds{model="default",version="1"}`, "tagifai_model_last_reload_timestamp_seconds", "go_goroutines", "process_start_time_seconds"} {
 		if value, err := strconv.ParseFloat(got[name], 64); err != nil || value <= 0 {
 			t.Errorf("%s: got %q", name, got[name])
 		}

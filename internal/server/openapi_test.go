@@ -21,9 +21,11 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tagifai/api"
 	"tagifai/internal/config"
+	"tagifai/internal/registry"
 	"tagifai/internal/server"
 	"tagifai/model"
 )
@@ -38,6 +40,7 @@ type exchange struct {
 	request  *http.Request
 	sent     []byte
 	pattern  string // of the route; "" if there is none
+	params   map[string]string
 	status   int
 	header   http.Header
 	answered []byte
@@ -68,7 +71,11 @@ func checkExchanges(t *testing.T, s *server.Server) {
 				return
 			}
 
-			e := exchange{r, sent.Bytes(), route.RoutePattern(), recorded.status, w.Header(), recorded.body.Bytes()}
+			params := map[string]string{}
+			for i, name := range route.URLParams.Keys {
+				params[name] = route.URLParams.Values[i]
+			}
+			e := exchange{r, sent.Bytes(), route.RoutePattern(), params, recorded.status, w.Header(), recorded.body.Bytes()}
 			if err := e.check(doc); err != nil {
 				t.Errorf("%s %s: %d is not what the document says: %v", r.Method, r.URL, e.status, err)
 			}
@@ -141,12 +148,9 @@ func (e *exchange) check(doc *openapi3.T) error {
 	input := &openapi3filter.RequestValidationInput{
 		Request:     request,
 		QueryParams: request.URL.Query(),
-		PathParams:  map[string]string{},
+		PathParams:  e.params,
 		Route:       &routers.Route{Spec: doc, Path: e.pattern, PathItem: item, Method: request.Method, Operation: operation},
 		Options:     &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: request.Method == http.MethodHead},
-	}
-	if operation.Parameters.GetByInAndName("path", "arg") != nil {
-		input.PathParams["arg"] = strings.TrimPrefix(request.URL.Path, "/args/")
 	}
 	invalid := openapi3filter.ValidateRequest(request.Context(), input)
 	switch {
@@ -234,6 +238,14 @@ func TestDocumentHasAllRoutes(t *testing.T) {
 	}
 }
 
+// startEmpty starts a service of a store that is not open yet.
+func startEmpty(t *testing.T) *service {
+	t.Helper()
+	source := config.Source{Models: "not open", LoadTimeout: time.Minute}
+	models := registry.New(registry.Options{Source: source, Metrics: prometheus.NewRegistry()})
+	return startServing(t, server.Options{Settings: settings(), Versions: models}, new(logs))
+}
+
 // Every answer that the document promises can be had.
 func TestDocumentIsCovered(t *testing.T) {
 	doc, err := document()
@@ -263,6 +275,7 @@ func TestDocumentIsCovered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	empty := startEmpty(t)
 	post := func(header, body string) string {
 		return fmt.Sprintf("POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n%s\r\n%s", len(body), header, body)
 	}
@@ -272,6 +285,13 @@ func TestDocumentIsCovered(t *testing.T) {
 		requests string
 	}{
 		{s, "health 200", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{empty, "health 503", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{s, "models 200", "GET /models HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{s, "models 422", "GET /models?limit=0 HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{empty, "models 503", "GET /models HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{s, "model 200", "GET /models/default HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{s, "model 404", "GET /models/spam HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{empty, "model 503", "GET /models/default HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{s, "livez 200", "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{busy, "readyz 200", "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{stopping, "readyz 503", "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"},
@@ -295,6 +315,37 @@ func TestDocumentIsCovered(t *testing.T) {
 		{s, "predict 422", post("", "{}")},
 		{broken, "predict 500", post("", string(payload))},
 		{busy, "predict 503", post("", string(payload))},
+	}
+	// The routes of a version answer as those of the root do.
+	const version = "/models/default/versions/1"
+	below := []struct{ name, path, like, at string }{
+		{"predictModel", "/models/default/predict", "predict", "/predict"},
+		{"predictVersion", version + "/predict", "predict", "/predict"},
+		{"predictAlias", "/models/default/aliases/stable/predict", "predict", "/predict"},
+		{"versionArgs", version + "/args", "args", "/args"},
+		{"versionArg", version + "/args/learning_rate", "arg", "/args/learning_rate"},
+		{"versionPerformance", version + "/performance", "performance", "/performance"},
+		{"modelVersion", version, "performance", "/performance"},
+	}
+	for _, of := range slices.Clone(tests) {
+		for _, b := range below {
+			row := of
+			if name, status, _ := strings.Cut(row.answer, " "); name == b.like {
+				row.answer = b.name + " " + status
+				row.requests = strings.Replace(row.requests, " "+b.at, " "+b.path, 1)
+				tests = append(tests, row)
+			}
+		}
+	}
+	for _, b := range below {
+		method := "GET "
+		if b.like == "predict" {
+			method = "POST "
+		}
+		missing := strings.NewReplacer("default", "spam").Replace(b.path)
+		row := tests[0]
+		row.to, row.answer, row.requests = s, b.name+" 404", method+missing+" HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+		tests = append(tests, row)
 	}
 	seen := map[string]bool{}
 	for _, test := range tests {

@@ -25,7 +25,7 @@ type Performance struct {
 //	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/performance [get]
 func (s *Server) performance(e *exchange, r *http.Request) (any, error) {
-	v, err := s.version(e, r)
+	v, err := s.version(e, r, nil)
 	if err != nil {
 		return nil, err
 	}

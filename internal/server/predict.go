@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strconv"
 
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/prediction"
@@ -26,6 +27,14 @@ type Predictions struct {
 	Predictions []prediction.Prediction `json:"predictions"`
 	// The id of the run that trained the model; only with include=model.
 	Model *string `json:"model,omitzero" binding:"optional" example:"38a3902ad4ad5b88a03d238fe2430fa4"`
+	// The version that answered; only with include=version.
+	Version *VersionName `json:"version,omitzero" binding:"optional"`
+}
+
+// VersionName names a version of a model.
+type VersionName struct {
+	Name    string `json:"name" example:"tagger"`
+	Version string `json:"version" example:"3"`
 }
 
 // What include can ask for.
@@ -33,9 +42,10 @@ const (
 	includeProbabilities = "probabilities"
 	includeScores        = "scores"
 	includeModel         = "model"
+	includeVersion       = "version"
 )
 
-var includable = []string{includeProbabilities, includeScores, includeModel}
+var includable = []string{includeProbabilities, includeScores, includeModel, includeVersion}
 
 // errNoProbabilities is the answer to who asks a model for probabilities that has none.
 var errNoProbabilities = &jsonbody.InvalidError{Items: []jsonbody.Item{{
@@ -58,7 +68,7 @@ const textsAtATime = 64
 //	@Description	A prediction for each text, in the order of the texts. The body is also read if its Content-Type is missing or ends in `+json`. How large a body, a list and a text may be is a setting of the service.
 //	@Tags			Prediction
 //	@Param			payload	body		PredictPayload		true	"The texts to classify."
-//	@Param			include	query		[]string			false	"What to add to the answer: the probabilities of all classes to each prediction (a model without any makes this a 422), the scores that decide between them, the run id of the model to the data. Values are separated by commas, or the parameter is repeated; without any, nothing is added."	Enums(probabilities, scores, model)	collectionFormat(csv)
+//	@Param			include	query		[]string			false	"What to add to the answer: the probabilities of all classes to each prediction (a model without any makes this a 422), the scores that decide between them, the run id of the model or the name of the version to the data. Values are separated by commas, or the parameter is repeated; without any, nothing is added."	Enums(probabilities, scores, model, version)	collectionFormat(csv)
 //	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
 //	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
 //	@Failure		408		{object}	Problem				"The body took too long to arrive."
@@ -79,10 +89,7 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 			return nil, err
 		}
 	}
-	v, err := s.version(e, r)
-	if err != nil {
-		return nil, err
-	}
+	v := e.version
 	ctx := r.Context()
 	e.texts = len(payload.Texts)
 	p := &predictions{
@@ -97,7 +104,10 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	}
 	if slices.Contains(include, includeModel) {
 		id := v.RunID()
-		p.model = &id
+		p.more().model = &id
+	}
+	if slices.Contains(include, includeVersion) {
+		p.more().version = &VersionName{v.Name, strconv.Itoa(v.Number)}
 	}
 	if err := s.hold(e, e.share.held+p.size()+answerSize(p)); err != nil {
 		return nil, err
@@ -114,6 +124,9 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 		answer := v.Classify(text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
 		v.Predicted(answer)
 		p.tags[i] = int32(answer.Class)
+	}
+	if s.versions.Shadowed(v) && unnamed(r) {
+		p.more().shadow = func() { s.versions.Shadow(v, textsOf(p.texts)) }
 	}
 	return p, nil
 }
@@ -151,6 +164,9 @@ func (s *Server) readPayload(e *exchange, r *http.Request) (payload *PredictPayl
 	if err != nil {
 		return nil, 0, err
 	}
+	if _, err := s.version(e, r, body); err != nil {
+		return nil, 0, err
+	}
 	if err := s.gate.admit(e, r); err != nil {
 		return nil, 0, err
 	}
@@ -178,7 +194,7 @@ type predictions struct {
 	tags          []int32   // index of the class of each text
 	probabilities []float64 // of all classes for each text; nil if they are not wanted
 	scores        []float64 // the same
-	model         *string   // nil if it is not wanted
+	extra         *extra    // nil if nothing of it is wanted, as for most requests
 
 	withProbabilities, withScores bool
 	document                      int // bytes that the texts take together, encoded
@@ -194,6 +210,38 @@ func (p *predictions) numbers() int {
 		n++
 	}
 	return n
+}
+
+// extra is what few requests ask for.
+type extra struct {
+	model   *string      // nil if it is not wanted
+	version *VersionName // the same
+	shadow  func()       // has a shadow predict the texts as well; nil without one
+}
+
+func (p *predictions) more() *extra {
+	if p.extra == nil {
+		p.extra = new(extra)
+	}
+	return p.extra
+}
+
+func (x *extra) appendTo(b []byte) []byte {
+	if x.model != nil {
+		b = appendQuote(append(b, `,"model":`...), *x.model)
+	}
+	if x.version != nil {
+		b = appendQuote(append(b, `,"version":{"name":`...), x.version.Name)
+		b = appendQuote(append(b, `,"version":`...), x.version.Version)
+		b = append(b, '}')
+	}
+	return b
+}
+
+func (p *predictions) answered() {
+	if p.extra != nil && p.extra.shadow != nil {
+		p.extra.shadow()
+	}
 }
 
 // size returns how many bytes the results take.
@@ -242,12 +290,23 @@ func (p *predictions) appendPart(b []byte, i int) []byte {
 		b = append(b, `{"predictions":[`...)
 	case len(p.texts):
 		b = append(b, ']')
-		if p.model != nil {
-			b = appendQuote(append(b, `,"model":`...), *p.model)
+		if p.extra != nil {
+			b = p.extra.appendTo(b)
 		}
 		return append(b, '}')
 	default:
 		b = append(b, ',')
 	}
 	return prediction.Append(b, p.texts[i].Text, p.classes[p.tags[i]], p.classes, p.of(i, p.probabilities), p.of(i, p.scores))
+}
+
+// textsOf returns the texts of a payload.
+func textsOf(texts []Text) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for _, text := range texts {
+			if !yield(text.Text) {
+				return
+			}
+		}
+	}
 }

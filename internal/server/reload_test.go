@@ -173,11 +173,11 @@ func TestReloadEndpoint(t *testing.T) {
 	}
 	metrics := scrape(t, admin)
 	for name, want := range map[string]string{
-		`tagifai_model_reloads_total{outcome="failure"}`:                                  "1",
-		`tagifai_model_reloads_total{outcome="success"}`:                                  "1",
-		`tagifai_model_last_reload_success`:                                               "0",
-		`tagifai_model_info{classes="4",format="tagifai",ngrams="39824",run_id="second"}`: "1",
-		`tagifai_model_info{classes="4",format="tagifai",ngrams="39824",run_id="first"}`:  "",
+		`tagifai_model_reloads_total{outcome="failure"}`: "1",
+		`tagifai_model_reloads_total{outcome="success"}`: "1",
+		`tagifai_model_last_reload_success`:              "0",
+		`tagifai_model_info{classes="4",format="tagifai",model="default",ngrams="39824",run_id="second",version="1"}`: "1",
+		`tagifai_model_info{classes="4",format="tagifai",model="default",ngrams="39824",run_id="first",version="1"}`:  "",
 	} {
 		if metrics[name] != want {
 			t.Errorf("%s: got %q, want %q", name, metrics[name], want)

@@ -26,6 +26,8 @@ import (
 //	@tag.description	What the model was trained with.
 //	@tag.name			Prediction
 //	@tag.description	Tags for texts.
+//	@tag.name			Models
+//	@tag.description	Many models and many versions of each. Without a store of models there is one, `default`, with one version, 1.
 func (s *Server) routes(withMetrics bool) *chi.Mux {
 	mux := chi.NewRouter()
 	mux.Use(
@@ -46,6 +48,15 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 	get(mux, "/args", s.answer(s.turn(s.args)))
 	get(mux, "/args/{arg}", s.answer(s.turn(s.arg)))
 	mux.Post("/predict", s.answer(s.predict)) // takes its turn once it has its body
+	get(mux, "/models", s.answer(s.models))
+	get(mux, "/models/{name}", s.answer(s.model))
+	get(mux, "/models/{name}/versions/{version}", s.answer(s.turn(s.modelVersion)))
+	get(mux, "/models/{name}/versions/{version}/args", s.answer(s.turn(s.versionArgs)))
+	get(mux, "/models/{name}/versions/{version}/args/{arg}", s.answer(s.turn(s.versionArg)))
+	get(mux, "/models/{name}/versions/{version}/performance", s.answer(s.turn(s.versionPerformance)))
+	mux.Post("/models/{name}/predict", s.answer(s.predictModel))
+	mux.Post("/models/{name}/versions/{version}/predict", s.answer(s.predictVersion))
+	mux.Post("/models/{name}/aliases/{alias}/predict", s.answer(s.predictAlias))
 	for path, file := range s.docs {
 		get(mux, path, file.ServeHTTP)
 	}
@@ -67,6 +78,13 @@ func (s *Server) adminRoutes() *chi.Mux {
 	s.probes(mux)
 	get(mux, "/metrics", s.metrics.handler().ServeHTTP)
 	mux.Post("/reload", s.answer(s.reloadModel))
+	mux.Put("/models/{name}/aliases/{alias}", s.answer(s.putAlias))
+	mux.Put("/models/{name}/canary", s.answer(s.putCanary))
+	mux.Delete("/models/{name}/canary", s.answer(s.deleteCanary))
+	mux.Put("/models/{name}/shadow", s.answer(s.putShadow))
+	mux.Delete("/models/{name}/shadow", s.answer(s.deleteShadow))
+	mux.Post("/models/{name}/versions", s.answerAs(http.StatusCreated, s.postVersion))
+	mux.Delete("/models/{name}/versions/{version}", s.answer(s.deleteVersion))
 	mux.HandleFunc("/debug/pprof/*", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

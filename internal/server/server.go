@@ -37,6 +37,11 @@ type Server struct {
 	build     string // the version of the service
 	versions  Versions
 	payload   *jsonbody.Reader[PredictPayload]
+
+	aliasPayload  *jsonbody.Reader[AliasPayload]
+	canaryPayload *jsonbody.Reader[CanaryPayload]
+	canaryHeader  string // in the canonical form; "" is the body
+
 	docs      map[string]http.Handler // by path
 	openAPI   apidocs.Description
 	front     front
@@ -76,15 +81,18 @@ func New(options Options) *Server {
 		payload: jsonbody.New[PredictPayload](jsonbody.Limits{
 			Body: settings.MaxBodyBytes, Items: settings.MaxTexts, Text: settings.MaxTextLength,
 		}),
-		docs:      apidocs.Files(options.Version),
-		openAPI:   apidocs.NewDescription(),
-		front:     front{settings.Proxy},
-		cors:      newCORS(settings.CORSOrigins),
-		admins:    newAdminHosts(settings.Listen),
-		metrics:   newMetrics(options.Metrics, options.Version),
-		gate:      newGate(places, settings.Limits),
-		long:      newGate(max(1, places/4), settings.Limits),
-		allowance: newAllowance(settings.MaxHeldBytes),
+		aliasPayload:  jsonbody.New[AliasPayload](jsonbody.Limits{Body: maxMoveBytes, Items: 1}),
+		canaryPayload: jsonbody.New[CanaryPayload](jsonbody.Limits{Body: maxMoveBytes, Items: 1}),
+		canaryHeader:  http.CanonicalHeaderKey(settings.CanaryHeader),
+		docs:          apidocs.Files(options.Version),
+		openAPI:       apidocs.NewDescription(),
+		front:         front{settings.Proxy},
+		cors:          newCORS(settings.CORSOrigins),
+		admins:        newAdminHosts(settings.Listen),
+		metrics:       newMetrics(options.Metrics, options.Version),
+		gate:          newGate(places, settings.Limits),
+		long:          newGate(max(1, places/4), settings.Limits),
+		allowance:     newAllowance(settings.MaxHeldBytes),
 		pace: pace{
 			bytes:  max(1, int(float64(settings.MinRate)*settings.MinRateOver.Seconds())),
 			within: settings.MinRateOver,

@@ -114,7 +114,14 @@ func startLoading(t *testing.T, load func() (*model.Model, error), settings conf
 	t.Helper()
 	logs, metrics := new(logs), prometheus.NewRegistry()
 	log := zerolog.New(logs)
-	s := newServer(t, server.Options{Settings: settings, Versions: newRegistry(t, load, log, metrics), Version: "v1.2.3", Metrics: metrics, Log: log})
+	return startServing(t, server.Options{Settings: settings, Versions: newRegistry(t, load, log, metrics), Metrics: metrics, Log: log}, logs, prepare...)
+}
+
+// startServing does so with these versions.
+func startServing(t *testing.T, options server.Options, logs *logs, prepare ...func(*server.Server)) *service {
+	t.Helper()
+	options.Version = "v1.2.3"
+	s := newServer(t, options)
 	for _, f := range prepare {
 		f(s)
 	}

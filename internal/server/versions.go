@@ -2,35 +2,65 @@ package server
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
 
 	"tagifai/internal/registry"
+	"tagifai/internal/store"
 )
 
 // Versions are what the server serves: a [registry.Registry], or what a test puts in its
-// place.
+// place. Its methods are documented there.
 type Versions interface {
-	// Get returns the version that ref asks for.
 	Get(ctx context.Context, ref registry.Ref) (*registry.Version, error)
-	// Ready returns why the default version cannot answer, if it cannot.
 	Ready(ctx context.Context) error
-	// Reload loads anew what is served, and says in the log why.
 	Reload(ctx context.Context, why string) (*registry.Version, error)
+
+	Models(ctx context.Context, after string, limit int) (models []registry.Summary, more bool, err error)
+	Model(ctx context.Context, name string) (*registry.Overview, error)
+	Manifest(ctx context.Context, v *registry.Version) (*store.Manifest, error)
+
+	Shadowed(v *registry.Version) bool
+	Shadow(v *registry.Version, texts func(yield func(string) bool))
+
+	Move(ctx context.Context, name, alias, version, by string) (*registry.Overview, error)
+	SetCanary(ctx context.Context, name, version string, percent float64, by string) (*registry.Overview, error)
+	EndCanary(ctx context.Context, name, by string) (*registry.Overview, error)
+	SetShadow(ctx context.Context, name, version, by string) (*registry.Overview, error)
+	EndShadow(ctx context.Context, name, by string) (*registry.Overview, error)
+	Add(ctx context.Context, name string, tar io.Reader, source, by string) (int, error)
+	Remove(ctx context.Context, name, version string) (*registry.Overview, error)
 }
 
 // version returns the version that answers a request. It asks for it once, so that the
-// request sees one version from start to end.
-func (s *Server) version(e *exchange, r *http.Request) (*registry.Version, error) {
+// request sees one version from start to end. The body decides between the stable version
+// and its canary, unless a header does; without a body it is the stable one.
+//
+// The version may have to be loaded, so the request must not have a place yet.
+func (s *Server) version(e *exchange, r *http.Request, body []byte) (*registry.Version, error) {
 	if e.version == nil {
-		v, err := s.versions.Get(r.Context(), refOf(r))
+		ref := refOf(r)
+		if ref.Key = body; body != nil && s.canaryHeader != "" {
+			if value := first(r.Header, s.canaryHeader); value != "" {
+				ref.Key = []byte(value)
+			}
+		}
+		v, err := s.versions.Get(r.Context(), ref)
 		if err != nil {
 			return nil, err
 		}
 		e.version = v
 	}
 	return e.version, nil
+}
+
+// unnamed reports whether the path of a request names no version, so that a canary or a
+// shadow may have a part in it.
+func unnamed(r *http.Request) bool {
+	ref := refOf(r)
+	return ref.Version == "" && ref.Alias == ""
 }
 
 // refOf returns what the path of a request says of the version: nothing, or what its

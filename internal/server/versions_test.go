@@ -21,6 +21,7 @@ type asked struct {
 }
 
 func (a *asked) Get(ctx context.Context, ref registry.Ref) (*registry.Version, error) {
+	ref.Key = nil
 	a.refs = append(a.refs, ref)
 	return a.Versions.Get(ctx, registry.Ref{})
 }
@@ -38,8 +39,8 @@ func TestVersions(t *testing.T) {
 		{"model", "/models/{name}", "/models/default", registry.Ref{Model: "default"}, ""},
 		{"version", "/models/{name}/versions/{version}", "/models/default/versions/1", registry.Ref{Model: "default", Version: "1"}, ""},
 		{"alias", "/models/{name}/aliases/{alias}", "/models/default/aliases/stable", registry.Ref{Model: "default", Alias: "stable"}, ""},
-		{"no such model", "/models/{name}", "/models/sp%61m", registry.Ref{Model: "spam"}, `"there is no model \"spam\"; there is \"default\""`},
-		{"no such version", "/models/{name}/versions/{version}", "/models/default/versions/7", registry.Ref{Model: "default", Version: "7"}, `"the model \"default\" has no version \"7\"; it has \"1\""`},
+		{"no such model", "/models/{name}", "/models/sp%61m", registry.Ref{Model: "spam"}, `"there is no model \"spam\"; there is default"`},
+		{"no such version", "/models/{name}/versions/{version}", "/models/default/versions/7", registry.Ref{Model: "default", Version: "7"}, `"model \"default\" has no version \"7\"; there is 1"`},
 	}
 	requests := []struct{ method, path, body string }{
 		{http.MethodPost, "/predict?include=model,probabilities", oneText},
@@ -86,11 +87,11 @@ func TestVersions(t *testing.T) {
 }
 
 // Before the first version is loaded the service is alive, and neither ready nor able to
-// predict.
+// answer.
 func TestNotReady(t *testing.T) {
 	models := registry.New(registry.Options{Open: defaultModel, Metrics: prometheus.NewRegistry()})
 	h := newServer(t, server.Options{Settings: settings(), Versions: models}).Handler()
-	for path, want := range map[string]int{"/livez": http.StatusOK, "/": http.StatusOK, "/readyz": http.StatusServiceUnavailable, "/args": http.StatusServiceUnavailable, "/performance": http.StatusServiceUnavailable} {
+	for path, want := range map[string]int{"/livez": http.StatusOK, "/": http.StatusServiceUnavailable, "/readyz": http.StatusServiceUnavailable, "/args": http.StatusServiceUnavailable, "/performance": http.StatusServiceUnavailable} {
 		r, err := http.NewRequest(http.MethodGet, path, http.NoBody)
 		if err != nil {
 			t.Fatal(err)

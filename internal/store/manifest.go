@@ -57,6 +57,15 @@ func (m *Manifest) Bytes() int64 {
 	return total
 }
 
+// Checksum returns the SHA-256 of the list of all files, sorted, as sha256sum prints it.
+func (m *Manifest) Checksum() string {
+	sum := sha256.New()
+	for _, path := range slices.Sorted(maps.Keys(m.Files)) {
+		fmt.Fprintf(sum, "%s  %s\n", m.Files[path].SHA256, path)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
 // Manifest reads the manifest of a version.
 func (s *Store) Manifest(name string, version int) (*Manifest, error) {
 	if err := s.findVersion(name, version); err != nil {

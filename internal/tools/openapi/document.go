@@ -23,6 +23,9 @@ func complete(doc *openapi3.T) error {
 	}
 	for path, item := range doc.Paths.Map() {
 		for method, operation := range item.Operations() {
+			for _, parameter := range operation.Parameters {
+				completeParameter(parameter.Value)
+			}
 			for status, response := range operation.Responses.Map() {
 				if err := completeResponse(operation, path, method, status, response.Value); err != nil {
 					return err
@@ -31,19 +34,22 @@ func complete(doc *openapi3.T) error {
 			operation.Responses.Set("431", &openapi3.ResponseRef{Ref: "#/components/responses/HeaderTooLarge"})
 		}
 	}
-	if filter := doc.Paths.Value("/performance").Get.Parameters.GetByInAndName("query", "filter"); filter != nil {
-		filter.Examples = openapi3.Examples{
+	return nil
+}
+
+// completeParameter adds what the annotation of a parameter cannot say.
+func completeParameter(p *openapi3.Parameter) {
+	switch p.Name {
+	case "filter":
+		p.Examples = openapi3.Examples{
 			"overall": example("One part", `"overall"`),
 			"all":     example("All of it", `""`),
 		}
+	case "include":
+		p.AllowEmptyValue = true // asks for nothing
+	case "name", "version", "alias", "arg":
+		p.Example = inExample.Replace("{" + p.Name + "}")
 	}
-	if include := doc.Paths.Value("/predict").Post.Parameters.GetByInAndName("query", "include"); include != nil {
-		include.AllowEmptyValue = true // asks for nothing
-	}
-	if arg := doc.Paths.Value("/args/{arg}").Get.Parameters.GetByInAndName("path", "arg"); arg != nil {
-		arg.Example = "learning_rate"
-	}
-	return nil
 }
 
 func requestID() *openapi3.Header {
@@ -68,6 +74,9 @@ func completeResponse(operation *openapi3.Operation, path, method, status string
 	response.Headers = openapi3.Headers{"X-Request-Id": {Ref: "#/components/headers/RequestId"}}
 	content := response.Content["application/json"]
 	given := examples[operation.OperationID+" "+status]
+	if base, ok := sameAs[operation.OperationID]; ok && given == nil {
+		given = examples[base+" "+status]
+	}
 	if given == nil {
 		given = examples[status]
 	}
@@ -76,7 +85,11 @@ func completeResponse(operation *openapi3.Operation, path, method, status string
 	}
 	content.Examples = openapi3.Examples{}
 	for name, e := range given {
-		content.Examples[name] = example(e.summary, envelope(method, cmp.Or(e.target, path), status, e.last))
+		target := inExample.Replace(path)
+		if base := sameAs[operation.OperationID]; base == "" {
+			target = cmp.Or(e.target, target)
+		}
+		content.Examples[name] = example(e.summary, envelope(method, target, status, e.last))
 	}
 	return nil
 }
@@ -89,7 +102,7 @@ func example(summary, value string) *openapi3.ExampleRef {
 
 // completeSchemas makes the types of the wire as narrow as they are.
 func completeSchemas(schemas openapi3.Schemas) error {
-	for _, name := range []string{"PredictPayload", "Performance", "Args", "Item"} {
+	for _, name := range []string{"PredictPayload", "Performance", "ModelVersion", "Args", "Item"} {
 		if schemas[name] == nil {
 			return fmt.Errorf("the document has no %s", name)
 		}
@@ -125,6 +138,7 @@ func completeSchemas(schemas openapi3.Schemas) error {
 	performance.AnyOf = openapi3.SchemaRefs{ref("AllMetrics", all), ref("Metrics", metrics), ref("MetricsByName", each)}
 	performance.Description = "All metrics, or the part that was asked for."
 	schemas["Performance"].Value.Properties["performance"] = performance.NewRef()
+	schemas["ModelVersion"].Value.Properties["performance"] = performance.NewRef()
 	for name, description := range descriptions {
 		if schemas[name] == nil {
 			return fmt.Errorf("there is a description of %s, but no %s", name, name)

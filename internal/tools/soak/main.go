@@ -1,5 +1,5 @@
 // Command soak proves what configs/README.md says about the service under stress, against
-// the binary itself: overload, slow and silent clients, reloads, stops and rolling replacement. It
+// the binary itself: overload, slow and silent clients, reloads, rollbacks, shadows, many models, stops and rolling replacement. It
 // prints a Markdown table of the claims and exits with 1 if one of them fails.
 // make soak runs it.
 package main
@@ -24,7 +24,7 @@ func main() {
 	flag.StringVar(&s.binary, "binary", "bin/tagifai", "the `file` to prove it of")
 	flag.BoolVar(&s.quick, "quick", false, "see whether it runs at all: a quarter of the time, few requests and reloads")
 	flag.IntVar(&s.requests, "requests", 1_000_000, "requests during the rolling replacement")
-	flag.IntVar(&s.reloads, "reloads", 1000, "reloads of the model")
+	flag.IntVar(&s.reloads, "reloads", 1000, "reloads of the model, and moves between versions")
 	flag.Parse()
 	if s.quick {
 		s.requests, s.reloads = min(s.requests, 100_000), min(s.reloads, 60)
@@ -85,6 +85,9 @@ var scenarios = []struct {
 	{"parked", parked},
 	{"reload", reload},
 	{"stop", stop},
+	{"rollback", rollback},
+	{"many", many},
+	{"shadow", shadow},
 	{"rolling", rolling},
 }
 

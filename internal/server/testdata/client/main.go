@@ -19,7 +19,7 @@ func main() {
 		fmt.Printf("predict: %q is %s\n", p.InputText, p.PredictedTag)
 	}
 
-	included, err := c.PredictWithResponse(ctx, &PredictParams{Include: &[]PredictParamsInclude{Probabilities, Model}}, PredictPayload{Texts: []Text{{Text: "YOLO"}}})
+	included, err := c.PredictWithResponse(ctx, &PredictParams{Include: &[]PredictParamsInclude{PredictParamsIncludeProbabilities, PredictParamsIncludeModel}}, PredictPayload{Texts: []Text{{Text: "YOLO"}}})
 	check(err)
 	fmt.Printf("include: %d probabilities, a model: %t\n", len(*included.JSON200.Data.Predictions[0].Probabilities), *included.JSON200.Data.Model != "")
 

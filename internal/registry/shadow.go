@@ -1,0 +1,171 @@
+package registry
+
+import (
+	"context"
+	"math"
+	"strings"
+	"time"
+)
+
+const (
+	maxShadowTexts = 4 << 20 // bytes of all texts that wait for a shadow
+	textHeader     = 16      // bytes that a text takes beside its characters
+	maxShadowJobs  = 1024
+)
+
+// shadows are the texts that wait for a second prediction, for comparison alone.
+type shadows struct {
+	metrics *metrics
+	jobs    chan shadowJob
+	room    chan int64         // holds how many bytes may still wait
+	idle    func() (idle bool) // whether there is a processor to spare; nil is always
+}
+
+type shadowJob struct {
+	stable, shadow *Version // acquired
+	texts          []string
+	bytes          int64
+}
+
+func newShadows(m *metrics) *shadows {
+	s := &shadows{metrics: m, jobs: make(chan shadowJob, maxShadowJobs), room: make(chan int64, 1)}
+	s.room <- maxShadowTexts
+	return s
+}
+
+// Shadowed reports whether what v answers to requests without a version is to be
+// predicted by a shadow as well.
+func (r *Registry) Shadowed(v *Version) bool {
+	return v.cache != nil && r.shadowOf(v) != nil
+}
+
+// shadowOf returns the shadow of a version, nil if it has none.
+func (r *Registry) shadowOf(v *Version) *Version {
+	m := r.home.Load()
+	if m == nil || m.name != v.Name {
+		m = r.activeModel(v.Name)
+	}
+	if m == nil {
+		return nil
+	}
+	if p := m.placement.Load(); p != nil && p.stable == v {
+		return p.shadow
+	}
+	return nil
+}
+
+// Shadow has the shadow of v predict texts that v has answered, later and only while
+// there is room. It copies them.
+func (r *Registry) Shadow(v *Version, texts func(yield func(string) bool)) {
+	shadow := r.shadowOf(v)
+	if shadow == nil {
+		return
+	}
+	n, bytes := 0, int64(0)
+	for text := range texts {
+		n++
+		bytes += int64(len(text)) + textHeader
+	}
+	s := r.shadows
+	if !s.take(bytes) {
+		s.metrics.shadowDropped.WithLabelValues(shadow.Name, shadow.label()).Add(float64(n))
+		return
+	}
+	job := shadowJob{v, shadow, make([]string, 0, n), bytes}
+	if !v.acquire() {
+		s.give(bytes)
+		return
+	}
+	if !shadow.acquire() {
+		v.Release()
+		s.give(bytes)
+		return
+	}
+	for text := range texts {
+		job.texts = append(job.texts, strings.Clone(text))
+	}
+	select {
+	case s.jobs <- job:
+	default:
+		s.metrics.shadowDropped.WithLabelValues(shadow.Name, shadow.label()).Add(float64(n))
+		s.end(job)
+	}
+}
+
+// SpareTime sets what the work of shadows asks for whether a processor is idle. It must be
+// called before [Registry.Follow].
+func (r *Registry) SpareTime(idle func() bool) { r.shadows.idle = idle }
+
+func (s *shadows) take(bytes int64) bool {
+	room := <-s.room
+	ok := room >= bytes
+	if ok {
+		room -= bytes
+	}
+	s.room <- room
+	return ok
+}
+
+func (s *shadows) give(bytes int64) { s.room <- <-s.room + bytes }
+
+func (s *shadows) end(job shadowJob) {
+	job.stable.Release()
+	job.shadow.Release()
+	s.give(job.bytes)
+}
+
+// work predicts what waits, one text after another, until ctx ends.
+func (s *shadows) work(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case job := <-s.jobs:
+			s.compare(ctx, job)
+			s.end(job)
+		}
+	}
+}
+
+func (s *shadows) compare(ctx context.Context, job shadowJob) {
+	name, version := job.shadow.Name, job.shadow.label()
+	same := s.metrics.shadowTexts.WithLabelValues(name, version, agreeing)
+	different := s.metrics.shadowTexts.WithLabelValues(name, version, disagreeing)
+	distances := s.metrics.shadowDistance.WithLabelValues(name, version)
+	for _, text := range job.texts {
+		for s.idle != nil && !s.idle() {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+		a, b := job.stable.Predict(text), job.shadow.Predict(text)
+		if a.Tag == b.Tag {
+			same.Inc()
+		} else {
+			different.Inc()
+		}
+		if a.Probabilities != nil && b.Probabilities != nil { // some models have none
+			distances.Observe(distance(job.stable.classes, job.shadow.classes, a.Probabilities, b.Probabilities))
+		}
+	}
+}
+
+// distance returns half the sum of the differences between two predictions, from 0 for
+// equal ones to 1. Classes are told apart by name.
+func distance(aClasses, bClasses []string, a, b []float64) float64 {
+	of := make(map[string]float64, len(bClasses))
+	for k, class := range bClasses {
+		of[class] = b[k]
+	}
+	sum := 0.0
+	for k, class := range aClasses {
+		sum += math.Abs(a[k] - of[class])
+		delete(of, class)
+	}
+	for _, p := range of {
+		sum += p
+	}
+	return sum / 2
+}

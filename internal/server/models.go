@@ -1,0 +1,363 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/internal/jsonbody"
+	"tagifai/internal/registry"
+	"tagifai/internal/store"
+)
+
+// Models is the data of GET /models.
+type Models struct {
+	Models []ModelSummary `json:"models"`
+	// The name to go on after, for the next page; only if there is one.
+	Next string `json:"next,omitzero" binding:"optional" example:"tagger"`
+}
+
+// ModelSummary is a model as the list has it.
+type ModelSummary struct {
+	Name    string            `json:"name" example:"tagger"`
+	Aliases map[string]string `json:"aliases"`                                                                                                                        // Versions by alias, as they are served.
+	Default bool              `json:"default"`                                                                                                                        // Whether it answers where the path names no model.
+	Behind  string            `json:"behind,omitzero" binding:"optional" example:"stable should be version 3: version 3 of \"tagger\": model.safetensors is missing"` // Why this is not what should be served; only if it is not.
+}
+
+// Model is the data of GET /models/{name}.
+type Model struct {
+	ModelSummary
+	Versions []VersionState `json:"versions"`                           // By number.
+	Canary   *Canary        `json:"canary,omitzero" binding:"optional"` // The version that gets a share of the requests, if there is one.
+	Shadow   *Shadow        `json:"shadow,omitzero" binding:"optional"` // The version that predicts the same texts for comparison, if there is one.
+	History  []Move         `json:"history"`                            // What moved, oldest first.
+}
+
+// VersionState says whether a version answers.
+type VersionState struct {
+	Version string `json:"version" example:"3"`
+	State   string `json:"state" enums:"loaded,available,failed"`                                     // Whether it answers at once, is loaded when it is asked for, or cannot be.
+	Reason  string `json:"reason,omitzero" binding:"optional" example:"model.safetensors is missing"` // What is wrong with it, if anything is.
+}
+
+// Canary is a version that gets a share of the requests that name none.
+type Canary struct {
+	Version string  `json:"version" example:"4"`
+	Percent float64 `json:"percent" example:"5"`
+}
+
+// Shadow is a version that predicts the same texts, for comparison alone.
+type Shadow struct {
+	Version string `json:"version" example:"5"`
+}
+
+// Move says what moved when, from where to where, and by whom.
+type Move struct {
+	Time     string  `json:"time" format:"date-time" example:"2026-11-24T12:00:00Z"`
+	By       string  `json:"by" example:"ann@ops"`
+	What     string  `json:"what" example:"stable"`                                // The alias, canary or shadow.
+	From     string  `json:"from,omitzero" binding:"optional" example:"2"`         // Absent if it was nowhere.
+	To       string  `json:"to,omitzero" binding:"optional" example:"3"`           // Absent if it is nowhere now.
+	Percent  float64 `json:"percent,omitzero" binding:"optional" example:"5"`      // The share of a canary from then on.
+	Rollback bool    `json:"rollback,omitzero" binding:"optional" example:"false"` // Whether it took an earlier move back.
+}
+
+// ModelVersion is the data of GET /models/{name}/versions/{version}.
+type ModelVersion struct {
+	Name        string         `json:"name" example:"tagger"`
+	Version     string         `json:"version" example:"3"`
+	RunID       string         `json:"run_id" example:"38a3902ad4ad5b88a03d238fe2430fa4"` // Of the run that trained it.
+	Format      string         `json:"format" example:"tagifai"`                          // Of its directory.
+	Classes     []string       `json:"classes"`
+	NGrams      int            `json:"ngrams" example:"39824"`                 // How many it knows.
+	Bytes       int            `json:"bytes" example:"2500000"`                // That it takes in memory.
+	Checksum    string         `json:"checksum,omitzero" binding:"optional"`   // SHA-256 of the list of its files, as sha256sum prints it; not of a model outside of a store.
+	Provenance  *Provenance    `json:"provenance,omitzero" binding:"optional"` // Where it comes from; likewise.
+	Performance jsontext.Value `json:"performance" swaggertype:"object"`       // How well it did, as in GET …/performance.
+}
+
+// Provenance says where a version comes from.
+type Provenance struct {
+	Source string `json:"source" example:"/srv/runs/first"`                       // What it was copied from.
+	Time   string `json:"time" format:"date-time" example:"2026-11-24T12:00:00Z"` // When it was added.
+	Tool   string `json:"tool" example:"tagifai 1.0.0"`                           // Which added it.
+	By     string `json:"by" example:"ann@ops"`                                   // Who did.
+}
+
+// The number of models of a page.
+const (
+	pageOfModels = 100
+	maxModels    = 1000
+)
+
+// models answers GET /models.
+//
+//	@ID				models
+//	@Summary		List the models.
+//	@Description	By name, in pages. Nothing is loaded for it.
+//	@Tags			Models
+//	@Param			after	query		string	false	"The name that the page begins after: next of the page before."
+//	@Param			limit	query		integer	false	"How many models the page has at most, from 1 to 1000."	default(100)	minimum(1)	maximum(1000)
+//	@Success		200		{object}	Answer[Models]	"The models."
+//	@Failure		422		{object}	Invalid			"The query is not as it should be."
+//	@Failure		503		{object}	Problem			"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
+//	@Router			/models [get]
+func (s *Server) models(_ *exchange, r *http.Request) (any, error) {
+	limit, err := queryLimit(r)
+	if err != nil {
+		return nil, err
+	}
+	after := ""
+	if values := queryValues(r, "after"); len(values) > 0 {
+		after = values[len(values)-1]
+	}
+	listed, more, err := s.versions.Models(r.Context(), after, limit)
+	if err != nil {
+		return nil, err
+	}
+	models := Models{Models: make([]ModelSummary, len(listed))}
+	for i := range listed {
+		models.Models[i] = summaryOf(&listed[i])
+	}
+	if more {
+		models.Next = listed[len(listed)-1].Name
+	}
+	return models, nil
+}
+
+type numberCtx struct {
+	LimitValue int `json:"limit_value"`
+}
+
+// queryLimit returns how many models a page is to have.
+func queryLimit(r *http.Request) (int, error) {
+	values := queryValues(r, "limit")
+	if len(values) == 0 {
+		return pageOfModels, nil
+	}
+	limit, err := strconv.Atoi(values[len(values)-1])
+	item := jsonbody.Item{Loc: []any{"query", "limit"}}
+	switch {
+	case err != nil:
+		item.Msg, item.Type = "value is not a valid integer", "type_error.integer"
+	case limit < 1:
+		item.Msg, item.Type, item.Ctx = "ensure this value is greater than or equal to 1", "value_error.number.not_ge", numberCtx{1}
+	case limit > maxModels:
+		item.Msg, item.Type, item.Ctx = "ensure this value is less than or equal to 1000", "value_error.number.not_le", numberCtx{maxModels}
+	default:
+		return limit, nil
+	}
+	return 0, &jsonbody.InvalidError{Items: []jsonbody.Item{item}}
+}
+
+// model answers GET /models/{name}.
+//
+//	@ID				model
+//	@Summary		Show a model.
+//	@Description	Its versions, and which of them is served under which name. Nothing is loaded for it.
+//	@Tags			Models
+//	@Param			name	path		string	true	"The name of the model."
+//	@Success		200		{object}	Answer[Model]	"The model."
+//	@Failure		404		{object}	Problem			"There is no such model; the detail names what there is."
+//	@Failure		503		{object}	Problem			"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
+//	@Router			/models/{name} [get]
+func (s *Server) model(_ *exchange, r *http.Request) (any, error) {
+	overview, err := s.versions.Model(r.Context(), chi.URLParam(r, "name"))
+	if err != nil {
+		return nil, err
+	}
+	return modelOf(overview), nil
+}
+
+func summaryOf(s *registry.Summary) ModelSummary {
+	summary := ModelSummary{Name: s.Name, Aliases: map[string]string{}, Default: s.Default, Behind: s.Behind}
+	for alias, number := range s.Aliases.Aliases {
+		summary.Aliases[alias] = strconv.Itoa(number)
+	}
+	return summary
+}
+
+func modelOf(o *registry.Overview) Model {
+	m := Model{ModelSummary: summaryOf(&o.Summary), Versions: make([]VersionState, len(o.Versions)), History: make([]Move, len(o.Aliases.History))}
+	for i, v := range o.Versions {
+		m.Versions[i] = VersionState{strconv.Itoa(v.Number), v.State, v.Reason}
+	}
+	if canary := o.Aliases.Canary; canary != nil {
+		m.Canary = &Canary{strconv.Itoa(canary.Version), canary.Percent}
+	}
+	if shadow := o.Aliases.Shadow; shadow != nil {
+		m.Shadow = &Shadow{strconv.Itoa(shadow.Version)}
+	}
+	for i, move := range o.Aliases.History {
+		m.History[i] = Move{move.Time.UTC().Format(time.RFC3339), move.By, move.What, versionText(move.From), versionText(move.To), move.Percent, move.Rollback}
+	}
+	return m
+}
+
+// versionText returns the number of a version as text, "" for none.
+func versionText(number int) string {
+	if number == 0 {
+		return ""
+	}
+	return strconv.Itoa(number)
+}
+
+// modelVersion answers GET /models/{name}/versions/{version}.
+//
+//	@ID				modelVersion
+//	@Summary		Show a version of a model.
+//	@Description	What it is, where it comes from and how well it did. It is loaded for it if need be.
+//	@Tags			Models
+//	@Param			name	path		string	true	"The name of the model."
+//	@Param			version	path		string	true	"The number of the version, or an alias."
+//	@Success		200		{object}	Answer[ModelVersion]	"The version."
+//	@Failure		404		{object}	Problem					"There is no such model or version; the detail names what there is."
+//	@Failure		409		{object}	Problem	"A metric is NaN or infinite, which JSON cannot represent."
+//	@Failure		500		{object}	Problem					"The service failed; its log says why."
+//	@Failure		503		{object}	Problem					"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Router			/models/{name}/versions/{version} [get]
+func (s *Server) modelVersion(e *exchange, r *http.Request) (any, error) {
+	v, err := s.version(e, r, nil)
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := s.versions.Manifest(r.Context(), v)
+	if err != nil {
+		return nil, err
+	}
+	shown := ModelVersion{
+		Name: v.Name, Version: strconv.Itoa(v.Number), RunID: v.RunID(), Format: v.Format(),
+		Classes: v.Classes(), NGrams: v.NGrams(), Bytes: v.Size(), Performance: v.Performance().JSON(),
+	}
+	if manifest != nil {
+		shown.Checksum, shown.Provenance = manifest.Checksum(), provenanceOf(manifest)
+	}
+	return shown, v.Performance().Check()
+}
+
+func provenanceOf(m *store.Manifest) *Provenance {
+	return &Provenance{m.Source, m.Time.UTC().Format(time.RFC3339), m.Tool, m.By}
+}
+
+// What follows are routes of a version, which the handlers of the root answer.
+
+// versionArgs answers GET /models/{name}/versions/{version}/args.
+//
+//	@ID				versionArgs
+//	@Summary		Get all arguments of a version.
+//	@Description	Names and values, in the order of the file that the run wrote.
+//	@Tags			Models
+//	@Param			name	path		string	true	"The name of the model."
+//	@Param			version	path		string	true	"The number of the version, or an alias."
+//	@Success		200		{object}	Answer[Args]	"The arguments."
+//	@Failure		404		{object}	Problem			"There is no such model or version; the detail names what there is."
+//	@Failure		409		{object}	Problem	"An argument is NaN or infinite, which JSON cannot represent."
+//	@Failure		500		{object}	Problem			"The service failed; its log says why."
+//	@Failure		503		{object}	Problem			"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Router			/models/{name}/versions/{version}/args [get]
+func (s *Server) versionArgs(e *exchange, r *http.Request) (any, error) { return s.args(e, r) }
+
+// versionArg answers GET /models/{name}/versions/{version}/args/{arg}.
+//
+//	@ID				versionArg
+//	@Summary		Get one argument of a version.
+//	@Description	The argument under its name; an empty string if there is none of that name.
+//	@Tags			Models
+//	@Param			name	path		string	true	"The name of the model."
+//	@Param			version	path		string	true	"The number of the version, or an alias."
+//	@Param			arg		path		string	true	"The name of the argument."
+//	@Success		200		{object}	Answer[Arg]	"The argument."
+//	@Failure		404		{object}	Problem		"There is no such model or version; the detail names what there is."
+//	@Failure		409		{object}	Problem	"It is NaN or infinite, which JSON cannot represent."
+//	@Failure		500		{object}	Problem		"The service failed; its log says why."
+//	@Failure		503		{object}	Problem		"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Router			/models/{name}/versions/{version}/args/{arg} [get]
+func (s *Server) versionArg(e *exchange, r *http.Request) (any, error) { return s.arg(e, r) }
+
+// versionPerformance answers GET /models/{name}/versions/{version}/performance.
+//
+//	@ID				versionPerformance
+//	@Summary		Get the performance metrics of a version.
+//	@Description	All of them, or the part that the filter names.
+//	@Tags			Models
+//	@Param			name	path		string	true	"The name of the model."
+//	@Param			version	path		string	true	"The number of the version, or an alias."
+//	@Param			filter	query		string	false	"The part to get: `overall`, `class` or `slices`. Without it, or if there is no such part, all of it."
+//	@Success		200		{object}	Answer[Performance]	"The metrics, as the run that made the version wrote them."
+//	@Failure		404		{object}	Problem				"There is no such model or version; the detail names what there is."
+//	@Failure		409		{object}	Problem	"A metric is NaN or infinite, which JSON cannot represent."
+//	@Failure		500		{object}	Problem				"The service failed; its log says why."
+//	@Failure		503		{object}	Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Router			/models/{name}/versions/{version}/performance [get]
+func (s *Server) versionPerformance(e *exchange, r *http.Request) (any, error) {
+	return s.performance(e, r)
+}
+
+// predictModel answers POST /models/{name}/predict.
+//
+//	@ID				predictModel
+//	@Summary		Predict tags by a model.
+//	@Description	As `POST /predict`, by the model's stable version or its canary.
+//	@Tags			Models
+//	@Param			name	path		string				true	"The name of the model."
+//	@Param			payload	body		PredictPayload		true	"The texts to classify."
+//	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version)	collectionFormat(csv)
+//	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
+//	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
+//	@Failure		404		{object}	Problem				"There is no such model, or it has no stable version; the detail names what there is."
+//	@Failure		408		{object}	Problem				"The body took too long to arrive."
+//	@Failure		413		{object}	Problem				"The body is too large."
+//	@Failure		415		{object}	Problem				"The body is compressed."
+//	@Failure		422		{object}	Invalid				"The query or the body is not as it should be: every error in them, in order."
+//	@Failure		500		{object}	Problem				"The service failed; its log says why."
+//	@Failure		503		{object}	Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Router			/models/{name}/predict [post]
+func (s *Server) predictModel(e *exchange, r *http.Request) (any, error) { return s.predict(e, r) }
+
+// predictVersion answers POST /models/{name}/versions/{version}/predict.
+//
+//	@ID				predictVersion
+//	@Summary		Predict tags by a version of a model.
+//	@Description	As `POST /predict`, by this version.
+//	@Tags			Models
+//	@Param			name	path		string				true	"The name of the model."
+//	@Param			version	path		string				true	"The number of the version, or an alias."
+//	@Param			payload	body		PredictPayload		true	"The texts to classify."
+//	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version)	collectionFormat(csv)
+//	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
+//	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
+//	@Failure		404		{object}	Problem				"There is no such model or version; the detail names what there is."
+//	@Failure		408		{object}	Problem				"The body took too long to arrive."
+//	@Failure		413		{object}	Problem				"The body is too large."
+//	@Failure		415		{object}	Problem				"The body is compressed."
+//	@Failure		422		{object}	Invalid				"The query or the body is not as it should be: every error in them, in order."
+//	@Failure		500		{object}	Problem				"The service failed; its log says why."
+//	@Failure		503		{object}	Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Router			/models/{name}/versions/{version}/predict [post]
+func (s *Server) predictVersion(e *exchange, r *http.Request) (any, error) { return s.predict(e, r) }
+
+// predictAlias answers POST /models/{name}/aliases/{alias}/predict.
+//
+//	@ID				predictAlias
+//	@Summary		Predict tags by the version that an alias stands for.
+//	@Description	As `POST /predict`, by that version.
+//	@Tags			Models
+//	@Param			name	path		string				true	"The name of the model."
+//	@Param			alias	path		string				true	"The alias, or the number of a version."
+//	@Param			payload	body		PredictPayload		true	"The texts to classify."
+//	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version)	collectionFormat(csv)
+//	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
+//	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
+//	@Failure		404		{object}	Problem				"There is no such model or alias; the detail names what there is."
+//	@Failure		408		{object}	Problem				"The body took too long to arrive."
+//	@Failure		413		{object}	Problem				"The body is too large."
+//	@Failure		415		{object}	Problem				"The body is compressed."
+//	@Failure		422		{object}	Invalid				"The query or the body is not as it should be: every error in them, in order."
+//	@Failure		500		{object}	Problem				"The service failed; its log says why."
+//	@Failure		503		{object}	Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Router			/models/{name}/aliases/{alias}/predict [post]
+func (s *Server) predictAlias(e *exchange, r *http.Request) (any, error) { return s.predict(e, r) }

@@ -1,0 +1,132 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"tagifai/internal/jsonbody"
+)
+
+// What is here changes the store of the models. It is on the admin listener alone.
+
+// AliasPayload is the body of PUT /models/{name}/aliases/{alias}, and of …/shadow.
+type AliasPayload struct {
+	Version string `json:"version" validate:"min=1"` // A number, or another alias.
+}
+
+// CanaryPayload is the body of PUT /models/{name}/canary.
+type CanaryPayload struct {
+	Version string  `json:"version" validate:"min=1"`
+	Percent float64 `json:"percent" validate:"gte=0,lte=100"`
+}
+
+// AddedVersion is the data of POST /models/{name}/versions.
+type AddedVersion struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// maxMoveBytes is how long the body of a move may be.
+const maxMoveBytes = 64 << 10
+
+func readMove[T any](b *jsonbody.Reader[T], r *http.Request) (*T, error) {
+	body, err := b.Read(make([]byte, 0, 512), r, func(full []byte) ([]byte, error) { return slices.Grow(full, len(full)), nil })
+	if err != nil {
+		return nil, err
+	}
+	return b.Parse(first(r.Header, "Content-Type"), body)
+}
+
+// by says who makes a change: whom the proxy in front has let in, or the address.
+func by(e *exchange, r *http.Request) string {
+	if user := first(r.Header, "X-Forwarded-User"); isRequestID(user) {
+		return user
+	}
+	if host, _, err := net.SplitHostPort(e.remote); err == nil {
+		return host
+	}
+	return e.remote
+}
+
+// putAlias answers PUT /models/{name}/aliases/{alias}.
+func (s *Server) putAlias(e *exchange, r *http.Request) (any, error) {
+	payload, err := readMove(s.aliasPayload, r)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.versions.Move(r.Context(), chi.URLParam(r, "name"), chi.URLParam(r, "alias"), payload.Version, by(e, r))
+	if err != nil {
+		return nil, err
+	}
+	return modelOf(o), nil
+}
+
+// putCanary answers PUT /models/{name}/canary.
+func (s *Server) putCanary(e *exchange, r *http.Request) (any, error) {
+	payload, err := readMove(s.canaryPayload, r)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.versions.SetCanary(r.Context(), chi.URLParam(r, "name"), payload.Version, payload.Percent, by(e, r))
+	if err != nil {
+		return nil, err
+	}
+	return modelOf(o), nil
+}
+
+// deleteCanary answers DELETE /models/{name}/canary.
+func (s *Server) deleteCanary(e *exchange, r *http.Request) (any, error) {
+	o, err := s.versions.EndCanary(r.Context(), chi.URLParam(r, "name"), by(e, r))
+	if err != nil {
+		return nil, err
+	}
+	return modelOf(o), nil
+}
+
+// putShadow answers PUT /models/{name}/shadow.
+func (s *Server) putShadow(e *exchange, r *http.Request) (any, error) {
+	payload, err := readMove(s.aliasPayload, r)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.versions.SetShadow(r.Context(), chi.URLParam(r, "name"), payload.Version, by(e, r))
+	if err != nil {
+		return nil, err
+	}
+	return modelOf(o), nil
+}
+
+// deleteShadow answers DELETE /models/{name}/shadow.
+func (s *Server) deleteShadow(e *exchange, r *http.Request) (any, error) {
+	o, err := s.versions.EndShadow(r.Context(), chi.URLParam(r, "name"), by(e, r))
+	if err != nil {
+		return nil, err
+	}
+	return modelOf(o), nil
+}
+
+// postVersion answers POST /models/{name}/versions, whose body is an artifact directory
+// as a tar stream.
+func (s *Server) postVersion(e *exchange, r *http.Request) (any, error) {
+	name, who := chi.URLParam(r, "name"), by(e, r)
+	number, err := s.versions.Add(r.Context(), name, r.Body, "upload from "+e.remote, who)
+	if err != nil {
+		return nil, err
+	}
+	added := AddedVersion{name, strconv.Itoa(number)}
+	e.Header().Set("Location", e.prefix+"/models/"+added.Name+"/versions/"+added.Version)
+	return added, nil
+}
+
+// deleteVersion answers DELETE /models/{name}/versions/{version}.
+func (s *Server) deleteVersion(_ *exchange, r *http.Request) (any, error) {
+	o, err := s.versions.Remove(r.Context(), chi.URLParam(r, "name"), chi.URLParam(r, "version"))
+	if err != nil {
+		return nil, err
+	}
+	return modelOf(o), nil
+}

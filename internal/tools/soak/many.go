@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tagifai/internal/store"
+)
+
+const (
+	manyModels   = 1000
+	manyVersions = 3
+)
+
+// many serves a thousand models of three versions each.
+func many(ctx context.Context, s *settings, r *report) error {
+	first, _, _, err := writeModels(ctx, s)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(s.dir, "many")
+	if _, err := makeStore(ctx, dir, first); err != nil {
+		return err
+	}
+	if err := multiply(filepath.Join(dir, "soak"), dir); err != nil {
+		return err
+	}
+
+	begin := time.Now()
+	one, err := startService(ctx, s, "--model", first)
+	if err != nil {
+		return err
+	}
+	alone := time.Since(begin)
+	rest, err := one.Memory()
+	if err != nil {
+		return err
+	}
+	one.Kill()
+	begin = time.Now()
+	service, err := startService(ctx, s, "--models", dir, "--default-model", "soak")
+	if err != nil {
+		return err
+	}
+	defer service.Kill()
+	started := time.Since(begin)
+	time.Sleep(2 * time.Second) // for what is to be loaded, and given back
+	resident, err := service.Memory()
+	if err != nil {
+		return err
+	}
+	m, err := service.metrics(ctx)
+	if err != nil {
+		return err
+	}
+	loaded := 0
+	for name := range m {
+		if strings.HasPrefix(name, "tagifai_model_bytes{") {
+			loaded++
+		}
+	}
+	r.claim("the start loads one version", fmt.Sprintf("%d loaded; ready after %s, of one model without a store %s", loaded, round(started), round(alone)), "1", loaded == 1)
+	r.claim("memory at rest is that of one model", fmt.Sprintf("%s, of one model without a store %s", megabytes(resident), megabytes(rest)), "10 MB more", resident-rest < 10e6)
+
+	times := func(n int, request func(i int) error) (time.Duration, error) {
+		var took []time.Duration
+		for i := range n {
+			begin := time.Now()
+			if err := request(i); err != nil {
+				return 0, err
+			}
+			took = append(took, time.Since(begin))
+		}
+		return median(took), nil
+	}
+	get := func(path string) func(int) error {
+		return func(int) error {
+			status, body, err := ask(ctx, http.MethodGet, "http://"+service.addr+path)
+			if err == nil && status != http.StatusOK {
+				err = fmt.Errorf("GET %s: %d: %.200s", path, status, body)
+			}
+			return err
+		}
+	}
+	const some = 20
+	page, err := times(some, get("/models"))
+	if err != nil {
+		return err
+	}
+	all, err := times(some, get("/models?limit=1000"))
+	if err != nil {
+		return err
+	}
+	r.claim("GET /models answers in milliseconds", fmt.Sprintf("a page of 100 in %s, all 1,000 in %s, medians of %d", round(page), round(all), some), "50 ms a page", page < 50*time.Millisecond)
+
+	c, err := dial(service.addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	body := payload(writeTexts(1, 60))
+	predict := func(i int) error {
+		a, err := c.do(post(fmt.Sprintf("/models/model-%d/versions/2/predict", i), body))
+		if err == nil && a.status != http.StatusOK {
+			err = fmt.Errorf("%d: %.200s", a.status, a.body)
+		}
+		return err
+	}
+	cold, err := times(some, predict)
+	if err != nil {
+		return err
+	}
+	warm, err := times(some, predict)
+	if err != nil {
+		return err
+	}
+	r.claim("the first prediction of a version loads it, the second does not", fmt.Sprintf("%s and %s, medians of %d versions", round(cold), round(warm), some), "warm within 5 ms", warm < 5*time.Millisecond)
+	for i := range manyModels - 1 { // more than there is room for
+		if err := predict(i); err != nil {
+			return err
+		}
+	}
+	peak, err := service.Memory()
+	if err != nil {
+		return err
+	}
+	time.Sleep(3 * time.Second) // until the garbage of the loads is given back
+	if resident, err = service.Memory(); err != nil {
+		return err
+	}
+	r.claim("a thousand versions that were asked for take no more memory than max-models-bytes", fmt.Sprintf("%s after it, %s three seconds later, of 268 MB for models", megabytes(peak), megabytes(resident)), "400 MB", resident < 400e6)
+	return nil
+}
+
+// multiply makes a thousand models of the one version of a model. Their files are links to
+// the same content, as the disk need not hold it three thousand times.
+func multiply(from, to string) error {
+	version := filepath.Join(from, "versions", "1")
+	entries, err := os.ReadDir(version)
+	if err != nil {
+		return err
+	}
+	link := func(model string, number int) error {
+		dir := filepath.Join(model, "versions", fmt.Sprint(number))
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		for _, entry := range entries {
+			if err := os.Link(filepath.Join(version, entry.Name()), filepath.Join(dir, entry.Name())); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for i := range manyModels - 1 {
+		model := filepath.Join(to, fmt.Sprint("model-", i))
+		for number := range manyVersions {
+			if err := link(model, number+1); err != nil {
+				return err
+			}
+		}
+		if err := os.WriteFile(filepath.Join(model, "aliases.json"), fmt.Appendf(nil, `{"aliases":{%q:1}}`, store.Stable), 0o600); err != nil {
+			return err
+		}
+	}
+	for number := 2; number <= manyVersions; number++ {
+		if err := link(from, number); err != nil {
+			return err
+		}
+	}
+	return nil
+}

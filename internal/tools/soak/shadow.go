@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"tagifai/internal/store"
+)
+
+// shadow compares what requests take with a shadow and without one, in turn.
+func shadow(ctx context.Context, s *settings, r *report) error {
+	first, second, _, err := writeModels(ctx, s)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(s.dir, "store")
+	st, err := makeStore(ctx, dir, first, second)
+	if err != nil {
+		return err
+	}
+	service, err := startService(ctx, s, "--models", dir)
+	if err != nil {
+		return err
+	}
+	defer service.Kill()
+	l := load{
+		addr:    service.addr,
+		request: post("/predict", payload(writeTexts(20, 140))),
+		right:   func([]byte) bool { return true },
+		conns:   8,
+		rate:    1000,
+	}
+	var p50, p99 [2][]time.Duration
+	failed := 0
+	for range s.rounds(9) {
+		for on, shadow := range []*store.Shadow{nil, {Version: 2}} {
+			if _, err := st.SetShadow(ctx, "soak", shadow, "soak"); err != nil {
+				return err
+			}
+			t, _, err := service.measured(ctx, l, s.phase(6*time.Second))
+			if err != nil {
+				return err
+			}
+			took := t.latencies(http.StatusOK, time.Second)
+			p50[on], p99[on] = append(p50[on], took.at(.5)), append(p99[on], took.at(.99))
+			failed += t.others(http.StatusOK)
+		}
+	}
+	m, err := service.metrics(ctx)
+	if err != nil {
+		return err
+	}
+	compared, dropped := 0.0, m[`tagifai_shadow_dropped_texts_total{model="soak",version="2"}`]
+	for _, agreement := range []string{"same", "different"} {
+		compared += m[fmt.Sprintf(`tagifai_shadow_texts_total{agreement=%q,model="soak",version="2"}`, agreement)]
+	}
+	without, with := median(p99[0]), median(p99[1])
+	r.note("texts that the shadow predicted, and that were dropped", fmt.Sprintf("%.0f, %.0f", compared, dropped))
+	r.claim("a shadow costs the caller no time", fmt.Sprintf("%.0f requests a second: p99 %s with, %s without (%+.1f %%); p50 %s, %s; %d failed", l.rate, round(with), round(without), 100*(float64(with)/float64(without)-1), round(median(p50[1])), round(median(p50[0])), failed),
+		"10 %", float64(with) <= 1.1*float64(without) && failed == 0 && compared > 0)
+	return nil
+}
