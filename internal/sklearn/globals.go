@@ -123,7 +123,8 @@ var allowed = pickle.Allow(refused,
 	pickle.Mentioned("numpy.ma", "MaskedArray"),
 	pickle.Functions("builtins", "slice"),
 	pickle.Functions("pandas.core.indexes.base", "_new_Index"),
-	pickle.Mentioned("pandas.core.indexes.base", "Index"),
+	pickle.Classes("pandas.core.indexes.base", "Index"),
+	pickle.Classes("pandas._libs.index", "ObjectEngine"),
 
 	// What a fitted SGDClassifier keeps of its training. Cython calls
 	// sklearn._loss._loss by the last part of its name alone.

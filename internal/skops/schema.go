@@ -317,7 +317,11 @@ func (s *schemaReader) finish(n *node, at place) (err error) {
 	case "SliceNode":
 		return s.opaque(n, at, "builtins.slice")
 	case "ObjectNode":
-		if !n.made && !n.skipped { // an object without attributes
+		switch {
+		case n.made || n.skipped:
+		case n.name() == "builtins.object":
+			return s.opaque(n, at, n.name())
+		default: // an object without attributes
 			n.value, err = s.build.Object(n.name(), at.use())
 			return err
 		}

@@ -359,3 +359,52 @@ func TestHostile(t *testing.T) {
 		})
 	}
 }
+
+// TestValues reads what a model has few of.
+func TestValues(t *testing.T) {
+	array := file{name: "1.npy", data: npyOf(eight, "\x07\x00\x00\x00\x00\x00\x00\x00")}
+	dict := func(key, class string) string {
+		return nodeOf("dict", "DictNode", `"content": {`+key+`: `+jsonNodeOf("1")+`}`, `"key_types": `+listOf(nodeOf(class, "TypeNode")))
+	}
+	for _, c := range []struct{ name, node, want string }{
+		{"None", jsonNodeOf("null"), "None"},
+		{"a bool", jsonNodeOf("true"), "True"},
+		{"an int", jsonNodeOf("-3"), "-3"},
+		{"an int of many digits", jsonNodeOf("123456789012345678901234567890"), "an int of more than 64 bits"},
+		{"a float", jsonNodeOf("1e-3"), "0.001"},
+		{"no number", jsonNodeOf("NaN"), "NaN"},
+		{"infinity", jsonNodeOf("-Infinity"), "-Inf"},
+		{"a text", nodeOf("str", "JsonNode", `"content": "\"\\u6df1\\ud83d\\ude00\\n\""`), `'深😀\n'`},
+		{"a scalar", nodeOf("numpy.int64", "NdArrayNode", fileField), "7"},
+		{"an array of objects", nodeOf("numpy.ndarray", "NdArrayNode", `"content": [`+jsonNodeOf("1")+`], "type": "json", "shape": `+nodeOf("tuple", "TupleNode", `"content": [`+jsonNodeOf("1")+`]`)), "an array of O8 with shape [1]"},
+		{"a type", nodeOf("numpy.dtype", "DTypeNode", `"content": `+nodeOf("numpy.ndarray", "NdArrayNode", `"type": "numpy", "file": "0.npy"`)), "dtype f4"},
+		{"a class", nodeOf("numpy.float64", "TypeNode"), "numpy.float64"},
+		{"an object without attributes", nodeOf("builtins.object", "ObjectNode"), "a object"},
+		{"a generator of random numbers", nodeOf("numpy.random.mtrand.RandomState", "RandomStateNode", `"content": {}`), "a RandomState"},
+		{"a masked array", nodeOf("numpy.ma.MaskedArray", "MaskedArrayNode", `"content": {}`), "a MaskedArray"},
+		{"a slice", nodeOf("slice", "SliceNode", `"content": {"start": 0}`), "a slice"},
+		{"keys that are texts", dict(`"a"`, "str"), "a dict"},
+		{"keys that are numbers", dict(`"1"`, "numpy.int64"), "a dict"},
+		{"keys that are floats", dict(`"0.5"`, "float"), "a dict"},
+		{"a set", nodeOf("set", "SetNode", `"content": [`+jsonNodeOf("1")+`]`), "{1}"},
+		{"an object in two places", listOf(nodeOf("list", "ListNode", `"content": [`+jsonNodeOf("1")+`]`, `"__id__": 7`), nodeOf("None", "CachedNode", `"__id__": 7`)), "[a list, a list]"},
+		{"a dict with defaults", nodeOf("collections.defaultdict", "DefaultDictNode", `"content": {"main": `+dict(`"a"`, "str")+`, "default_factory": {}}`), "a dict"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			data := rawArchive(file{name: schemaName, data: root(c.node)}, array,
+				file{name: "0.npy", data: npyOf("{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }", "")})
+			n, err := decode(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := n.String(); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+	if n, err := decode(rawArchive(file{name: schemaName, data: root(dict(`"1"`, "int"))})); err != nil {
+		t.Error(err)
+	} else if _, err := n.Numbered(); err == nil {
+		t.Error("a key that is a number passes for a text")
+	}
+}
