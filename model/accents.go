@@ -22,24 +22,42 @@ const (
 // appendStripped appends text without accents to dst. It decomposes each code point by
 // itself: combining characters are left out, so that their order is of no matter.
 func appendStripped(dst, text []byte, accents Accents) []byte {
+	var hangul [9]byte
 	for len(text) > 0 {
 		if text[0] < utf8.RuneSelf {
 			dst, text = append(dst, text[0]), text[1:]
 			continue
 		}
-		_, size := utf8.DecodeRune(text)
-		from := len(dst)
-		dst = norm.NFKD.Append(dst, text[:size]...)
+		r, size := utf8.DecodeRune(text)
+		decomposed := norm.NFKD.Properties(text).Decomposition()
+		switch {
+		case firstHangul <= r && r <= lastHangul: // which package norm decomposes elsewhere
+			decomposed = appendHangul(hangul[:0], r)
+		case decomposed == nil:
+			decomposed = text[:size]
+		}
 		text = text[size:]
-		kept := dst[:from]
-		for decomposed := dst[from:]; len(decomposed) > 0; {
+		for len(decomposed) > 0 {
 			_, size := utf8.DecodeRune(decomposed)
 			if size == 1 || accents == Unicode && norm.NFKD.Properties(decomposed).CCC() == 0 {
-				kept = append(kept, decomposed[:size]...)
+				dst = append(dst, decomposed[:size]...)
 			}
 			decomposed = decomposed[size:]
 		}
-		dst = kept
+	}
+	return dst
+}
+
+const firstHangul, lastHangul = 0xAC00, 0xD7A3
+
+// appendHangul appends the parts of a Hangul syllable (Unicode, section 3.12).
+func appendHangul(dst []byte, r rune) []byte {
+	const l, v, t, vowels, trailing = 0x1100, 0x1161, 0x11A7, 21, 28
+	r -= firstHangul
+	dst = utf8.AppendRune(dst, l+r/(vowels*trailing))
+	dst = utf8.AppendRune(dst, v+r%(vowels*trailing)/trailing)
+	if last := r % trailing; last > 0 {
+		dst = utf8.AppendRune(dst, t+last)
 	}
 	return dst
 }

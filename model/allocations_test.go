@@ -16,7 +16,11 @@ func TestAllocations(t *testing.T) {
 	v := &cleaned.Blocks[0].Vectorizer
 	v.Clean, v.Lowercase = true, true
 	texts := texts(t)
-	for name, m := range map[string]*model.Model{"default": defaultModel(t), "cleaned": newModel(t, `{}`, cleaned)} {
+	models := map[string]*model.Model{"default": defaultModel(t), "cleaned": newModel(t, `{}`, cleaned)}
+	for name, w := range unusualWeights(t) {
+		models[name] = newModel(t, `{}`, w)
+	}
+	for name, m := range models {
 		for _, text := range texts { // lets the scratch grow
 			m.Tag(text)
 		}

@@ -143,6 +143,7 @@ func readArtifact(fsys fs.FS, format *Format, file string) (_ *Artifact, err err
 	if err != nil {
 		return nil, err
 	}
+	a.Warnings = append(a.Warnings, a.Weights.Warnings...)
 	if labels != nil && !slices.Equal(labels, a.Weights.Classes) {
 		return nil, fmt.Errorf("%s: class_to_index: does not agree with the classes of %s, which are %q in this order", LabelEncoderFile, file, a.Weights.Classes)
 	}

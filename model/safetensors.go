@@ -133,6 +133,9 @@ func (w *Weights) marshal(sums checksums) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(text) > maxHeader-8 {
+		return nil, fmt.Errorf("header: %d bytes of classes, stop words and provenance, at most %d fit", len(text), maxHeader-8)
+	}
 	if padding := len(text) % 8; padding > 0 {
 		text = append(text, strings.Repeat(" ", 8-padding)...)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // tape prepares text for reading n-grams off it, in valid UTF-8:
@@ -34,7 +35,9 @@ func (r *reader) tape(s *scratch, text string) []byte {
 	}
 	switch {
 	case r.Analyzer != Word:
-		s.tape = appendTape(s.tape[:0], s.text, &r.late)
+		// A view instead of a copy: nothing writes to s.text before the tape is made.
+		view := unsafe.String(unsafe.SliceData(s.text), len(s.text))
+		s.tape = appendTape(s.tape[:0], view, &r.late)
 	case r.tokens == nil && r.stop == nil:
 		s.tape = appendWordTape(s.tape[:0], s.text)
 	default:
@@ -83,7 +86,7 @@ var asciiTables = func() (tables [2][2][256]uint16) {
 // appendTape appends the tape of text for char or char_wb to dst, which is empty. It
 // reads the text once, and of ASCII nothing is left to the branch predictor: that takes
 // half as long as one pass for the lower case and another for the white space.
-func appendTape[T string | []byte](dst []byte, text T, v *Vectorizer) []byte {
+func appendTape(dst []byte, text string, v *Vectorizer) []byte {
 	words := v.Analyzer == CharWB
 	table := &asciiTables[one(words)][one(v.Lowercase)]
 	dst = room(dst, len(text)+2)
@@ -95,7 +98,7 @@ func appendTape[T string | []byte](dst []byte, text T, v *Vectorizer) []byte {
 	for i := 0; i < len(text); {
 		c := table[text[i]]
 		if c == notASCII {
-			dst, i, before = appendOther(dst[:n], string(text), i, before, v)
+			dst, i, before = appendOther(dst[:n], text, i, before, v)
 			n, dst = len(dst), room(dst, len(text)-i+2)
 			continue
 		}

@@ -27,6 +27,9 @@ type Weights struct {
 	// Provenance says where the weights come from: what the tool that made them
 	// noted, under names of its own.
 	Provenance map[string]string
+	// Warnings are what whoever uses the weights should know of the file that they were
+	// read from. They are not written.
+	Warnings []string
 }
 
 // A Block is a fitted vectorizer.

@@ -19,6 +19,9 @@ type Node struct {
 	path  string
 }
 
+// Size is the number of bytes of the file that the node is of, uncompressed.
+func (n Node) Size() int { return len(n.tree.file) + len(n.tree.extra) }
+
 // Path is the way to the node.
 func (n Node) Path() string { return n.path }
 

@@ -21,6 +21,26 @@ type fitted struct {
 	others     int  // classifiers that do not
 }
 
+// A reading reads a classifier of features, whatever it is made of. An object of the file
+// can be part of it many times: what is read of all together is limited.
+type reading struct {
+	features int
+	left     int // numbers that may be read
+}
+
+func newReading(n pickle.Node, features int) *reading {
+	const base, perByte = 1 << 23, 2 // of coefficients, of which each takes 4 bytes or 8
+	return &reading{features, base + n.Size()/perByte}
+}
+
+// spend counts numbers that are about to be read.
+func (r *reading) spend(n pickle.Node, numbers int) error {
+	if r.left -= numbers; r.left < 0 {
+		return fmt.Errorf("%s is one part too many: all together have more numbers than their file", n.Path())
+	}
+	return nil
+}
+
 func (c *fitted) add(of *fitted, weight float64) {
 	c.rows = append(c.rows, of.rows...)
 	c.intercepts = append(c.intercepts, of.intercepts...)
@@ -42,7 +62,7 @@ func classifier(n pickle.Node, f *features, labels []string) (*model.Weights, er
 	if err != nil {
 		return nil, err
 	}
-	c, err := fit(n, f.count(), len(classes), 0)
+	c, err := newReading(n, f.count()).fit(n, len(classes), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +85,14 @@ func classifier(n pickle.Node, f *features, labels []string) (*model.Weights, er
 	return w, nil
 }
 
-// fit reads a classifier of so many features and classes, whatever it is made of.
-func fit(n pickle.Node, features, classes, depth int) (*fitted, error) {
+// fit reads a classifier of so many classes, inside of so many others.
+func (r *reading) fit(n pickle.Node, classes, depth int) (*fitted, error) {
 	n, err := unwrap(n)
 	if err != nil {
+		return nil, err
+	}
+	const object = 100 // what reading one costs beside its numbers
+	if err := r.spend(n, object); err != nil {
 		return nil, err
 	}
 	const deepest = 10
@@ -77,17 +101,17 @@ func fit(n pickle.Node, features, classes, depth int) (*fitted, error) {
 	}
 	switch n.Class() {
 	case sgdClassifier, logisticRegression, logisticRegressionCV, linearSVC, ridgeClassifier, ridgeClassifierCV, perceptron, passiveAggressive:
-		return linear(n, features, classes)
+		return r.linear(n, classes)
 	case multinomialNB, complementNB, bernoulliNB:
-		return bayes(n, features, classes)
+		return r.bayes(n, classes)
 	case calibratedClassifierCV:
-		return calibrated(n, features, classes, depth)
+		return r.calibrated(n, classes, depth)
 	case oneVsRest:
-		return againstRest(n, features, classes, depth)
+		return r.againstRest(n, classes, depth)
 	case oneVsOne:
-		return againstEach(n, features, classes, depth)
+		return r.againstEach(n, classes, depth)
 	case votingClassifier:
-		return voting(n, features, classes, depth)
+		return r.voting(n, classes, depth)
 	}
 	return nil, unsupported(n, "one of "+strings.Join(classifiers, ", "))
 }
@@ -101,7 +125,7 @@ func rowsOf(classes int) int {
 }
 
 // linear reads a classifier with coef_ and intercept_.
-func linear(n pickle.Node, features, classes int) (*fitted, error) {
+func (r *reading) linear(n pickle.Node, classes int) (*fitted, error) {
 	loss, err := lossOf(n, classes)
 	if err != nil {
 		return nil, err
@@ -112,22 +136,27 @@ func linear(n pickle.Node, features, classes int) (*fitted, error) {
 		return nil, err
 	}
 	if shape, ok := coef.Shape(); ok && len(shape) == 1 && classes == 2 { // a RidgeClassifier since 1.7
-		row, err := coef.Numbers(features)
+		row, err := coef.Numbers(r.features)
 		if err != nil {
 			return nil, err
 		}
 		c.rows = [][]float64{row}
-	} else if c.rows, err = matrix(coef, rowsOf(classes), features); err != nil {
+	} else if c.rows, err = r.matrix(coef, rowsOf(classes)); err != nil {
 		return nil, err
 	}
 	c.intercepts, err = intercepts(n, rowsOf(classes))
 	return c, err
 }
 
-// matrix returns the rows of an array of this shape.
-func matrix(a pickle.Node, rows, columns int) ([][]float64, error) {
+// matrix returns the rows of an array, which has to have so many and a column for each
+// feature.
+func (r *reading) matrix(a pickle.Node, rows int) ([][]float64, error) {
+	columns := r.features
 	if shape, _ := a.Shape(); len(shape) == 2 && shape[1] != columns {
 		return nil, fmt.Errorf("%s has shape %v, but the steps before it make %d features, of so many n-grams: the vectorizer is of another training run", a.Path(), shape, columns)
+	}
+	if err := r.spend(a, rows*columns); err != nil {
+		return nil, err
 	}
 	numbers, err := a.Numbers(rows, columns)
 	if err != nil {
@@ -219,13 +248,13 @@ func atLeast(n pickle.Node, x int) bool {
 // bayes reads a naive Bayes classifier: its joint log likelihoods are scores, which the
 // softmax function makes probabilities of. Those of two classes are one row, their
 // difference.
-func bayes(n pickle.Node, features, classes int) (*fitted, error) {
+func (r *reading) bayes(n pickle.Node, classes int) (*fitted, error) {
 	a, err := n.Attr("feature_log_prob_")
 	if err != nil {
 		return nil, err
 	}
 	c := &fitted{undecided: true, others: 1, links: []model.Link{{Loss: model.Multinomial, Weight: 1}}}
-	if c.rows, err = matrix(a, classes, features); err != nil {
+	if c.rows, err = r.matrix(a, classes); err != nil {
 		return nil, err
 	}
 	if n.Class() == complementNB {
@@ -306,14 +335,14 @@ func parts(n pickle.Node, name string) ([]pickle.Node, error) {
 
 // calibrated reads a CalibratedClassifierCV: each of its parts has rows of its own, and
 // their probabilities are averaged.
-func calibrated(n pickle.Node, features, classes, depth int) (*fitted, error) {
+func (r *reading) calibrated(n pickle.Node, classes, depth int) (*fitted, error) {
 	members, err := parts(n, "calibrated_classifiers_")
 	if err != nil {
 		return nil, err
 	}
 	all := new(fitted)
 	for _, member := range members {
-		one, err := calibratedOne(member, features, classes, depth)
+		one, err := r.calibratedOne(member, classes, depth)
 		if err != nil {
 			return nil, err
 		}
@@ -323,7 +352,7 @@ func calibrated(n pickle.Node, features, classes, depth int) (*fitted, error) {
 	return all, nil
 }
 
-func calibratedOne(n pickle.Node, features, classes, depth int) (*fitted, error) {
+func (r *reading) calibratedOne(n pickle.Node, classes, depth int) (*fitted, error) {
 	base, ok := n.Find("estimator")
 	if !ok {
 		var err error
@@ -338,7 +367,7 @@ func calibratedOne(n pickle.Node, features, classes, depth int) (*fitted, error)
 	if err := sameClasses(base, classes); err != nil {
 		return nil, err
 	}
-	c, err := fit(base, features, classes, depth+1)
+	c, err := r.fit(base, classes, depth+1)
 	if err != nil {
 		return nil, err
 	}
@@ -419,7 +448,7 @@ func isotonic(n pickle.Node) (model.Calibrator, error) {
 }
 
 // againstRest reads a OneVsRestClassifier.
-func againstRest(n pickle.Node, features, classes, depth int) (*fitted, error) {
+func (r *reading) againstRest(n pickle.Node, classes, depth int) (*fitted, error) {
 	binarizer, err := n.Attr("label_binarizer_")
 	if err != nil {
 		return nil, err
@@ -427,15 +456,15 @@ func againstRest(n pickle.Node, features, classes, depth int) (*fitted, error) {
 	if _, err := binarizer.OneOf("y_type_", "multiclass", "binary"); err != nil {
 		return nil, fmt.Errorf("%w: each text has one label", err)
 	}
-	return pairs(n, rowsOf(classes), features, depth)
+	return r.pairs(n, rowsOf(classes), depth)
 }
 
 // againstEach reads a OneVsOneClassifier.
-func againstEach(n pickle.Node, features, classes, depth int) (*fitted, error) {
+func (r *reading) againstEach(n pickle.Node, classes, depth int) (*fitted, error) {
 	if indices, ok := n.Find("pairwise_indices_"); ok && !indices.IsNone() {
 		return nil, indices.Wrong("None")
 	}
-	c, err := pairs(n, classes*(classes-1)/2, features, depth)
+	c, err := r.pairs(n, classes*(classes-1)/2, depth)
 	if err != nil {
 		return nil, err
 	}
@@ -447,7 +476,7 @@ func againstEach(n pickle.Node, features, classes, depth int) (*fitted, error) {
 }
 
 // pairs reads so many classifiers of two classes, which have a row each.
-func pairs(n pickle.Node, count, features, depth int) (*fitted, error) {
+func (r *reading) pairs(n pickle.Node, count, depth int) (*fitted, error) {
 	estimators, err := parts(n, "estimators_")
 	if err != nil {
 		return nil, err
@@ -457,7 +486,7 @@ func pairs(n pickle.Node, count, features, depth int) (*fitted, error) {
 	}
 	var all *fitted
 	for _, e := range estimators {
-		one, err := fit(e, features, 2, depth+1)
+		one, err := r.fit(e, 2, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -482,7 +511,7 @@ func pairs(n pickle.Node, count, features, depth int) (*fitted, error) {
 }
 
 // voting reads a VotingClassifier that averages probabilities.
-func voting(n pickle.Node, features, classes, depth int) (*fitted, error) {
+func (r *reading) voting(n pickle.Node, classes, depth int) (*fitted, error) {
 	if _, err := n.OneOf("voting", "soft"); err != nil {
 		return nil, err
 	}
@@ -499,7 +528,7 @@ func voting(n pickle.Node, features, classes, depth int) (*fitted, error) {
 		if err := sameClasses(e, classes); err != nil {
 			return nil, err
 		}
-		one, err := fit(e, features, classes, depth+1)
+		one, err := r.fit(e, classes, depth+1)
 		if err != nil {
 			return nil, err
 		}

@@ -229,6 +229,10 @@ func (f *features) join(of *features) error {
 	if of.mix != nil || of.outer != model.NoNorm {
 		return errors.New("its part has a TruncatedSVD, or a union that is divided by a norm, which is not supported inside of a union")
 	}
+	const most = 32
+	if len(f.blocks)+len(of.blocks) > most {
+		return fmt.Errorf("more than %d vectorizers in one union are not supported", most)
+	}
 	for _, c := range of.columns {
 		c.block += len(f.blocks)
 		f.columns = append(f.columns, c)

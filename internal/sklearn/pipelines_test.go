@@ -125,6 +125,24 @@ func pipelineFile(t testing.TB, name string) fstest.MapFS {
 	return fixture(t, filepath.Join("pipelines", name))
 }
 
+// TestNewer: a version that nothing was compared with loads, with a warning.
+func TestNewer(t *testing.T) {
+	for version, warned := range map[string]bool{"1.9.1": false, "1.9.9": false, "2.0.0": true, "9.0.1": true, "x.y.z": false} {
+		files := pipelineFile(t, "1.9/svc")
+		files["model.pkl"].Data = bytes.ReplaceAll(files["model.pkl"].Data, []byte(quoted("1.9.1")), []byte(quoted(version)))
+		m, err := model.OpenFS(files, sklearn.Format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := slices.ContainsFunc(m.Warnings(), func(w string) bool {
+			return strings.Contains(w, "scikit-learn "+version) && strings.Contains(w, "is 1.9:")
+		})
+		if got != warned {
+			t.Errorf("%s: got the warnings %q, want one of both versions: %t", version, m.Warnings(), warned)
+		}
+	}
+}
+
 // bigFloat is a number in a pickle that is not in an array.
 func bigFloat(f float64) string {
 	return string(binary.BigEndian.AppendUint64(nil, math.Float64bits(f)))

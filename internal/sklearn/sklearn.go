@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tagifai/internal/pickle"
@@ -92,16 +93,42 @@ func read(fsys fs.FS, name string, labels []string) (*model.Weights, error) {
 		return nil, fmt.Errorf("%s: %w", p.classifier.file, err)
 	}
 	w.Provenance = provenance
-	if v := version(steps[last]); v != "" {
-		w.Provenance["sklearn_version"] = v
-	}
-	if f.float32 {
-		w.Provenance["precision"] = "scikit-learn reckons in float32 here: its probabilities agree to some 6 digits"
-	}
+	note(w, steps[last], f)
 	return w, w.Validate()
 }
 
 func isClassifier(n pickle.Node) bool { return slices.Contains(classifiers, n.Class()) }
+
+// note notes in the weights which version of scikit-learn wrote the classifier, and what
+// comes of it.
+func note(w *model.Weights, classifier pickle.Node, f *features) {
+	if v := version(classifier); v != "" {
+		w.Provenance["sklearn_version"] = v
+		if newer(v) {
+			w.Warnings = append(w.Warnings, fmt.Sprintf("it was written by scikit-learn %s; the newest that the reader was compared with is %s: check some answers, by a golden.json, before you rely on it", v, newest))
+		}
+	}
+	if f.float32 {
+		w.Provenance["precision"] = "scikit-learn computes this model in float32: its numbers are within 1e-6 of these"
+	}
+}
+
+// newest is the newest version of scikit-learn that there are fixtures of.
+const newest = "1.9"
+
+// newer reports whether a version is newer than that. What is no version is not.
+func newer(version string) bool {
+	number := func(text string) (major, minor int) {
+		first, rest, _ := strings.Cut(text, ".")
+		second, _, _ := strings.Cut(rest, ".")
+		major, _ = strconv.Atoi(first)
+		minor, _ = strconv.Atoi(second)
+		return major, minor
+	}
+	major, minor := number(version)
+	newestMajor, newestMinor := number(newest)
+	return major > newestMajor || major == newestMajor && minor > newestMinor
+}
 
 // version is the version of scikit-learn that wrote the object, "" if it does not say.
 func version(n pickle.Node) string {

@@ -248,8 +248,6 @@ def classifiers():
     yield case("ComplementNB, two classes", ComplementNB, tags=2)
     yield case("BernoulliNB", BernoulliNB, CountVectorizer(binary=True))
     yield case("BernoulliNB, two classes", BernoulliNB, tags=2)
-    yield case("NearestCentroid", NearestCentroid)
-    yield case("NearestCentroid, two classes", NearestCentroid, tags=2)
 
 
 def calibrated():
@@ -394,6 +392,7 @@ def refused():
     yield case("custom analyzer", word(analyzer=split_words), sgd(), names=["analyzer", "split_words"], save=[joblib_directory])
     yield case("token_pattern with look-ahead", word(token_pattern=r"(?u)\b(?!\d)\w\w+\b"), sgd(), names=["token_pattern", "(?!"])
     yield case("random forest", tfidf(), RandomForestClassifier(n_estimators=5, random_state=0), names=["RandomForestClassifier"])
+    yield case("nearest centroid", tfidf(), NearestCentroid(), names=["NearestCentroid"])
     yield case("nearest neighbours", tfidf(), KNeighborsClassifier(), names=["KNeighborsClassifier"])
     yield case("FunctionTransformer", tfidf(), FunctionTransformer(np.sqrt), sgd(), names=["FunctionTransformer"])
     yield case(

@@ -1,0 +1,248 @@
+package model_test
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tagifai/model"
+)
+
+// TestUnusual writes weights that version 1 of the file cannot hold, and reads them
+// back. Those that it can hold are written as version 1.
+func TestUnusual(t *testing.T) {
+	weights := unusualWeights(t)
+	weights["usual"] = smallWeights()
+	texts := texts(t)
+	for name, w := range weights {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			if err := (&model.Artifact{Weights: w}).Write(dir, nil); err != nil {
+				t.Fatal(err)
+			}
+			file, err := os.ReadFile(filepath.Join(dir, model.WeightsFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			version := `"format_version":"2"`
+			if name == "usual" {
+				version = `"format_version":"1"`
+			}
+			if !strings.Contains(string(file), version) {
+				t.Errorf("the file does not say %s", version)
+			}
+			a, err := model.ReadArtifact(os.DirFS(dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(a.Weights, w); diff != "" {
+				t.Errorf("got -, want +:\n%s", diff)
+			}
+			read, err := model.New(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(read.PredictAll(texts), newModel(t, `{}`, w).PredictAll(texts)); diff != "" {
+				t.Errorf("what was read answers otherwise: got -, want +:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestUnusualRefused changes files of version 2, whose checksum is mended.
+func TestUnusualRefused(t *testing.T) {
+	all := unusualWeights(t)
+	for _, c := range []struct {
+		name, weights    string
+		old, replacement string
+		want             []string // in the error
+	}{
+		{"no block", "union", `"blocks":"2"`, `"blocks":"0"`, []string{"blocks", `"0"`}},
+		{"a block too many", "union", `"blocks":"2"`, `"blocks":"3"`, []string{"ngram_m", ".2"}},
+		{"a block too few", "union", `"blocks":"2"`, `"blocks":"1"`, []string{"coefficients", "shape"}},
+		{"more blocks than can be", "union", `"blocks":"2"`, `"blocks":"9999999999"`, []string{"blocks"}},
+		{"another norm", "union of three, l2", `"norm_of_blocks":"l2"`, `"norm_of_blocks":"l1"`, []string{"block 0", "norm"}},
+		{"no norm", "union", `"norm_of_blocks":"none"`, `"norm_of_blocks":""`, []string{"norm"}},
+		{"a weight that is none", "union", `"weight":"1.5"`, `"weight":"NaN"`, []string{"weight"}},
+		{"a huge weight", "union", `"weight":"1.5"`, `"weight":"1e200"`, []string{"weight"}},
+		{"the weight of the only block", "stop words", `"weight":"1"`, `"weight":"2"`, []string{"weight 2"}},
+		{"stop words that are none", "stop words", `\"learning\"`, `\"for\"`, []string{"stop_words", "for"}},
+		{"stop words of characters", "accents, unicode", `"stop_words":"[]"`, `"stop_words":"[\"a\"]"`, []string{"stop_words", "char_wb"}},
+		{"accents of another kind", "accents, unicode", `"strip_accents":"unicode"`, `"strip_accents":"latin"`, []string{"strip_accents", `"latin"`}},
+		{"a pattern that is none", "a compiled pattern", `\\b[a-z]+\\b`, `\\b(?=a)\\b`, []string{"token_pattern", "(?="}},
+		{"no links", "no loss", `"links":"[{\"loss\":\"none\",\"weight\":1,\"calibrated\":false}]"`, `"links":"[]"`, []string{"coefficients", "[0"}},
+		{"a link of another loss", "no loss", `\"loss\":\"none\"`, `\"loss\":\"hinge\"`, []string{"loss", `"hinge"`}},
+		{"a link of weight 0", "three links", `\"weight\":2`, `\"weight\":0`, []string{"link 0", "weight 0"}},
+		{"a link without probabilities", "three links", `\"loss\":\"multinomial\"`, `\"loss\":\"none\"`, []string{"link 0", "none", "averaged"}},
+		{"calibrators that are not there", "no loss", `\"calibrated\":false`, `\"calibrated\":true`, []string{"sigmoids", "missing"}},
+		{"calibrators that nobody wants", "sigmoids", `\"calibrated\":true`, `\"calibrated\":false`, []string{"unknown"}},
+		{"calibrators of one against one", "three links", `\"loss\":\"none\"`, `\"loss\":\"one_vs_one\"`, []string{"coefficients", "shape"}},
+		{"more than is known", "no loss", `\"weight\":1`, `\"weight\":1,\"more\":1`, []string{"links", "more"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			if err := (&model.Artifact{Weights: all[c.weights]}).Write(dir, nil); err != nil {
+				t.Fatal(err)
+			}
+			files := make(fstest.MapFS)
+			for _, name := range []string{model.ArgsFile, model.LabelEncoderFile, model.WeightsFile} {
+				data, err := os.ReadFile(filepath.Join(dir, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				files[name] = &fstest.MapFile{Data: data}
+			}
+			files[model.WeightsFile].Data = edit(t, files[model.WeightsFile].Data, c.old, c.replacement, true)
+			_, err := model.OpenFS(files)
+			if err == nil {
+				t.Fatal("got a model")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error %q does not mention %s", err, want)
+				}
+			}
+		})
+	}
+}
+
+// TestTokenPattern holds token patterns against what re.findall of Python 3.13 returned.
+func TestTokenPattern(t *testing.T) {
+	for _, c := range []struct {
+		pattern, text string
+		want          []string
+	}{
+		{`(?u)\b\w\w+\b`, "a ab é éé 12 _ __", []string{"ab", "éé", "12", "__"}},
+		{`(?u)\b\w+\b`, "a ab-é", []string{"a", "ab", "é"}},
+		{`\w{3,}`, "ab abc abcd", []string{"abc", "abcd"}},
+		{`\S+`, "a,b\u00a0c\u200bd e", []string{"a,b", "c\u200bd", "e"}},
+		{`[a-zA-Z]+`, "aé1Zz", []string{"a", "Zz"}},
+		{`\b[a-z]+\b`, "aé bc 1d ef", []string{"bc", "ef"}}, // é and 1 are letters of a word
+		{`[^\W\d_]+`, "ab1c_dé", []string{"ab", "c", "dé"}},
+		{`(?u)\b([a-z]+)ing\b`, "learning sing ing kings", []string{"learn", "s"}},
+		{`\w+(?:-\w+)*`, "state-of-the-art - x-", []string{"state-of-the-art", "x"}},
+		{`(a|ab)(?:c|bcd)(?:d*)`, "abcd", []string{"a"}}, // leftmost, and the first that matches
+		{`\w+?\b`, "ab c", []string{"ab", "c"}},
+		{`#?\w+`, "#a b##c", []string{"#a", "b", "#c"}},
+		{`[\w']+`, "don't 'x'", []string{"don't", "'x'"}},
+		{`\d+|[a-z]{2,}?`, "12abcd", []string{"12", "ab", "cd"}},
+		{`\w+\B\w`, "abc d", []string{"abc"}},
+		{`a{,3}b`, "aaaab b", []string{"aaab", "b"}},
+		{`[\u0430-\u044f]+`, "мир, Peace", []string{"мир"}},
+		{`[]a]+`, "]a]b", []string{"]a]"}},
+		{`^\w+`, "ab cd", []string{"ab"}},
+	} {
+		v := model.Vectorizer{Analyzer: model.Word, NgramMin: 1, NgramMax: 1, Norm: model.L2, TokenPattern: c.pattern}
+		if err := v.Validate(); err != nil {
+			t.Errorf("%s: %v", c.pattern, err)
+		}
+		var got []string
+		for ngram := range v.NGrams(c.text) {
+			got = append(got, string(ngram))
+		}
+		if diff := cmp.Diff(got, c.want); diff != "" {
+			t.Errorf("%s of %q: got -, want +:\n%s", c.pattern, c.text, diff)
+		}
+	}
+	for pattern, want := range map[string]string{
+		`(?i)\w+`:                   "(?i",
+		`(?=a)\w`:                   "(?=",
+		`(?<!a)\w`:                  "(?<!",
+		`(\w)(\d)`:                  "more than one group",
+		`(\w)\1`:                    `\1`,
+		`\w*`:                       "no word",
+		`a|\b`:                      "no word",
+		`.+`:                        "space",
+		`[^,]+`:                     "space",
+		`\w+$`:                      "$",
+		`[[:alpha:]]+`:              "[:",
+		`[a--b]+`:                   "--",
+		`\w+\Z`:                     `\Z`,
+		`\N{DASH}`:                  `\N`,
+		`\x4`:                       `\x4`,
+		`\w++`:                      "not supported",
+		`(\w`:                       "missing closing )",
+		`[a`:                        "not supported",
+		`\`:                         "backslash",
+		`\w{2000}`:                  "not supported",
+		`((\w{1,99}){1,99}){1,99}`:  "not supported",
+		strings.Repeat(`\w`, 1<<10): "bytes",
+	} {
+		v := model.Vectorizer{Analyzer: model.Word, NgramMin: 1, NgramMax: 1, Norm: model.L2, TokenPattern: pattern}
+		if err := v.Validate(); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "token_pattern") {
+			t.Errorf("%s: got %v, want an error with %q", pattern, err, want)
+		}
+	}
+}
+
+// TestAccents holds what becomes of accents against strip_accents_unicode and
+// strip_accents_ascii of scikit-learn with Python 3.13.
+func TestAccents(t *testing.T) {
+	for _, c := range []struct{ text, unicode, ascii string }{
+		{"plain", "plain", "plain"},
+		{"éàü ñ", "eau n", "eau n"},
+		{"e\u0301", "e", "e"},
+		{"ﬁ ½ ² ㎒", "fi 1⁄2 2 MHz", "fi 12 2 MHz"},
+		{"ß ø 深 가", "ß ø 深 \u1100\u1161", "    "},
+		{"z" + strings.Repeat("\u0301\u0323", 40), "z", "z"},
+	} {
+		for accents, want := range map[model.Accents]string{model.Unicode: c.unicode, model.ASCII: c.ascii} {
+			v := model.Vectorizer{Analyzer: model.Word, NgramMin: 1, NgramMax: 1, Norm: model.L2, StripAccents: accents, TokenPattern: `\S+`}
+			var got []string
+			for ngram := range v.NGrams(c.text) {
+				got = append(got, string(ngram))
+			}
+			if got := strings.Join(got, " "); got != strings.TrimSpace(want) {
+				t.Errorf("%s of %q: got %q, want %q", accents, c.text, got, want)
+			}
+		}
+	}
+}
+
+// TestOneVsOne holds the decision values against those that OneVsOneClassifier made of
+// the same scores.
+func TestOneVsOne(t *testing.T) {
+	for _, c := range []struct {
+		classes []string
+		scores  []float64 // of the pairs
+		want    []float64
+		tag     string
+	}{
+		{[]string{"a", "b"}, []float64{3}, []float64{-1.25, 1.25}, "b"},
+		{[]string{"a", "b"}, []float64{-1}, []float64{1. / 6, -1. / 6}, "a"},
+		{[]string{"a", "b", "c"}, []float64{-1, -1, 2}, []float64{2 + 2./9, -1 + 2./3 + 1./12, 0}, "a"},
+	} {
+		w := smallWeights()
+		w.Classes, w.Links = c.classes, []model.Link{{Loss: model.OneVsOne, Weight: 1}}
+		w.Intercepts, w.Coefficients = c.scores, make([]float64, len(c.scores)*w.Features())
+		m := newModel(t, `{"threshold": 0.5}`, w)
+		p := m.Predict("")
+		if p.Tag != c.tag || p.Probabilities != nil || m.HasProbabilities() {
+			t.Errorf("%v: got %+v, want %s without probabilities", c.scores, p, c.tag)
+		}
+		if len(c.classes) == 2 && !(math.Abs(p.Scores[1]-c.want[1]) < 1e-15 && p.Scores[0] == -p.Scores[1]) {
+			t.Errorf("%v: got the scores %v, want %v", c.scores, p.Scores, c.want)
+		}
+		if w := m.Warnings(); len(w) != 1 || !strings.Contains(w[0], "threshold is not used") {
+			t.Errorf("got the warnings %q", w)
+		}
+	}
+}
+
+// TestTies: of classes that are as probable, the first is the answer where there is a
+// threshold, and that of the highest score where there is none.
+func TestTies(t *testing.T) {
+	w := smallWeights()
+	w.Links = []model.Link{{Loss: model.ModifiedHuber, Weight: 1}}
+	w.Coefficients, w.Intercepts = make([]float64, len(w.Coefficients)), []float64{2, -3, 5}
+	for args, want := range map[string]string{`{}`: "right", `{"threshold": null}`: "right", `{"threshold": 0.4}`: "left"} {
+		if got := newModel(t, args, w).Tag("x"); got != want {
+			t.Errorf("%s: got %s, want %s", args, got, want)
+		}
+	}
+}
