@@ -210,7 +210,7 @@ func (f *features) binarize() error {
 			if c.block != i {
 				continue
 			}
-			above := c.scale > 0 && b.Weight > 0 && (b.IDF == nil || b.IDF[c.ngram] > 0)
+			above := c.scale > 0 && b.Weight > 0 && (len(b.IDF) == 0 || b.IDF[c.ngram] > 0)
 			c.scale = 0
 			if above {
 				c.scale = 1

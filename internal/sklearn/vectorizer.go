@@ -10,12 +10,12 @@ import (
 
 // vectorizer reads a CountVectorizer, or a TfidfVectorizer, which is one as well.
 func vectorizer(n pickle.Node) (*features, error) {
-	b, float32, err := counter(n)
+	b, single, err := counter(n)
 	if err != nil {
 		return nil, err
 	}
 	f := newFeatures(b)
-	f.float32 = float32
+	f.float32 = single
 	if n.Class() == countVectorizer {
 		return f, nil
 	}
@@ -26,8 +26,8 @@ func vectorizer(n pickle.Node) (*features, error) {
 	return f, f.tfidf(inner)
 }
 
-// counter reads what turns a text into counts.
-func counter(n pickle.Node) (b model.Block, float32 bool, err error) {
+// counter reads what turns a text into counts, and whether in single precision.
+func counter(n pickle.Node) (b model.Block, single bool, err error) {
 	b.Weight = 1
 	v := &b.Vectorizer
 	v.Norm = model.NoNorm
@@ -59,7 +59,7 @@ func counter(n pickle.Node) (b model.Block, float32 bool, err error) {
 			return b, false, err
 		}
 	}
-	if float32, err = countType(n); err != nil {
+	if single, err = countType(n); err != nil {
 		return b, false, err
 	}
 	vocabulary, err := n.Attr("vocabulary_")
@@ -67,7 +67,7 @@ func counter(n pickle.Node) (b model.Block, float32 bool, err error) {
 		return b, false, err
 	}
 	b.NGrams, err = vocabulary.Numbered()
-	return b, float32, err
+	return b, single, err
 }
 
 func absent(n pickle.Node, name string) error {
@@ -165,7 +165,7 @@ func ngramRange(n pickle.Node) (low, high int, err error) {
 
 // countType reports whether the vectorizer reckons in float32. It refuses types whose
 // arithmetic is another.
-func countType(n pickle.Node) (float32 bool, err error) {
+func countType(n pickle.Node) (single bool, err error) {
 	a, err := n.Attr("dtype")
 	if err != nil {
 		return false, err

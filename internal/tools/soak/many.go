@@ -67,9 +67,10 @@ func many(ctx context.Context, s *settings, r *report) error {
 	r.claim("the start loads one version", fmt.Sprintf("%d loaded; ready after %s, of one model without a store %s", loaded, round(started), round(alone)), "1", loaded == 1)
 	r.claim("memory at rest is that of one model", fmt.Sprintf("%s, of one model without a store %s", megabytes(resident), megabytes(rest)), "10 MB more", resident-rest < 10e6)
 
-	times := func(n int, request func(i int) error) (time.Duration, error) {
+	const some = 20
+	times := func(request func(i int) error) (time.Duration, error) {
 		var took []time.Duration
-		for i := range n {
+		for i := range some {
 			begin := time.Now()
 			if err := request(i); err != nil {
 				return 0, err
@@ -87,12 +88,11 @@ func many(ctx context.Context, s *settings, r *report) error {
 			return err
 		}
 	}
-	const some = 20
-	page, err := times(some, get("/models"))
+	page, err := times(get("/models"))
 	if err != nil {
 		return err
 	}
-	all, err := times(some, get("/models?limit=1000"))
+	all, err := times(get("/models?limit=1000"))
 	if err != nil {
 		return err
 	}
@@ -111,11 +111,11 @@ func many(ctx context.Context, s *settings, r *report) error {
 		}
 		return err
 	}
-	cold, err := times(some, predict)
+	cold, err := times(predict)
 	if err != nil {
 		return err
 	}
-	warm, err := times(some, predict)
+	warm, err := times(predict)
 	if err != nil {
 		return err
 	}

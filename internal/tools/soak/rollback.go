@@ -50,7 +50,7 @@ func rollback(ctx context.Context, s *settings, r *report) error {
 		if replicas[i], err = startService(ctx, s, "--models", dir); err != nil {
 			return err
 		}
-		defer replicas[i].Kill()
+		defer replicas[i].Kill() //nolint:gocritic // there are two
 	}
 	for _, replica := range replicas {
 		l := load{addr: replica.addr, request: post(withModel.target(), payload(texts)), right: c.right, conns: 8}
