@@ -35,8 +35,8 @@ const (
 	succeeded = "success"
 	failed    = "failure"
 
-	agreeing    = "same"
-	disagreeing = "different"
+	same      = "same"
+	different = "different"
 )
 
 // ofVersion are the labels of what is of one version.

@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"math"
+	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -129,9 +131,14 @@ func (s *shadows) work(ctx context.Context) {
 
 func (s *shadows) compare(ctx context.Context, job shadowJob) {
 	name, version := job.shadow.Name, job.shadow.label()
-	same := s.metrics.shadowTexts.WithLabelValues(name, version, agreeing)
-	different := s.metrics.shadowTexts.WithLabelValues(name, version, disagreeing)
+	agreeing := s.metrics.shadowTexts.WithLabelValues(name, version, same)
+	disagreeing := s.metrics.shadowTexts.WithLabelValues(name, version, different)
 	distances := s.metrics.shadowDistance.WithLabelValues(name, version)
+	var a, b []float64 // probabilities; nil if one of the two has none
+	if job.stable.HasProbabilities() && job.shadow.HasProbabilities() {
+		a, b = make([]float64, len(job.stable.classes)), make([]float64, len(job.shadow.classes))
+	}
+	classes := sameClasses(job.stable.classes, job.shadow.classes)
 	for _, text := range job.texts {
 		for s.idle != nil && !s.idle() {
 			select {
@@ -140,32 +147,40 @@ func (s *shadows) compare(ctx context.Context, job shadowJob) {
 			case <-time.After(time.Millisecond):
 			}
 		}
-		a, b := job.stable.Predict(text), job.shadow.Predict(text)
-		if a.Tag == b.Tag {
-			same.Inc()
+		tag := job.stable.Class(job.stable.Classify(text, a, nil).Class)
+		if tag == job.shadow.Class(job.shadow.Classify(text, b, nil).Class) {
+			agreeing.Inc()
 		} else {
-			different.Inc()
+			disagreeing.Inc()
 		}
-		if a.Probabilities != nil && b.Probabilities != nil { // some models have none
-			distances.Observe(distance(job.stable.classes, job.shadow.classes, a.Probabilities, b.Probabilities))
+		if a != nil {
+			distances.Observe(distance(a, b, classes))
 		}
+		runtime.Gosched() // a request goes first
 	}
 }
 
+// sameClasses returns, for each of the classes a, the index of the class of b that has the
+// same name, -1 if there is none.
+func sameClasses(a, b []string) []int {
+	same := make([]int, len(a))
+	for k, class := range a {
+		same[k] = slices.Index(b, class)
+	}
+	return same
+}
+
 // distance returns half the sum of the differences between two predictions, from 0 for
-// equal ones to 1. Classes are told apart by name.
-func distance(aClasses, bClasses []string, a, b []float64) float64 {
-	of := make(map[string]float64, len(bClasses))
-	for k, class := range bClasses {
-		of[class] = b[k]
+// equal ones to 1. A class that only one of them knows has no probability in the other.
+func distance(a, b []float64, same []int) float64 {
+	sum, rest := 0.0, 1.0 // of b, in classes that a does not know
+	for k, p := range a {
+		if same[k] < 0 {
+			sum += p
+			continue
+		}
+		sum += math.Abs(p - b[same[k]])
+		rest -= b[same[k]]
 	}
-	sum := 0.0
-	for k, class := range aClasses {
-		sum += math.Abs(a[k] - of[class])
-		delete(of, class)
-	}
-	for _, p := range of {
-		sum += p
-	}
-	return sum / 2
+	return (sum + max(rest, 0)) / 2
 }

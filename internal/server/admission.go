@@ -66,8 +66,11 @@ func (g *gate) enter(ctx context.Context) error {
 
 func (g *gate) leave() { <-g.places }
 
-// Idle reports whether there is a processor that no request needs.
-func (s *Server) Idle() bool { return len(s.gate.places)+len(s.long.places) < runtime.GOMAXPROCS(0) }
+// Idle reports whether at least half of the processors have nothing to do, so that a
+// request that comes now finds one.
+func (s *Server) Idle() bool {
+	return len(s.gate.places)+len(s.long.places) < max(1, runtime.GOMAXPROCS(0)/2)
+}
 
 // turn lets a handler of a version work when it is its request's turn.
 func (s *Server) turn(h handler) handler {
