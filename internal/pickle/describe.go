@@ -62,7 +62,11 @@ func (t *tree) describeItem(v value) string {
 	case dtypeKind:
 		return fmt.Sprintf("dtype %v", t.object(v).data)
 	case objectKind:
-		return "a " + t.object(v).class.short()
+		o := t.object(v)
+		if n := len(o.items); n == 2 && o.class.short() == "getattr" && o.items[1].kind == stringKind {
+			return fmt.Sprintf("a getattr of %q", excerpt(t.raw(o.items[1])))
+		}
+		return "a " + o.class.short()
 	}
 	return v.kind.String()
 }

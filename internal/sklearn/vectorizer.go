@@ -163,7 +163,7 @@ func ngramRange(n pickle.Node) (low, high int, err error) {
 	return 0, 0, a.Wrong("a pair of numbers, 1 <= min <= max,")
 }
 
-// countType reports whether the vectorizer reckons in float32. It refuses types whose
+// countType reports whether the vectorizer computes in float32. It refuses types whose
 // arithmetic is another.
 func countType(n pickle.Node) (single bool, err error) {
 	a, err := n.Attr("dtype")
