@@ -31,7 +31,10 @@ func (l *listener) listen() error {
 	if l.backlog != nil {
 		return nil
 	}
-	listening, err := net.Listen("tcp", l.addr)
+	// Multipath TCP, Go's default, takes no filter, which the end of the backlog needs.
+	var config net.ListenConfig
+	config.SetMultipathTCP(false)
+	listening, err := config.Listen(context.Background(), "tcp", l.addr)
 	if err != nil {
 		return err
 	}
@@ -92,12 +95,16 @@ func (l *listener) stop(ctx context.Context) error {
 
 // A backlog is a listener that loses no connection when it closes. To a client, a
 // connection is there before we accept it, and closing the socket would reset those that
-// wait. So, to end, the backlog accepts what waits, and closes as soon as nothing does.
-// What remains is a connection that the kernel sets up between these two calls.
+// wait. So, to end, the backlog has the kernel begin no more of them, accepts those that
+// have begun, and closes when nothing waits. A client that comes in between tries again
+// after a second, as if its packet were lost, and is then refused.
 type backlog struct {
 	*net.TCPListener
 	closing atomic.Pointer[time.Time] // when to close at the latest
 }
+
+// settling is how long a connection that has begun may take to be set up.
+const settling = 100 * time.Millisecond
 
 // maxEmptying is how long connections may go on to arrive faster than they are accepted,
 // and then how long the last of them may take to send a request.
@@ -107,16 +114,15 @@ const maxEmptying = time.Second
 func (b *backlog) empty() {
 	latest := time.Now().Add(maxEmptying)
 	b.closing.Store(&latest)
-	_ = b.SetDeadline(time.Unix(1, 0)) // wakes Accept
+	dropNew(b.TCPListener)
+	_ = b.SetDeadline(time.Now().Add(settling))
 }
 
 // Accept returns the next connection.
 func (b *backlog) Accept() (net.Conn, error) {
-	if b.closing.Load() == nil {
-		conn, err := b.TCPListener.Accept()
-		if err == nil || b.closing.Load() == nil {
-			return conn, err
-		}
+	conn, err := b.TCPListener.Accept()
+	if err == nil || b.closing.Load() == nil {
+		return conn, err
 	}
 	if time.Now().Before(*b.closing.Load()) {
 		if conn := acceptOrShut(b.TCPListener); conn != nil {

@@ -1,4 +1,4 @@
-//go:build !unix
+//go:build !linux
 
 package server
 
@@ -6,6 +6,9 @@ import (
 	"net"
 	"time"
 )
+
+// dropNew does nothing: only Linux knows how.
+func dropNew(*net.TCPListener) {}
 
 // acceptOrShut returns nil: here nothing tells whether a connection waits.
 func acceptOrShut(*net.TCPListener) net.Conn { return nil }

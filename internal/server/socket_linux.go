@@ -1,15 +1,38 @@
-//go:build unix
-
 package server
 
 import (
 	"errors"
 	"net"
 	"os"
-	"runtime"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
+
+// dropNew has the kernel drop what would begin a connection, as if it were lost on the
+// way. Connections that clients have begun before are still set up.
+func dropNew(l *net.TCPListener) {
+	raw, err := l.SyscallConn()
+	if err != nil {
+		return // it is closed
+	}
+	const (
+		flags    = 13 // offset in the TCP header
+		syn, ack = 0x02, 0x10
+	)
+	filter := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: flags},
+		{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: syn | ack},
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: syn, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0},      // drop it
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0xffff}, // keep it
+	}
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	_ = raw.Control(func(fd uintptr) {
+		_ = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &program) // without it, a few connections may be reset
+	})
+}
 
 // acceptOrShut returns a connection that waits to be accepted. If none does, it shuts
 // the socket in the same moment and returns nil.
@@ -27,7 +50,7 @@ func acceptOrShut(l *net.TCPListener) net.Conn {
 				return
 			case errors.Is(err, syscall.EINTR), errors.Is(err, syscall.ECONNABORTED): // the next may be well
 			default:
-				_ = syscall.Shutdown(int(fd), syscall.SHUT_RDWR) // only Linux knows it here; the caller closes
+				_ = syscall.Shutdown(int(fd), syscall.SHUT_RDWR) // the caller closes
 				return
 			}
 		}
@@ -48,11 +71,8 @@ func acceptOrShut(l *net.TCPListener) net.Conn {
 const tcpUserTimeout = 0x12
 
 // setUserTimeout has the kernel end a connection whose client takes nothing for so long,
-// also when the answer has been written or the connection closed. Only Linux can.
+// also when the answer has been written or the connection closed.
 func setUserTimeout(tcp *net.TCPConn, d time.Duration) {
-	if runtime.GOOS != "linux" {
-		return
-	}
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return // it is closed
