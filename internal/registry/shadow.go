@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"math"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,11 @@ const (
 	maxShadowTexts = 4 << 20 // bytes of all texts that wait for a shadow
 	textHeader     = 16      // bytes that a text takes beside its characters
 	maxShadowJobs  = 1024
+
+	// After shadowSlice of work a pause lets requests go first: all shadows together take
+	// a twentieth of a processor, and what comes beyond that is dropped.
+	shadowSlice = 50 * time.Microsecond
+	shadowPause = time.Millisecond
 )
 
 // shadows are the texts that wait for a second prediction, for comparison alone.
@@ -21,6 +25,7 @@ type shadows struct {
 	jobs    chan shadowJob
 	room    chan int64         // holds how many bytes may still wait
 	idle    func() (idle bool) // whether there is a processor to spare; nil is always
+	spent   time.Duration      // on predictions since the last pause
 }
 
 type shadowJob struct {
@@ -147,6 +152,7 @@ func (s *shadows) compare(ctx context.Context, job shadowJob) {
 			case <-time.After(time.Millisecond):
 			}
 		}
+		begun := time.Now()
 		tag := job.stable.Class(job.stable.Classify(text, a, nil).Class)
 		if tag == job.shadow.Class(job.shadow.Classify(text, b, nil).Class) {
 			agreeing.Inc()
@@ -156,7 +162,10 @@ func (s *shadows) compare(ctx context.Context, job shadowJob) {
 		if a != nil {
 			distances.Observe(distance(a, b, classes))
 		}
-		runtime.Gosched() // a request goes first
+		if s.spent += time.Since(begun); s.spent > shadowSlice {
+			time.Sleep(shadowPause)
+			s.spent = 0
+		}
 	}
 }
 

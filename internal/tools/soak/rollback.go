@@ -46,11 +46,17 @@ func rollback(ctx context.Context, s *settings, r *report) error {
 	results := make(chan *tally, len(replicas))
 	loading, stop := context.WithCancel(ctx)
 	defer stop()
+	defer func() {
+		for _, replica := range replicas {
+			if replica != nil {
+				replica.Kill()
+			}
+		}
+	}()
 	for i := range replicas {
 		if replicas[i], err = startService(ctx, s, "--models", dir); err != nil {
 			return err
 		}
-		defer replicas[i].Kill() //nolint:gocritic // there are two
 	}
 	for _, replica := range replicas {
 		l := load{addr: replica.addr, request: post(withModel.target(), payload(texts)), right: c.right, conns: 8}

@@ -35,7 +35,7 @@ func shadow(ctx context.Context, s *settings, r *report) error {
 	}
 	var p50, p99 [2][]time.Duration
 	failed := 0
-	for range s.rounds(9) {
+	for range s.rounds(8) {
 		for on, shadow := range []*store.Shadow{nil, {Version: 2}} {
 			if _, err := st.SetShadow(ctx, "soak", shadow, "soak"); err != nil {
 				return err
