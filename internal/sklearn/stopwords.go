@@ -4,8 +4,7 @@ import "strings"
 
 // englishStopWords are the words that stop_words="english" leaves out. They are the same
 // in all versions of scikit-learn from 0.22 to 1.9.
-var englishStopWords = strings.Fields( //nolint:misspell // amoungst is spelled so there
-	`
+var englishStopWords = strings.Fields(`
 a about above across after afterwards again against all almost alone along already also although always am
 among amongst amoungst amount an and another any anyhow anyone anything anyway anywhere are around as at back
 be became because become becomes becoming been before beforehand behind being below beside besides between
