@@ -101,9 +101,8 @@ func (s *postgresSink) connect(ctx context.Context) error {
 		return err
 	}
 	s.conn = conn
-	// The planner knows nothing of the table incoming: it is to look up every row in the
-	// primary key of predictions.
-	const prepare = `SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off;
+	// Compiling the statements would take longer than they do.
+	const prepare = `SET jit = off;
 CREATE TEMP TABLE incoming (source_id text, text_sha256 bytea, tag text, probability double precision,
     probabilities jsonb, error text, keep jsonb, predicted_at timestamptz) ON COMMIT DELETE ROWS`
 	if _, err := conn.Exec(ctx, prepare); err != nil {

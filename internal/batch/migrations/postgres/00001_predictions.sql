@@ -9,7 +9,7 @@ CREATE TABLE models (
 
 CREATE TABLE predictions (
     source_id     text NOT NULL,
-    model_id      integer NOT NULL REFERENCES models,
+    model_id      integer NOT NULL, -- of models; a foreign key would be looked up for every row
     text_sha256   bytea NOT NULL,
     tag           text,
     probability   double precision,
