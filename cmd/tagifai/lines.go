@@ -12,28 +12,28 @@ import (
 	"tagifai/internal/sniff"
 )
 
-// A batch is some lines on their way through eachLine.
-type batch struct {
+// A block is some lines on their way through eachLine.
+type block struct {
 	text   []byte // the lines, without their ends
 	ends   []int  // of each line in text
 	result []byte
 	done   chan struct{} // closed when result is there
 }
 
-// batchSize is how much text makes a batch full. A batch also goes on its way when
+// blockSize is how much text makes a block full. A block also goes on its way when
 // the input has nothing more at the moment, so that a person at a terminal gets an
 // answer to every line.
-const batchSize = 64 << 10
+const blockSize = 64 << 10
 
 // eachLine appends the result of each line of in, its end ("\n" or "\r\n") taken
 // off, and writes these to out, in order. The lines are worked on by all cores; only
-// a few batches are in memory at a time.
+// a few blocks are in memory at a time.
 func eachLine(ctx context.Context, in io.Reader, out io.Writer, result func(dst []byte, line string) []byte) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	workers := runtime.GOMAXPROCS(0)
-	work := make(chan *batch)
-	inOrder := make(chan *batch, 2*workers)
+	work := make(chan *block)
+	inOrder := make(chan *block, 2*workers)
 	for range workers {
 		go func() {
 			for b := range work {
@@ -50,7 +50,7 @@ func eachLine(ctx context.Context, in io.Reader, out io.Writer, result func(dst 
 	go func() {
 		defer close(inOrder)
 		defer close(work)
-		readErr = readBatches(in, func(b *batch) bool {
+		readErr = readBlocks(in, func(b *block) bool {
 			select {
 			case inOrder <- b:
 			case <-ctx.Done():
@@ -84,19 +84,19 @@ func eachLine(ctx context.Context, in io.Reader, out io.Writer, result func(dst 
 	}
 }
 
-// readBatches cuts the input into batches of whole lines, until it ends or emit
+// readBlocks cuts the input into blocks of whole lines, until it ends or emit
 // returns false. An input that does not begin as text is an error.
-func readBatches(in io.Reader, emit func(*batch) bool) error {
-	r := bufio.NewReaderSize(in, batchSize)
+func readBlocks(in io.Reader, emit func(*block) bool) error {
+	r := bufio.NewReaderSize(in, blockSize)
 	_, _ = r.Peek(1) // fills the buffer; an error comes again
 	beginning, _ := r.Peek(r.Buffered())
 	if err := sniff.Text(beginning); err != nil {
 		return fmt.Errorf("standard input %w; a line for each text is wanted", err)
 	}
-	b := &batch{done: make(chan struct{})}
+	b := &block{done: make(chan struct{})}
 	flush := func() bool {
 		full := b
-		b = &batch{done: make(chan struct{})}
+		b = &block{done: make(chan struct{})}
 		return len(full.ends) == 0 || emit(full)
 	}
 	start := 0 // of the current line in b.text
@@ -111,7 +111,7 @@ func readBatches(in io.Reader, emit func(*batch) bool) error {
 			b.ends = append(b.ends, len(b.text))
 			start = len(b.text)
 		}
-		if err == nil && len(b.text) < batchSize {
+		if err == nil && len(b.text) < blockSize {
 			if rest, _ := r.Peek(r.Buffered()); bytes.IndexByte(rest, '\n') >= 0 {
 				continue // the next line is there, whole
 			}

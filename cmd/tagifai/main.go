@@ -64,6 +64,7 @@ type commands struct {
 	Train    trainCommand    `cmd:"" help:"Train a model on a labelled CSV file."`
 	Evaluate evaluateCommand `cmd:"" help:"Judge a model by a labelled CSV file."`
 	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`
+	Batch    batchCommand    `cmd:"" help:"Predict the rows of a file or a table into another."`
 	Convert  convertCommand  `cmd:"" help:"Copy a model into a directory of our own format, from scikit-learn's or with other arguments."`
 	Models   modelsCommand   `cmd:"" help:"Look after a directory of models and their versions."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`

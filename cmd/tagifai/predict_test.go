@@ -107,7 +107,7 @@ func TestPredictArguments(t *testing.T) {
 func TestPredictLines(t *testing.T) {
 	dir := trained(t, nil)
 	long := strings.Repeat("A network of networks; ", 3<<20/23)
-	full := strings.Repeat("x", batchSize)
+	full := strings.Repeat("x", blockSize)
 	tests := []struct {
 		name, in string
 		texts    []string
@@ -124,7 +124,7 @@ func TestPredictLines(t *testing.T) {
 		{"white space stays", "  Image \t\n", []string{"  Image \t"}},
 		{"not UTF-8", "caf\xe9\n\xff\n", []string{"caf\xe9", "\xff"}},
 		{"3 MB", "Image\n" + long + "\nText\n", []string{"Image", long, "Text"}},
-		{"many buffers, no final newline", long[:5*batchSize/2], []string{long[:5*batchSize/2]}},
+		{"many buffers, no final newline", long[:5*blockSize/2], []string{long[:5*blockSize/2]}},
 		{"as long as a buffer", full + "\n" + full[1:] + "\n" + full[2:] + "\r\n" + full[1:] + "\r\nText",
 			[]string{full, full[1:], full[2:], full[1:], "Text"}},
 	}
