@@ -16,7 +16,7 @@ const (
 )
 
 // inExample puts what the examples have for the parameters of a path.
-var inExample = strings.NewReplacer("{name}", "tagger", "{version}", "3", "{alias}", "next", "{arg}", "learning_rate")
+var inExample = strings.NewReplacer("{name}", "default", "{version}", "1", "{alias}", "stable", "{arg}", "learning_rate")
 
 // sameAs says which operation has the same answers as one.
 var sameAs = map[string]string{
@@ -40,20 +40,20 @@ var examples = map[string]map[string]sample{
 	},
 	"health 503": {"empty": {"Nothing to predict with yet", "", `"detail":"Service Unavailable"`}},
 	"models 200": {
-		"page": {"A page", "/models?limit=1", `"data":{"models":[{"name":"tagger","aliases":{"next":"4","stable":"3"},"default":true}],"next":"tagger"}`},
-		"behind": {"A model that is not what it should be", "", `"data":{"models":[{"name":"tagger","aliases":{"stable":"3"},"default":true,` +
-			`"behind":"stable should be version 4: version 4 of \"tagger\": model.safetensors: is missing, unlike in manifest.json"}]}`},
+		"page": {"A page", "/models?limit=1", `"data":{"models":[{"name":"default","aliases":{"next":"4","stable":"3"},"default":true}],"next":"default"}`},
+		"behind": {"A model that is not what it should be", "", `"data":{"models":[{"name":"default","aliases":{"stable":"3"},"default":true,` +
+			`"behind":"stable should be version 4: version 4 of \"default\": model.safetensors: is missing, unlike in manifest.json"}]}`},
 	},
 	"models 422": {"limit": {"A limit that is too large", "/models?limit=2000", `"detail":[{"loc":["query","limit"],"msg":"ensure this value is less than or equal to 1000","type":"value_error.number.not_le","ctx":{"limit_value":1000}}]`}},
-	"model 200": {"shown": {"A model", "", `"data":{"name":"tagger","aliases":{"stable":"3"},"default":true,` +
+	"model 200": {"shown": {"A model", "", `"data":{"name":"default","aliases":{"stable":"3"},"default":true,` +
 		`"versions":[{"version":"2","state":"available"},{"version":"3","state":"loaded"},{"version":"4","state":"loaded"}],` +
 		`"canary":{"version":"4","percent":5},"history":[{"time":"2026-11-24T12:00:00Z","by":"ann@ops","what":"stable","from":"2","to":"3"}]}`}},
-	"modelVersion 200": {"shown": {"A version", "", `"data":{"name":"tagger","version":"3","run_id":"38a3902ad4ad5b88a03d238fe2430fa4","format":"tagifai",` +
+	"modelVersion 200": {"shown": {"A version", "", `"data":{"name":"default","version":"1","run_id":"38a3902ad4ad5b88a03d238fe2430fa4","format":"tagifai",` +
 		`"classes":["computer-vision","mlops","natural-language-processing","other"],"ngrams":39824,"bytes":2573312,` +
 		`"checksum":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",` +
 		`"provenance":{"source":"/srv/runs/first","time":"2026-11-24T12:00:00Z","tool":"tagifai 1.0.0","by":"ann@ops"},` +
 		`"performance":{"overall":` + overall + `,"class":{"mlops":` + mlops + `},"slices":{}}}`}},
-	"404":      {"unknown": {"No such version", "", `"detail":"model \"tagger\" has no version 3; there are 1, 2"`}},
+	"404":      {"unknown": {"No such version", "", `"detail":"model \"default\" has no version 3; there are 1, 2"`}},
 	"args 200": {"all": {"All arguments", "", `"data":{"args":{"analyzer":"char_wb","ngram_max_range":6,"learning_rate":0.14688087680118794,"subset":null}}`}},
 	"arg 200": {
 		"known":   {"An argument", "/args/learning_rate", `"data":{"learning_rate":0.14688087680118794}`},
@@ -65,7 +65,7 @@ var examples = map[string]map[string]sample{
 		"with-include": {"With all that include can ask for", "/predict?include=probabilities,model,version", `"data":{"predictions":[` +
 			`{"input_text":"Object detection with YOLO","predicted_tag":"computer-vision","probabilities":` +
 			`{"computer-vision":0.974946340795426,"mlops":0.010593278881191315,"natural-language-processing":0.0030596355498260733,"other":0.011400744773556775}}],` +
-			`"model":"38a3902ad4ad5b88a03d238fe2430fa4","version":{"name":"tagger","version":"3"}}`}},
+			`"model":"38a3902ad4ad5b88a03d238fe2430fa4","version":{"name":"default","version":"1"}}`}},
 	"400":             {"unreadable": {"Not UTF-8", "", `"detail":"There was an error parsing the body"`}},
 	"408":             {"slow": {"Too slow", "", `"detail":"Request Timeout"`}},
 	"performance 409": {"non_number": {"A metric is not a number", "", `"detail":"overall.f1 is NaN, which JSON cannot represent"`}},
