@@ -339,7 +339,7 @@ func TestHostile(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			n, err := decode(c.data)
 			runtime.ReadMemStats(&after)
-			if taken := after.TotalAlloc - before.TotalAlloc; taken > 96<<20+8*uint64(len(c.data)) {
+			if taken := after.TotalAlloc - before.TotalAlloc; taken > 160<<20+8*uint64(len(c.data)) {
 				t.Errorf("%d bytes were taken for a file of %d", taken, len(c.data))
 			}
 			if c.want == nil {
