@@ -91,26 +91,6 @@ func (r readSlowly) Read(p []byte) (int, error) {
 	return r.Reader.Read(p[:min(len(p), 4<<10)])
 }
 
-// A client that sends requests on and on and reads no answers is cut off too.
-func TestPipelinedWithoutReading(t *testing.T) {
-	s := start(t, settings(func(c *config.Settings) {
-		c.SendBuffer = 4 << 10
-		c.MinRate = 10_000
-		c.MinRateOver = 500 * time.Millisecond
-	}))
-	conn := s.send(t, "")
-	begin := time.Now()
-	request := []byte(strings.Repeat("GET /performance HTTP/1.1\r\nHost: a\r\n\r\n", 100))
-	for {
-		if _, err := conn.Write(request); err != nil {
-			break
-		}
-	}
-	if took := time.Since(begin); took > 15*time.Second {
-		t.Errorf("cut off after %s", took)
-	}
-}
-
 // No more than so many connections are open at once; one that waits is served when
 // another ends.
 func TestMaxConnections(t *testing.T) {
@@ -247,27 +227,5 @@ for _ in range(8):
 	output, err := exec.Command(python, "-c", script, s.Addr()).CombinedOutput()
 	if got := string(output); err != nil || got != strings.Repeat("413\n", 8) {
 		t.Errorf("%v: %s", err, got)
-	}
-}
-
-// A service of which all connections are taken stops nevertheless, and serves those that
-// still wait.
-func TestStopWithoutPlaces(t *testing.T) {
-	s := start(t, settings(func(c *config.Settings) { c.MaxConnections = 1 }))
-	open := s.send(t, "GET / HT")
-	waiting := s.send(t, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-	stopped := make(chan error, 1)
-	go func() { stopped <- s.stop() }()
-	if got := readAnswer(t, waiting); got.status != http.StatusOK {
-		t.Errorf("got %d", got.status)
-	}
-	_ = open.Close()
-	select {
-	case err := <-stopped:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Error("it does not stop")
 	}
 }

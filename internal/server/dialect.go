@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/internal/memory"
 )
 
 // A handler serves one route: it returns the value of the answer, or an error that
@@ -82,10 +84,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if p.status == http.StatusServiceUnavailable {
 		w.Header()["Retry-After"] = retryAfter
 	}
-	if e.lingers(r) {
+	if e.body != nil && e.body.AnswerEarly(r) {
 		w.Header()["Connection"] = closeConnection
-		_ = e.body.conn.EnableFullDuplex() // or net/http reads on before it answers
-		e.body.early = true
 	}
 	s.refuse(w, r, p)
 }
@@ -96,7 +96,7 @@ var retryAfter = []string{"1"}
 // refuse answers with a problem.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, p problem) {
 	e := exchangeOf(w)
-	buffer := getBuffer(0)
+	buffer := memory.GetBuffer(0)
 	s.send(w, r, p.status, buffer, e.dialect.appendProblem(*buffer, e, r, p))
 }
 
@@ -120,9 +120,9 @@ const (
 // answerSize returns the size of the buffer that the answer with l is encoded in.
 func answerSize(l list) int {
 	if room := l.room(); room <= wholeUpTo {
-		return bufferSize(openingRoom + room)
+		return memory.BufferSize(openingRoom + room)
 	}
-	return bufferSize(openingRoom + chunkSize + l.largest())
+	return memory.BufferSize(openingRoom + chunkSize + l.largest())
 }
 
 // succeed answers with a value.
@@ -138,7 +138,7 @@ func (s *Server) succeed(w http.ResponseWriter, r *http.Request, status int, val
 		}
 		size = openingRoom + room
 	}
-	buffer := getBuffer(size)
+	buffer := memory.GetBuffer(size)
 	b := e.dialect.appendOpening(*buffer, e, r, status)
 	if isList {
 		for i := range l.parts() {
@@ -147,7 +147,7 @@ func (s *Server) succeed(w http.ResponseWriter, r *http.Request, status int, val
 	} else {
 		var err error
 		if b, err = appendValue(b, value); err != nil {
-			putBuffer(buffer, b)
+			memory.PutBuffer(buffer, b)
 			s.fail(w, r, fmt.Errorf("answer not encoded: %w", err))
 			return
 		}
@@ -157,7 +157,7 @@ func (s *Server) succeed(w http.ResponseWriter, r *http.Request, status int, val
 
 // send sends a whole answer, b, and gives its buffer back.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, status int, buffer *[]byte, b []byte) {
-	defer putBuffer(buffer, b)
+	defer memory.PutBuffer(buffer, b)
 	e := exchangeOf(w)
 	if err := s.hold(e, cap(b)); err != nil { // from here on the answer is all that is held
 		s.fail(w, r, err)
@@ -172,7 +172,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, status int, buffer
 // and to send it chunk by chunk, so that a client that is slow to read makes the service
 // hold no more of it than one chunk.
 func (e *exchange) stream(w http.ResponseWriter, r *http.Request, status int, l list) {
-	buffer := getBuffer(answerSize(l))
+	buffer := memory.GetBuffer(answerSize(l))
 	b := e.dialect.appendOpening(*buffer, e, r, status)
 	head := len(b)
 	length := len(e.dialect.appendClosing(b))
@@ -182,7 +182,7 @@ func (e *exchange) stream(w http.ResponseWriter, r *http.Request, status int, l 
 	// The deadline of the request must not end the connection while the answer is sent.
 	_ = http.NewResponseController(e.ResponseWriter).SetReadDeadline(time.Time{})
 	e.sendHeader(w, status, length)
-	defer func() { putBuffer(buffer, b) }()
+	defer func() { memory.PutBuffer(buffer, b) }()
 	for i := range l.parts() {
 		b = l.appendPart(b, i)
 		if len(b) >= chunkSize {

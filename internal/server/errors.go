@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tagifai/internal/jsonbody"
+	"tagifai/internal/memory"
 	"tagifai/internal/registry"
 	"tagifai/model"
 )
@@ -25,8 +26,6 @@ var (
 	errCrossOrigin      = errors.New("a page of another site sent the request")
 	errQueueFull        = errors.New("too many requests wait for their turn")
 	errQueueWait        = errors.New("the request waited too long for its turn")
-	errHeldBytes        = errors.New("all requests together hold too much memory")
-	errTooLarge         = errors.New("the request needs more memory than all may hold")
 	errDraining         = errors.New("the service is about to stop")
 )
 
@@ -57,11 +56,11 @@ var problems = []struct {
 	{is(errCrossOrigin), http.StatusForbidden, "Pages of other sites may not do this", "cross_origin"},
 	{is(errQueueFull), http.StatusServiceUnavailable, busy, "queue_full"},
 	{is(errQueueWait), http.StatusServiceUnavailable, busy, "queue_wait"},
-	{is(errHeldBytes), http.StatusServiceUnavailable, busy, "held_bytes"},
+	{is(memory.ErrHeld), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
 	{is(registry.ErrBusy), http.StatusServiceUnavailable, busy, "load_queue_full"},
 	{is(registry.ErrNotReady), http.StatusServiceUnavailable, "", "unready"},
-	{is(errTooLarge), http.StatusRequestEntityTooLarge, "The answer would be too large: send fewer texts at once", "answer_too_large"},
+	{is(memory.ErrTooLarge), http.StatusRequestEntityTooLarge, "The answer would be too large: send fewer texts at once", "answer_too_large"},
 	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
 	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"time"
 
+	"tagifai/internal/memory"
 	"tagifai/internal/registry"
+	"tagifai/internal/sockets"
 )
 
 // An exchange is what is known of one request and its answer while it is served.
@@ -25,9 +27,9 @@ type exchange struct {
 
 	version *registry.Version // that answers; nil until it is known
 
-	gate  *gate      // that the request has a place of; nil if it has none
-	share share      // of the allowance
-	body  *pacedBody // nil if it is short
+	gate  *gate         // that the request has a place of; nil if it has none
+	share memory.Share  // of the allowance
+	body  *sockets.Body // nil if it is short
 
 	// How the client sees the service, and who it is; see front.
 	scheme, host string // "": as the request has them
@@ -81,6 +83,9 @@ func (e *exchange) leaveGate() {
 		e.gate = nil
 	}
 }
+
+// hold notes that the request of e holds so many bytes, if there is room for them.
+func (s *Server) hold(e *exchange, bytes int) error { return s.allowance.Resize(&e.share, bytes) }
 
 // release gives back what a request has taken from others.
 func (s *Server) release(e *exchange) {

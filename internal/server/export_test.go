@@ -56,7 +56,7 @@ func (s *Server) Use(middleware ...func(http.Handler) http.Handler) {
 	own := s.cors
 	s.cors = func(next http.Handler) http.Handler { return own(chi.Chain(middleware...).Handler(next)) }
 	s.mux = s.routes(true)
-	s.public.http.Handler = s.mux
+	s.public.HTTP.Handler = s.mux
 }
 
 // RouteRaw adds a route that writes its answer itself.
@@ -64,7 +64,7 @@ func (s *Server) RouteRaw(pattern string, h http.HandlerFunc) { s.mux.Get(patter
 
 // Wrap puts a handler around the whole service, which gives it the routes.
 func (s *Server) Wrap(wrap func(http.Handler, chi.Routes) http.Handler) {
-	s.public.http.Handler = wrap(s.public.http.Handler, s.mux)
+	s.public.HTTP.Handler = wrap(s.public.HTTP.Handler, s.mux)
 }
 
 // Occupy takes all places of requests that are worked on.
@@ -85,7 +85,7 @@ func (s *Server) Vacate() {
 func (s *Server) Waiting() int { return int(s.gate.waiting.Load()) }
 
 // Free returns how many bytes requests may still hold.
-func (s *Server) Free() int64 { return s.allowance.left() }
+func (s *Server) Free() int64 { return s.allowance.Left() }
 
 // Break makes every route fail that needs the model.
 func (s *Server) Break() { s.versions = broken{} }

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tagifai/internal/config"
+	"tagifai/internal/sockets"
 )
 
 // requestID is the header that names a request to both sides.
@@ -37,14 +38,15 @@ func (s *Server) exchanges(next http.Handler) http.Handler {
 		// attempt to smuggle a request in behind it. RFC 9112, 6.1.
 		chunked := len(r.TransferEncoding) > 0
 		// While the service stops, the client's next request is to go to another.
-		if chunked || s.draining.Load() || s.public.connections.scarce() {
+		if chunked || s.draining.Load() || s.public.Scarce() {
 			header["Connection"] = closeConnection
 		}
-		s.setPace(e, r)
+		e.body = sockets.SetPace(w, r, s.pace, e.start.Add(s.readTimeout))
 		defer s.release(e)
 		next.ServeHTTP(e, r)
-		if e.body != nil && e.body.early {
-			s.linger(e)
+		if e.body != nil && e.body.AnsweredEarly() {
+			s.release(e)
+			e.body.Linger(s.lingerBytes)
 		}
 	})
 }

@@ -8,7 +8,9 @@ import (
 	"strconv"
 
 	"tagifai/internal/jsonbody"
+	"tagifai/internal/memory"
 	"tagifai/internal/prediction"
+	"tagifai/internal/sockets"
 )
 
 // PredictPayload is the body of POST /predict. A rule of a field is a line here
@@ -109,7 +111,7 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	if slices.Contains(include, includeVersion) {
 		p.more().version = &VersionName{v.Name, strconv.Itoa(v.Number)}
 	}
-	if err := s.hold(e, e.share.held+p.size()+answerSize(p)); err != nil {
+	if err := s.hold(e, e.share.Held()+p.size()+answerSize(p)); err != nil {
 		return nil, err
 	}
 	p.alloc()
@@ -135,32 +137,32 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 // turn of r to be worked on. By then r holds the payload, and the body no more.
 func (s *Server) readPayload(e *exchange, r *http.Request) (payload *PredictPayload, document int, err error) {
 	if s.gate.full() {
-		drain(r)
+		sockets.Drain(r)
 		return nil, 0, errQueueFull
 	}
 	// With what is made of it, a body takes three times its size or more; of a large one
 	// much may have become free until it is here.
-	if n := r.ContentLength; n > smallBytes/3 && !s.allowance.likely(n+min(2*n, 1<<20)) {
-		drain(r)
-		return nil, 0, errHeldBytes
+	if n := r.ContentLength; n > memory.SmallBytes/3 && !s.allowance.Likely(n+min(2*n, 1<<20)) {
+		sockets.Drain(r)
+		return nil, 0, memory.ErrHeld
 	}
-	buffer := getBuffer(0)
+	buffer := memory.GetBuffer(0)
 	body, err := s.payload.Read(*buffer, r, func(full []byte) ([]byte, error) {
 		// A client that only announces a large body holds nothing.
 		size := min(4*int64(cap(full)), s.maxBody+1)
 		if r.ContentLength > int64(len(full)) {
 			size = min(size, r.ContentLength)
 		}
-		if err := s.hold(e, bufferSize(int(size))); err != nil {
+		if err := s.hold(e, memory.BufferSize(int(size))); err != nil {
 			return nil, err
 		}
-		larger := getBuffer(int(size))
+		larger := memory.GetBuffer(int(size))
 		grown := append(*larger, full...)
-		putBuffer(buffer, full)
+		memory.PutBuffer(buffer, full)
 		buffer = larger
 		return grown, nil
 	})
-	defer func() { putBuffer(buffer, body) }()
+	defer func() { memory.PutBuffer(buffer, body) }()
 	if err != nil {
 		return nil, 0, err
 	}

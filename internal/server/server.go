@@ -18,6 +18,8 @@ import (
 	"tagifai/internal/apidocs"
 	"tagifai/internal/config"
 	"tagifai/internal/jsonbody"
+	"tagifai/internal/memory"
+	"tagifai/internal/sockets"
 )
 
 // Options are what a server is made of.
@@ -50,16 +52,16 @@ type Server struct {
 	metrics   *metrics
 	gate      *gate
 	long      *gate // for requests that are much work
-	allowance *allowance
+	allowance *memory.Allowance
 	mux       *chi.Mux
 	dialects  []dialectPath // of paths whose answers have no envelope
 
-	pace        pace
+	pace        sockets.Pace
 	readTimeout time.Duration
 	maxBody     int64
 	lingerBytes int64 // that are read on after an early answer
 
-	public, admin listener // admin's address may be empty
+	public, admin *sockets.Listener // admin is nil if there is none
 	drainDelay    time.Duration
 	drainTimeout  time.Duration
 	draining      atomic.Bool
@@ -92,37 +94,36 @@ func New(options Options) *Server {
 		metrics:       newMetrics(options.Metrics, options.Version),
 		gate:          newGate(places, settings.Limits),
 		long:          newGate(max(1, places/4), settings.Limits),
-		allowance:     newAllowance(settings.MaxHeldBytes),
-		pace: pace{
-			bytes:  max(1, int(float64(settings.MinRate)*settings.MinRateOver.Seconds())),
-			within: settings.MinRateOver,
-		},
-		readTimeout:  settings.ReadTimeout,
-		maxBody:      settings.MaxBodyBytes,
-		lingerBytes:  4 * settings.MaxBodyBytes,
-		drainDelay:   settings.DrainDelay,
-		drainTimeout: settings.DrainTimeout,
+		allowance:     memory.NewAllowance(settings.MaxHeldBytes),
+		pace:          sockets.PaceOf(settings.Limits),
+		readTimeout:   settings.ReadTimeout,
+		maxBody:       settings.MaxBodyBytes,
+		lingerBytes:   4 * settings.MaxBodyBytes,
+		drainDelay:    settings.DrainDelay,
+		drainTimeout:  settings.DrainTimeout,
 	}
 	s.mux = s.routes(settings.AdminAddr == "")
-	s.public.addr, s.admin.addr = settings.Addr, settings.AdminAddr
-	s.public.connections = newConnections(settings.Limits, s.pace, s.metrics.cutOff)
-	s.public.http = http.Server{
+	s.public = sockets.NewLimited(settings.Addr, settings.Limits, s.metrics.cutOff.Inc)
+	s.public.HTTP = http.Server{
 		Handler: s.mux,
 		// OPTIONS * is a path like others, and no route has it.
 		DisableGeneralOptionsHandler: true,
 		ReadHeaderTimeout:            settings.ReadHeaderTimeout,
-		ReadTimeout:                  min(settings.ReadTimeout, settings.ReadHeaderTimeout+settings.MinRateOver), // a pacedBody has more
+		ReadTimeout:                  min(settings.ReadTimeout, settings.ReadHeaderTimeout+settings.MinRateOver), // a long body has more
 		WriteTimeout:                 settings.WriteTimeout,
 		IdleTimeout:                  settings.IdleTimeout,
 		MaxHeaderBytes:               settings.MaxHeaderBytes,
 	}
-	s.admin.http = http.Server{ // whose profiles take as long as they are asked to
-		Handler:           s.adminRoutes(),
-		ReadHeaderTimeout: settings.ReadHeaderTimeout,
-		IdleTimeout:       settings.IdleTimeout,
+	if settings.AdminAddr != "" {
+		s.admin = sockets.New(settings.AdminAddr)
+		s.admin.HTTP = http.Server{ // whose profiles take as long as they are asked to
+			Handler:           s.adminRoutes(),
+			ReadHeaderTimeout: settings.ReadHeaderTimeout,
+			IdleTimeout:       settings.IdleTimeout,
+		}
 	}
 	for _, l := range s.listeners() {
-		l.http.ErrorLog = log.New(s.log.With().Str("from", "net/http").Logger(), "", 0)
+		l.HTTP.ErrorLog = log.New(s.log.With().Str("from", "net/http").Logger(), "", 0)
 	}
 	return s
 }
@@ -131,18 +132,18 @@ func New(options Options) *Server {
 func (s *Server) Handler() http.Handler { return s.mux }
 
 // listeners returns the public listener and, if there is one, the admin listener.
-func (s *Server) listeners() []*listener {
-	if s.admin.addr == "" {
-		return []*listener{&s.public}
+func (s *Server) listeners() []*sockets.Listener {
+	if s.admin == nil {
+		return []*sockets.Listener{s.public}
 	}
-	return []*listener{&s.public, &s.admin}
+	return []*sockets.Listener{s.public, s.admin}
 }
 
 // Listen takes the addresses. After it the caller knows that the ports are free, and
 // which port 0 became, before anything is served. A second call does nothing.
 func (s *Server) Listen() error {
 	for _, l := range s.listeners() {
-		if err := l.listen(); err != nil {
+		if err := l.Listen(); err != nil {
 			return fmt.Errorf("server: %w", err)
 		}
 	}
@@ -153,15 +154,20 @@ func (s *Server) Listen() error {
 // context.
 func (s *Server) Close() {
 	for _, l := range s.listeners() {
-		l.close()
+		l.Close()
 	}
 }
 
 // Addr returns the address that the server listens on, and "" before [Server.Listen].
-func (s *Server) Addr() string { return s.public.listensOn() }
+func (s *Server) Addr() string { return s.public.Addr() }
 
 // AdminAddr returns the address of the admin listener, and "" if there is none.
-func (s *Server) AdminAddr() string { return s.admin.listensOn() }
+func (s *Server) AdminAddr() string {
+	if s.admin == nil {
+		return ""
+	}
+	return s.admin.Addr()
+}
 
 // ErrAtOnce makes [Server.Run] skip the drain delay if it is the cause of its context's
 // end.
@@ -177,18 +183,20 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	listeners := s.listeners()
 	for _, l := range listeners {
-		go l.serve()
+		go l.Serve()
 	}
 	serving := s.log.Info().Str("version", s.build).Str("addr", s.Addr())
-	if s.admin.addr != "" {
+	var adminFailed <-chan error // never, if there is none
+	if s.admin != nil {
+		adminFailed = s.admin.Failed()
 		serving.Str("admin_addr", s.AdminAddr())
 	}
 	serving.Msg("serving")
 
 	select {
-	case err := <-s.public.served:
+	case err := <-s.public.Failed():
 		return fmt.Errorf("server: %w", err)
-	case err := <-s.admin.served:
+	case err := <-adminFailed:
 		return fmt.Errorf("server: %w", err)
 	case <-ctx.Done():
 	}
@@ -203,7 +211,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	var err error
 	for _, l := range listeners { // the admin's last: it can tell how the other's end goes
-		if stopped := l.stop(drain); stopped != nil {
+		if stopped := l.Stop(drain); stopped != nil {
 			err = errors.Join(err, fmt.Errorf("server: after %s: %w", s.drainTimeout, stopped))
 		}
 	}

@@ -1,4 +1,4 @@
-package server
+package sockets
 
 import (
 	"errors"
@@ -8,9 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"tagifai/internal/config"
+	"tagifai/internal/memory"
 )
 
 // connections are those of a listener. No more than a number of them are open at once,
@@ -19,25 +18,24 @@ import (
 type connections struct {
 	net.Listener
 	limits  config.Limits
-	pace    pace
+	pace    Pace
 	places  chan struct{}
-	stalled pool // of the kernel's memory, for those whose client takes nothing
-	cutOff  prometheus.Counter
+	stalled *memory.Pool // of the kernel's memory, for those whose client takes nothing
+	cutOff  func()       // called for each that is cut off
 
 	once    sync.Once
 	unbound chan struct{} // closed when the number counts no more
 }
 
-func newConnections(limits config.Limits, pace pace, cutOff prometheus.Counter) *connections {
-	c := &connections{
+func newConnections(limits config.Limits, cutOff func()) *connections {
+	return &connections{
 		limits:  limits,
-		pace:    pace,
+		pace:    PaceOf(limits),
 		places:  make(chan struct{}, limits.MaxConnections),
+		stalled: memory.NewPool(limits.MaxHeldBytes),
 		cutOff:  cutOff,
 		unbound: make(chan struct{}),
 	}
-	c.stalled.left.Store(limits.MaxHeldBytes)
-	return c
 }
 
 // scarce reports whether so few places are left that connections are not to stay open
@@ -62,7 +60,7 @@ func (c *connections) Accept() (net.Conn, error) {
 		// An error means that the client is gone, which the first Read will find.
 		_ = tcp.SetWriteBuffer(c.limits.SendBuffer)
 		_ = tcp.SetReadBuffer(c.limits.ReceiveBuffer)
-		setUserTimeout(tcp, 2*c.pace.within)
+		setUserTimeout(tcp, 2*c.pace.Within)
 	}
 	return &conn{Conn: accepted, of: c, placed: placed}, nil
 }
@@ -102,7 +100,7 @@ func (c *conn) SetDeadline(t time.Time) error {
 func (c *conn) Write(p []byte) (int, error) {
 	written := 0
 	for {
-		n, err := c.writePaced(p[written:min(len(p), written+c.of.pace.bytes)])
+		n, err := c.writePaced(p[written:min(len(p), written+c.of.pace.Bytes)])
 		written += n
 		if err != nil || written == len(p) {
 			return written, err
@@ -112,7 +110,7 @@ func (c *conn) Write(p []byte) (int, error) {
 
 func (c *conn) writePaced(p []byte) (int, error) {
 	now := time.Now()
-	until := now.Add(c.of.pace.within)
+	until := now.Add(c.of.pace.Within)
 	if at := c.deadline.Load(); at != 0 && until.UnixNano() > at {
 		until = time.Unix(0, at)
 	}
@@ -154,7 +152,7 @@ func (c *connections) kernelBytes() int64 {
 
 // stall takes what the kernel holds from the memory of the stalled, if there is room.
 func (c *conn) stall() bool {
-	if !c.holds.Load() && c.of.stalled.take(c.of.kernelBytes()) {
+	if !c.holds.Load() && c.of.stalled.Take(c.of.kernelBytes()) {
 		c.holds.Store(true)
 	}
 	return c.holds.Load()
@@ -162,7 +160,7 @@ func (c *conn) stall() bool {
 
 func (c *conn) unstall() {
 	if c.holds.Load() && c.holds.Swap(false) {
-		c.of.stalled.left.Add(c.of.kernelBytes())
+		c.of.stalled.Give(c.of.kernelBytes())
 	}
 }
 
@@ -171,7 +169,7 @@ func (c *conn) cut() {
 	if tcp, ok := c.Conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // an error means that it is closed already
 	}
-	c.of.cutOff.Inc()
+	c.of.cutOff()
 }
 
 func (c *conn) Close() error {

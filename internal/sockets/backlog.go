@@ -1,97 +1,14 @@
-package server
+package sockets
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 )
-
-// A listener is an HTTP server and the address it serves at.
-type listener struct {
-	addr   string
-	http   http.Server
-	served chan error // what Serve returned; nil before listen
-
-	mu      sync.Mutex // guards backlog
-	backlog *backlog
-
-	newcomers   newcomers
-	connections *connections // nil for the admin's, which are few
-}
-
-// listen takes the address, unless it has been taken already.
-func (l *listener) listen() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.backlog != nil {
-		return nil
-	}
-	// Multipath TCP, Go's default, takes no filter, which the end of the backlog needs.
-	var config net.ListenConfig
-	config.SetMultipathTCP(false)
-	listening, err := config.Listen(context.Background(), "tcp", l.addr)
-	if err != nil {
-		return err
-	}
-	l.backlog = &backlog{TCPListener: listening.(*net.TCPListener)} //nolint:forcetypeassert // what Listen returns for tcp
-	l.served = make(chan error, 1)
-	l.http.ConnState = l.newcomers.note
-	if l.connections != nil {
-		l.connections.Listener = l.backlog
-	}
-	return nil
-}
-
-// listensOn returns the address that was taken, and "" before that.
-func (l *listener) listensOn() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.backlog == nil {
-		return ""
-	}
-	return l.backlog.Addr().String()
-}
-
-// close gives the address back, if it was taken.
-func (l *listener) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.backlog != nil {
-		_ = l.backlog.Close() // it may be closed already
-	}
-}
-
-// serve serves until stop is called.
-func (l *listener) serve() {
-	if l.connections != nil {
-		l.served <- l.http.Serve(l.connections)
-	} else {
-		l.served <- l.http.Serve(l.backlog)
-	}
-}
-
-// stop accepts what clients have already connected to, then nothing more, and waits for
-// the requests in flight until ctx ends.
-func (l *listener) stop(ctx context.Context) error {
-	l.backlog.empty()
-	if l.connections != nil {
-		l.connections.unbind()
-	}
-	served := <-l.served
-	if errors.Is(served, net.ErrClosed) {
-		served = nil
-	}
-	l.newcomers.wait(ctx)
-	if err := l.http.Shutdown(ctx); err != nil {
-		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), l.http.Close())
-	}
-	return served
-}
 
 // A backlog is a listener that loses no connection when it closes. To a client, a
 // connection is there before we accept it, and closing the socket would reset those that

@@ -1,0 +1,117 @@
+// Package sockets serves HTTP on a TCP address. What net/http leaves to whoever uses it is
+// here: no more than a number of connections are open at once, a client that sends or reads
+// too slowly is cut off, the kernel's memory for each connection is bounded, and when the
+// service stops, no client that has connected is turned away.
+package sockets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+
+	"tagifai/internal/config"
+)
+
+// A Listener is an HTTP server and the address it serves at. Make it with [New] or
+// [NewLimited].
+type Listener struct {
+	HTTP http.Server // to be set up before Listen
+
+	addr   string
+	served chan error // what Serve of net/http returned; nil before Listen
+
+	mu      sync.Mutex // guards backlog
+	backlog *backlog
+
+	newcomers   newcomers
+	connections *connections // nil if they have no limits
+}
+
+// New returns a listener for an address, such as 127.0.0.1:8000, that does not listen yet.
+// Its connections have no limits: it is for the few that an operator makes.
+func New(addr string) *Listener { return &Listener{addr: addr} }
+
+// NewLimited returns one whose connections have limits. It calls cutOff for each that
+// it closes because the client takes too little of an answer.
+func NewLimited(addr string, limits config.Limits, cutOff func()) *Listener {
+	return &Listener{addr: addr, connections: newConnections(limits, cutOff)}
+}
+
+// Listen takes the address, unless it has been taken already.
+func (l *Listener) Listen() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.backlog != nil {
+		return nil
+	}
+	// Multipath TCP, Go's default, takes no filter, which the end of the backlog needs.
+	var config net.ListenConfig
+	config.SetMultipathTCP(false)
+	listening, err := config.Listen(context.Background(), "tcp", l.addr)
+	if err != nil {
+		return err
+	}
+	l.backlog = &backlog{TCPListener: listening.(*net.TCPListener)} //nolint:forcetypeassert // what Listen returns for tcp
+	l.served = make(chan error, 1)
+	l.HTTP.ConnState = l.newcomers.note
+	if l.connections != nil {
+		l.connections.Listener = l.backlog
+	}
+	return nil
+}
+
+// Addr returns the address that was taken, and "" before that.
+func (l *Listener) Addr() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.backlog == nil {
+		return ""
+	}
+	return l.backlog.Addr().String()
+}
+
+// Scarce reports whether so many connections are open that they are not to stay open
+// between requests.
+func (l *Listener) Scarce() bool { return l.connections != nil && l.connections.scarce() }
+
+// Close gives the address back, if it was taken. It is for a listener that does not serve.
+func (l *Listener) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.backlog != nil {
+		_ = l.backlog.Close() // it may be closed already
+	}
+}
+
+// Serve serves until Stop is called.
+func (l *Listener) Serve() {
+	if l.connections != nil {
+		l.served <- l.HTTP.Serve(l.connections)
+	} else {
+		l.served <- l.HTTP.Serve(l.backlog)
+	}
+}
+
+// Failed receives the error if Serve ends by itself.
+func (l *Listener) Failed() <-chan error { return l.served }
+
+// Stop accepts what clients have already connected to, then nothing more, and waits for
+// the requests in flight until ctx ends.
+func (l *Listener) Stop(ctx context.Context) error {
+	l.backlog.empty()
+	if l.connections != nil {
+		l.connections.unbind()
+	}
+	served := <-l.served
+	if errors.Is(served, net.ErrClosed) {
+		served = nil
+	}
+	l.newcomers.wait(ctx)
+	if err := l.HTTP.Shutdown(ctx); err != nil {
+		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), l.HTTP.Close())
+	}
+	return served
+}
