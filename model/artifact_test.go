@@ -6,14 +6,18 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"tagifai/model"
 )
@@ -245,6 +249,64 @@ func TestThreshold(t *testing.T) {
 		if want := w.Classes[argMax(p.Probabilities)]; p.Tag != want {
 			t.Errorf("%s of %q without a class other: got %s, want %s", c.args, c.text, p.Tag, want)
 		}
+	}
+}
+
+// TestThresholdOnSigmoid has thresholds just below and just above the highest sigmoid,
+// which the probabilities are far from.
+func TestThresholdOnSigmoid(t *testing.T) {
+	two := smallWeights()
+	two.Classes, two.Coefficients, two.Intercepts = []string{"left", "other"}, two.Coefficients[:len(two.Coefficients)/3], two.Intercepts[:1]
+	for _, c := range []struct {
+		name    string
+		weights *model.Weights
+	}{
+		{"three classes", smallWeights()},
+		{"two classes, one row", two},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			plain := newModel(t, `{}`, c.weights)
+			for _, text := range []string{"l", "lr", "rrr", "", "x"} {
+				p := plain.Predict(text)
+				sigmoid := 1 / (1 + math.Exp(-slices.Max(p.Scores)))
+				for threshold, want := range map[float64]string{0: p.Tag, sigmoid - 1e-9: p.Tag, sigmoid + 1e-9: "other", 1: "other"} {
+					m := newModel(t, fmt.Sprintf(`{"threshold_on": "sigmoid", "threshold": %.17g}`, threshold), c.weights)
+					got := m.Predict(text)
+					if got.Tag != want {
+						t.Errorf("%q, sigmoid %v, threshold %v: got %s, want %s", text, sigmoid, threshold, got.Tag, want)
+					}
+					if diff := cmp.Diff(got.Probabilities, p.Probabilities); diff != "" {
+						t.Errorf("probabilities (-got +want):\n%s", diff)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestThresholdOnRefuses(t *testing.T) {
+	averaged := smallWeights()
+	averaged.Links = append(averaged.Links, averaged.Links[0])
+	averaged.Coefficients = append(averaged.Coefficients, averaged.Coefficients...)
+	averaged.Intercepts = append(averaged.Intercepts, averaged.Intercepts...)
+	for _, c := range []struct {
+		name, args string
+		weights    *model.Weights
+		want       string
+	}{
+		{"an unknown value", `{"threshold_on": "score"}`, smallWeights(), `args.json: threshold_on: "score" is neither "probability" nor "sigmoid"`},
+		{"no text", `{"threshold_on": 1}`, smallWeights(), "args.json: threshold_on: 1 is neither"},
+		{"the mean of probabilities", `{"threshold_on": "sigmoid", "threshold": 0.5}`, averaged, "args.json: threshold_on: \"sigmoid\", but the classifier averages"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			args, err := model.ParseObject([]byte(c.args))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = model.New(&model.Artifact{Args: args, Weights: c.weights}); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
 	}
 }
 

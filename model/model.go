@@ -27,6 +27,7 @@ type Model struct {
 	classes          []string
 	other            int       // index of the class other, -1 without one
 	threshold        []float64 // of each class; nil if there is none
+	onSigmoid        bool      // threshold is on the highest decision value, as logits
 
 	args, performance Object
 	runID, format     string
@@ -59,6 +60,15 @@ func New(a *Artifact) (*Model, error) {
 		return nil, fmt.Errorf("%s: %w", ArgsFile, err)
 	}
 	w := a.Weights
+	onSigmoid, err := parseThresholdOn(a.Args, w)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ArgsFile, err)
+	}
+	if onSigmoid {
+		for k, t := range threshold {
+			threshold[k] = logit(t)
+		}
+	}
 	m := &Model{
 		norm:             w.Norm,
 		intercepts:       slices.Clone(w.Intercepts),
@@ -68,6 +78,7 @@ func New(a *Artifact) (*Model, error) {
 		classes:          slices.Clone(w.Classes),
 		other:            slices.Index(w.Classes, Other),
 		threshold:        threshold,
+		onSigmoid:        onSigmoid,
 		args:             a.Args,
 		performance:      a.Performance,
 		runID:            a.RunID,
@@ -138,7 +149,7 @@ func (m *Model) PredictAll(texts []string) []Prediction {
 type Answer struct {
 	Class      int     // index of the predicted class
 	Confidence float64 // probability of the most probable class; 0 if the model has none
-	Fallback   bool    // that one is not above its threshold, and the answer other
+	Fallback   bool    // it is not sure enough for its threshold, and the answer is other
 }
 
 // Classify predicts text. If probabilities is not nil, it has an element for each class

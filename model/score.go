@@ -1,6 +1,9 @@
 package model
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // scratch is what one prediction scribbles on. It is pooled; nothing that is
 // returned to a caller refers to it.
@@ -140,7 +143,8 @@ func (m *Model) probabilities(s *scratch, dst, scores []float64) {
 }
 
 // answer chooses the class that is predicted: the most probable one if it is above its
-// threshold, else other. Of classes that are as probable, which modified_huber makes
+// threshold, else other. With threshold_on sigmoid, the highest decision value has to be
+// above the threshold. Of classes that are as probable, which modified_huber makes
 // often, it is the first if there is a threshold, as the course has it, and that of the
 // highest score if there is none, as scikit-learn has it.
 func (m *Model) answer(probabilities, scores []float64) Answer {
@@ -151,10 +155,22 @@ func (m *Model) answer(probabilities, scores []float64) Answer {
 		}
 	}
 	confidence := probabilities[best]
-	if m.threshold == nil || m.other < 0 || confidence > m.threshold[best] {
+	sureness := confidence
+	if m.onSigmoid {
+		sureness = highestDecision(scores)
+	}
+	if m.threshold == nil || m.other < 0 || sureness > m.threshold[best] {
 		return Answer{Class: best, Confidence: confidence}
 	}
 	return Answer{Class: m.other, Confidence: confidence, Fallback: true}
+}
+
+// highestDecision returns the highest decision value, where scores are those of the rows.
+func highestDecision(scores []float64) float64 {
+	if len(scores) == 1 {
+		return math.Abs(scores[0]) // that of one class is s, of the other -s
+	}
+	return slices.Max(scores)
 }
 
 // higher reports whether class a has a higher score than class b, where scores, those of

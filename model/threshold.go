@@ -3,13 +3,52 @@ package model
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-const thresholdKey = "threshold"
+const (
+	thresholdKey   = "threshold"
+	thresholdOnKey = "threshold_on"
+)
+
+// What a threshold is on: the values of threshold_on in args.json.
+const (
+	OnProbability = "probability" // of the most probable class; the default
+	// OnSigmoid is the sigmoid of the highest decision value. Unlike the probability it
+	// is not divided by the sum over the classes, so it is low if no class is likely.
+	OnSigmoid = "sigmoid"
+)
+
+// parseThresholdOn reports whether the threshold is on the largest sigmoid.
+func parseThresholdOn(args Object, w *Weights) (bool, error) {
+	value, ok := args.Get(thresholdOnKey)
+	if !ok {
+		return false, nil
+	}
+	var on string
+	if err := json.Unmarshal(value, &on); err != nil || on != OnProbability && on != OnSigmoid {
+		return false, fmt.Errorf("%s: %s is neither %q nor %q", thresholdOnKey, value, OnProbability, OnSigmoid)
+	}
+	if on == OnSigmoid && len(w.Links) > 1 {
+		return false, fmt.Errorf("%s: %q, but the classifier averages probabilities and has no decision values; make it %q", thresholdOnKey, on, OnProbability)
+	}
+	return on == OnSigmoid, nil
+}
+
+// logit is the inverse of the logistic function.
+func logit(p float64) float64 {
+	switch {
+	case p <= 0:
+		return math.Inf(-1)
+	case p >= 1:
+		return math.Inf(1)
+	}
+	return math.Log(p / (1 - p))
+}
 
 // parseThreshold reads the threshold of each class from the arguments of a run: a
 // number for all classes, or an object from class index to number. It returns nil if

@@ -119,12 +119,27 @@ func (v *Vectorizer) reader() (*reader, error) {
 // NGrams yields every n-gram of text, as often as it occurs. A yielded slice is
 // valid until the next one. The parameters have to be valid.
 func (v *Vectorizer) NGrams(text string) iter.Seq[[]byte] {
+	split, err := v.Splitter()
+	if err != nil {
+		return func(func([]byte) bool) {}
+	}
+	return split(text)
+}
+
+// Splitter returns a function that does what [Vectorizer.NGrams] does, and prepares for it
+// once. It is not safe for concurrent use.
+func (v *Vectorizer) Splitter() (func(text string) iter.Seq[[]byte], error) {
+	r, err := v.reader()
+	if err != nil {
+		return nil, err
+	}
+	s := new(scratch)
+	return func(text string) iter.Seq[[]byte] { return r.ngrams(s, text) }, nil
+}
+
+func (r *reader) ngrams(s *scratch, text string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		s := new(scratch)
-		r, err := v.reader()
-		if err != nil {
-			return
-		}
+		v := &r.Vectorizer
 		tape := r.tape(s, text)
 		switch v.Analyzer {
 		case Char:

@@ -42,6 +42,9 @@ func printArtifact(w io.Writer, a *model.Artifact) error {
 	threshold := "none"
 	if value, ok := a.Args.Get("threshold"); ok && value.Kind() != 'n' {
 		threshold = value.String()
+		if on, ok := a.Args.Get("threshold_on"); ok {
+			threshold += ", on the highest " + strings.Trim(on.String(), `"`)
+		}
 	}
 	fmt.Fprintf(t, "run\t%s\n", a.RunID)
 	fmt.Fprintf(t, "format\t%s\n", a.Format)

@@ -1,47 +1,68 @@
 package train
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"math"
-	"reflect"
-	"slices"
-	"strings"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
-	"tagifai/internal/sniff"
-	"tagifai/internal/spelling"
 	"tagifai/model"
 )
 
-// Args are the arguments of a run: how the data is prepared, what is fitted, and
-// how. The first twelve are named as in the course.
+// Args are the arguments of a run: how the data is prepared, what is fitted, and how. The
+// first twelve are named as in the course. A field is all that an argument needs: its key
+// in args.json, what it means, and what it may be: min, max, above (exclusive) or oneof.
+// Those marked optional were added later. They are written only where they differ from
+// their default, so that a run with old arguments gives the bytes that it always gave.
 type Args struct {
-	Shuffle       bool           `json:"shuffle"`         // the rows before the split, and before every epoch
-	Subset        *int           `json:"subset"`          // use that many rows only; null: all
-	MinFreq       int            `json:"min_freq"`        // tags with fewer rows become other
-	Lower         bool           `json:"lower"`           // lower-case the text
-	Stem          bool           `json:"stem"`            // stem its words; needs clean
-	Analyzer      model.Analyzer `json:"analyzer"`        // char, char_wb or word
-	NgramMaxRange int            `json:"ngram_max_range"` // length of the longest n-grams
-	Alpha         float64        `json:"alpha"`           // strength of the l2 penalty
-	LearningRate  float64        `json:"learning_rate"`   // eta0
-	PowerT        float64        `json:"power_t"`         // exponent of the invscaling schedule
-	NumEpochs     int            `json:"num_epochs"`
-	Threshold     *float64       `json:"threshold"` // of the probability; found by threshold_rule, given if that is fixed
+	Shuffle       bool           `json:"shuffle" help:"Shuffle the rows before the split, and before every epoch."`
+	Subset        *int           `json:"subset" min:"1" help:"Use that many rows only; null for all."`
+	MinFreq       int            `json:"min_freq" min:"0" help:"Tags with fewer rows become other."`
+	Lower         bool           `json:"lower" help:"Lower-case the text."`
+	Stem          bool           `json:"stem" help:"Reduce its words to their stems; needs clean."`
+	Analyzer      model.Analyzer `json:"analyzer" oneof:"char char_wb word" help:"What n-grams are made of: characters, characters inside words, or words."`
+	NgramMaxRange int            `json:"ngram_max_range" min:"1" help:"Length of the longest n-grams."`
+	Alpha         float64        `json:"alpha" above:"0" help:"Strength of the l2 penalty."`
+	LearningRate  float64        `json:"learning_rate" above:"0" help:"Learning rate, or where the schedule begins (eta0)."`
+	PowerT        float64        `json:"power_t" help:"Exponent of the schedule invscaling."`
+	NumEpochs     int            `json:"num_epochs" min:"1" help:"How often the classifier sees every row."`
+	Threshold     *float64       `json:"threshold" min:"0" max:"1" help:"The answer is other where threshold_on is not above it; null for none. Found by threshold_rule, given if that is fixed."`
 
-	AcceptedTags  []string      `json:"accepted_tags"`   // all others become other; null: every tag is accepted
-	NgramMinRange int           `json:"ngram_min_range"` // length of the shortest n-grams
-	SublinearTF   bool          `json:"sublinear_tf"`    // 1 + ln(count) in place of the count
-	Balance       Balance       `json:"balance"`         // what is done for rare classes
-	Schedule      Schedule      `json:"learning_rate_schedule"`
-	ThresholdRule ThresholdRule `json:"threshold_rule"`
-	Clean         bool          `json:"clean"` // clean the text as the course does, in training and when predicting
-	Refit         bool          `json:"refit"` // after the evaluation, fit once more on all rows
-	Seed          uint64        `json:"seed"`
+	AcceptedTags  []string      `json:"accepted_tags" min:"1" nullable:"true" help:"All other tags become other; null accepts every tag."`
+	NgramMinRange int           `json:"ngram_min_range" min:"1" help:"Length of the shortest n-grams."`
+	SublinearTF   bool          `json:"sublinear_tf" help:"Count an n-gram as 1 + ln(count)."`
+	Balance       Balance       `json:"balance" oneof:"class_weights oversampling none" help:"What is done for rare classes: weigh their rows more, repeat them, or nothing."`
+	Schedule      Schedule      `json:"learning_rate_schedule" oneof:"constant optimal invscaling" help:"How the learning rate changes within an epoch, as in scikit-learn's SGDClassifier."`
+	ThresholdRule ThresholdRule `json:"threshold_rule" oneof:"max_f1 first_quartile fixed none" help:"How the threshold is found: the highest weighted F1 on the validation part, the first quartile of its rows, as given, or no threshold."`
+	Clean         bool          `json:"clean" help:"Clean the text as the course does, in training and when predicting."`
+	Refit         bool          `json:"refit" help:"After the evaluation, fit once more on all rows."`
+	Seed          uint64        `json:"seed" help:"Seed of all that is random."`
+
+	ThresholdOn  ThresholdOn `json:"threshold_on" optional:"true" oneof:"probability sigmoid" help:"What the threshold is on: the highest probability, or the highest sigmoid before these are divided by their sum."`
+	TokenPattern string      `json:"token_pattern" optional:"true" help:"Regular expression of a word, as in Python, of analyzer word; empty for two or more letters, digits and underscores."`
+	Norm         model.Norm  `json:"norm" optional:"true" oneof:"l2 l1 none" help:"Norm that the vector of a text is divided by."`
+	UseIDF       bool        `json:"use_idf" optional:"true" help:"Multiply by the inverse document frequency."`
+	Weight       float64     `json:"weight" optional:"true" above:"0" help:"What the vector is multiplied by, where there are more blocks."`
+	Blocks       []Block     `json:"blocks" optional:"true" help:"Further blocks of n-grams beside the one that the arguments above describe, each with arguments of the same names."`
+	Documents    []Document  `json:"documents" optional:"true" help:"Further documents made of each row: the text of a column, and the weight of that document. The whole text has weight 1."`
+	Seeds        int         `json:"seeds" optional:"true" min:"1" max:"1000" help:"Fit that often, with the rows in different orders, and average the coefficients."`
+}
+
+// A Block is a block of n-grams beside the first. Its fields mean what those of [Args]
+// mean. Lower-casing, cleaning and stemming are done to the text, for all blocks alike.
+type Block struct {
+	Analyzer      model.Analyzer `json:"analyzer" oneof:"char char_wb word" help:"What n-grams are made of."`
+	NgramMinRange int            `json:"ngram_min_range" min:"1" help:"Length of the shortest n-grams."`
+	NgramMaxRange int            `json:"ngram_max_range" min:"1" help:"Length of the longest n-grams."`
+	TokenPattern  string         `json:"token_pattern" help:"Regular expression of a word, of analyzer word."`
+	SublinearTF   bool           `json:"sublinear_tf" help:"Count an n-gram as 1 + ln(count)."`
+	UseIDF        bool           `json:"use_idf" help:"Multiply by the inverse document frequency."`
+	Norm          model.Norm     `json:"norm" oneof:"l2 l1 none" help:"Norm that the block is divided by."`
+	Weight        float64        `json:"weight" above:"0" help:"What the block is multiplied by."`
+}
+
+// A Document is a further document made of each row that has text in a column and in
+// others. Training takes it as a row of its own.
+type Document struct {
+	Column string  `json:"column" help:"Column of the data that the document is the text of."`
+	Weight float64 `json:"weight" above:"0" help:"Weight of the document, times that of the row."`
 }
 
 // A Balance says what is done for classes with few rows.
@@ -70,13 +91,25 @@ type ThresholdRule string
 // The rules. The first two look at the validation part.
 const (
 	MaxF1         ThresholdRule = "max_f1"         // the one with the highest weighted F1
-	FirstQuartile ThresholdRule = "first_quartile" // of the highest probability of each row
+	FirstQuartile ThresholdRule = "first_quartile" // of what each row is held against
 	Fixed         ThresholdRule = "fixed"          // the threshold of the arguments
 	NoThreshold   ThresholdRule = "none"           // always the most probable class
 )
 
+// A ThresholdOn says what has to be above the threshold.
+type ThresholdOn string
+
+// What the threshold can be on.
+const (
+	OnProbability ThresholdOn = model.OnProbability
+	OnSigmoid     ThresholdOn = model.OnSigmoid
+)
+
 // DefaultArgs returns the default recipe, that of configs/args.json.
-func DefaultArgs() Args {
+func DefaultArgs() Args { return baseArgs() }
+
+// baseArgs returns the value of every argument that args.json leaves out.
+func baseArgs() Args {
 	return Args{
 		Shuffle:       true,
 		MinFreq:       30,
@@ -94,157 +127,71 @@ func DefaultArgs() Args {
 		ThresholdRule: MaxF1,
 		Refit:         true,
 		Seed:          10,
+		ThresholdOn:   OnProbability,
+		Norm:          model.L2,
+		UseIDF:        true,
+		Weight:        1,
+		Seeds:         1,
 	}
 }
 
-// ArgNames returns the keys of args.json, in their order.
-func ArgNames() []string {
-	object, err := new(Args).Object()
-	if err != nil {
-		panic(err) // it has no value that JSON cannot hold
+// baseBlock returns the value of every argument that a block leaves out.
+func baseBlock() Block {
+	return Block{
+		Analyzer: model.Word, NgramMinRange: 1, NgramMaxRange: 1,
+		SublinearTF: true, UseIDF: true, Norm: model.L2, Weight: 1,
 	}
-	return object.Keys()
-}
-
-// ParseArgs reads args.json. A missing key has its value from [DefaultArgs]. An unknown
-// key or an invalid value is an error.
-func ParseArgs(data []byte) (Args, error) {
-	object, err := model.ParseObject(data)
-	if err != nil {
-		return Args{}, notJSON(data, err)
-	}
-	if err := object.Check(); err != nil {
-		return Args{}, err
-	}
-	args, known := DefaultArgs(), ArgNames()
-	for _, key := range object.Keys() {
-		value, _ := object.Get(key)
-		switch {
-		case !slices.Contains(known, key):
-			return Args{}, unknownKey(key, known)
-		case value.Kind() == 'n' && !slices.Contains([]string{"subset", "threshold", "accepted_tags"}, key):
-			return Args{}, fmt.Errorf("%s: null; leave it out for the default", key)
-		}
-	}
-	if err := json.Unmarshal(object.JSON(), &args); err != nil {
-		if e, ok := errors.AsType[*json.SemanticError](err); ok {
-			return Args{}, mistyped(object, e)
-		}
-		return Args{}, err
-	}
-	return args, args.validate()
-}
-
-// notJSON says what is wrong with data, which is not a JSON object.
-func notJSON(data []byte, err error) error {
-	if err := sniff.Text(data); err != nil {
-		return err
-	}
-	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		line := 1 + bytes.Count(data[:min(int(e.ByteOffset), len(data))], []byte("\n"))
-		return fmt.Errorf("line %d: not valid JSON: %w", line, e.Err)
-	}
-	return err
-}
-
-func unknownKey(key string, known []string) error {
-	if nearest := spelling.Nearest(strings.ToLower(key), known); nearest != "" {
-		return fmt.Errorf("%s: unknown; did you mean %s?", key, nearest)
-	}
-	return fmt.Errorf("%s: unknown; the keys are %s", key, strings.Join(known, ", "))
-}
-
-// typeNames are the types of the arguments, in the words of JSON.
-var typeNames = map[reflect.Kind]string{
-	reflect.Bool:    "true or false",
-	reflect.Int:     "a whole number",
-	reflect.Uint64:  "a whole number, not negative",
-	reflect.Float64: "a number",
-	reflect.String:  "a text",
-	reflect.Slice:   "a list of texts",
-}
-
-// mistyped says which argument has a value of the wrong type, and what it must be.
-func mistyped(object model.Object, e *json.SemanticError) error {
-	key := slices.Collect(e.JSONPointer.Tokens())[0]
-	field, _ := reflect.TypeFor[Args]().FieldByNameFunc(func(name string) bool {
-		f, _ := reflect.TypeFor[Args]().FieldByName(name)
-		return f.Tag.Get("json") == key
-	})
-	kind := field.Type.Kind()
-	if kind == reflect.Pointer {
-		kind = field.Type.Elem().Kind()
-	}
-	value, _ := object.Get(key)
-	if kind == reflect.Float64 && value.Kind() == '0' {
-		return fmt.Errorf("%s: %s is too large", key, value)
-	}
-	return fmt.Errorf("%s: %s, must be %s", key, value, typeNames[kind])
-}
-
-// Object returns the arguments as args.json holds them.
-func (a *Args) Object() (model.Object, error) {
-	data, err := json.Marshal(a, json.FormatNilSliceAsNull(true), jsontext.Multiline(false))
-	if err != nil {
-		return model.Object{}, err
-	}
-	return model.ParseObject(data)
 }
 
 func (a *Args) validate() error {
-	vectorizer := a.vectorizer()
+	if err := checkFields(*a, ""); err != nil {
+		return err
+	}
 	switch {
-	case a.Subset != nil && *a.Subset < 1:
-		return fmt.Errorf("subset: %d, must be at least 1, or null for all rows", *a.Subset)
-	case a.MinFreq < 0:
-		return fmt.Errorf("min_freq: %d, must not be negative", a.MinFreq)
-	case !isPositive(a.Alpha):
-		return fmt.Errorf("alpha: %v, must be above 0", a.Alpha)
-	case !isPositive(a.LearningRate):
-		return fmt.Errorf("learning_rate: %v, must be above 0", a.LearningRate)
-	case math.IsNaN(a.PowerT) || math.IsInf(a.PowerT, 0):
-		return fmt.Errorf("power_t: %v, must be finite", a.PowerT)
-	case a.NumEpochs < 1:
-		return fmt.Errorf("num_epochs: %d, must be at least 1", a.NumEpochs)
-	case a.AcceptedTags != nil && len(a.AcceptedTags) == 0:
-		return fmt.Errorf("accepted_tags: empty; null accepts every tag")
 	case a.ThresholdRule == Fixed && a.Threshold == nil:
 		return fmt.Errorf("threshold: null, but threshold_rule is %q: give a number", Fixed)
-	case a.Threshold != nil && !(*a.Threshold >= 0 && *a.Threshold <= 1):
-		return fmt.Errorf("threshold: %v, must be between 0 and 1", *a.Threshold)
+	case len(a.Blocks) == 0 && a.Weight != 1:
+		return fmt.Errorf("weight: %v, but there are no other blocks to weigh it against; leave it out", a.Weight)
 	}
-	if err := oneOf("balance", a.Balance, ClassWeights, Oversampling, Unbalanced); err != nil {
-		return err
+	for i, d := range a.Documents {
+		if d.Column == "" {
+			return fmt.Errorf("documents.%d.column: missing; name a column of the data", i)
+		}
 	}
-	if err := oneOf("learning_rate_schedule", a.Schedule, Constant, Optimal, InvScaling); err != nil {
-		return err
+	for i, b := range a.blocks() {
+		if err := b.Vectorizer.Validate(); err != nil {
+			if i > 0 {
+				return fmt.Errorf("blocks.%d: %w", i-1, err)
+			}
+			return err
+		}
 	}
-	if err := oneOf("threshold_rule", a.ThresholdRule, MaxF1, FirstQuartile, Fixed, NoThreshold); err != nil {
-		return err
-	}
-	return vectorizer.Validate()
+	return nil
 }
 
-func isPositive(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
-
-func oneOf[T ~string](key string, value T, allowed ...T) error {
-	if slices.Contains(allowed, value) {
-		return nil
+// blocks returns the blocks of n-grams that are fitted, all empty yet.
+func (a *Args) blocks() []model.Block {
+	first := Block{
+		Analyzer: a.Analyzer, NgramMinRange: a.NgramMinRange, NgramMaxRange: a.NgramMaxRange, TokenPattern: a.TokenPattern,
+		SublinearTF: a.SublinearTF, UseIDF: a.UseIDF, Norm: a.Norm, Weight: a.Weight,
 	}
-	return fmt.Errorf("%s: %q is none of %q", key, value, allowed)
-}
-
-// vectorizer returns the parameters of the vectorizer that is fitted.
-func (a *Args) vectorizer() model.Vectorizer {
-	return model.Vectorizer{
-		Analyzer:    a.Analyzer,
-		NgramMin:    a.NgramMinRange,
-		NgramMax:    a.NgramMaxRange,
-		Lowercase:   a.Lower,
-		Norm:        model.L2,
-		UseIDF:      true,
-		SublinearTF: a.SublinearTF,
-		Clean:       a.Clean,
-		Stem:        a.Stem,
+	blocks := make([]model.Block, 0, 1+len(a.Blocks))
+	for _, b := range append([]Block{first}, a.Blocks...) {
+		blocks = append(blocks, model.Block{
+			Weight: b.Weight,
+			Vectorizer: model.Vectorizer{
+				Analyzer:     b.Analyzer,
+				NgramMin:     b.NgramMinRange,
+				NgramMax:     b.NgramMaxRange,
+				TokenPattern: b.TokenPattern,
+				Lowercase:    a.Lower,
+				Norm:         b.Norm,
+				UseIDF:       b.UseIDF,
+				SublinearTF:  b.SublinearTF,
+				Clean:        a.Clean,
+				Stem:         a.Stem,
+			},
+		})
 	}
+	return blocks
 }

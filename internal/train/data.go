@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -21,8 +23,11 @@ type Dataset struct {
 	File    string
 	SHA256  string // of the file, in hexadecimal
 	Rows    []Row
-	Tagged  bool // the rows have tags
-	Dropped int  // rows of the file that have no tag, though others have, or no text
+	Columns []string // that the texts are made of
+	Tagged  bool     // the rows have tags
+	Dropped int      // rows of the file that have no tag, though others have, or no text
+	// Also are files of extra rows, for training alone: no figure is about them.
+	Also []*Dataset
 }
 
 // A Row is one labelled text.
@@ -30,17 +35,33 @@ type Row struct {
 	Text string
 	Tag  string
 	Line int // of the file, from 1
+	// Weight is that of the row in training, 1 if the file has no weights.
+	Weight float64
+	// Parts are the texts of the columns that Text is made of, if there are several.
+	Parts map[string]string
+}
+
+// A Layout says how a labelled file is laid out. Where a field is zero, the names of the
+// columns say it: title, description and tag, or text and tag, with commas between them.
+type Layout struct {
+	TextColumns  []string // whose texts, with spaces between them, are the text
+	TagColumn    string
+	WeightColumn string // of the weights that rows have in training
+	Delimiter    rune
 }
 
 // ReadDataset reads a CSV file. Its first line has the names of the columns: title,
 // description and tag, or text and tag. Other columns are ignored. Errors name the file
 // and the line.
-func ReadDataset(file string) (*Dataset, error) { return readCSV(file, true) }
+func ReadDataset(file string) (*Dataset, error) { return Layout{}.Read(file) }
 
 // ReadTexts reads such a file, which needs no column tag.
-func ReadTexts(file string) (*Dataset, error) { return readCSV(file, false) }
+func ReadTexts(file string) (*Dataset, error) { return Layout{}.read(file, false) }
 
-func readCSV(file string, tagged bool) (*Dataset, error) {
+// Read reads a CSV file of this layout as [ReadDataset] does.
+func (l Layout) Read(file string) (*Dataset, error) { return l.read(file, true) }
+
+func (l Layout) read(file string, tagged bool) (*Dataset, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -52,6 +73,9 @@ func readCSV(file string, tagged bool) (*Dataset, error) {
 	}
 	const byteOrderMark = "\ufeff"
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte(byteOrderMark))))
+	if l.Delimiter != 0 {
+		r.Comma = l.Delimiter
+	}
 	header, err := r.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, d.errorf(1, "the file is empty; a line of column names is wanted")
@@ -59,11 +83,14 @@ func readCSV(file string, tagged bool) (*Dataset, error) {
 	if err != nil {
 		return nil, d.wrap(err)
 	}
-	columns, err := findColumns(header, tagged)
+	columns, err := l.find(header, tagged)
 	if err != nil {
 		return nil, d.errorf(1, "%w", err)
 	}
 	d.Tagged = columns.tag >= 0
+	for _, column := range columns.text {
+		d.Columns = append(d.Columns, strings.TrimSpace(header[column]))
+	}
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -73,26 +100,57 @@ func readCSV(file string, tagged bool) (*Dataset, error) {
 			return nil, d.wrap(err)
 		}
 		line, _ := r.FieldPos(0)
-		var parts []string
-		for _, column := range columns.text {
-			if part := record[column]; strings.TrimSpace(part) != "" {
-				parts = append(parts, part)
-			}
-		}
-		row := Row{Text: strings.Join(parts, " "), Line: line}
-		if d.Tagged {
-			row.Tag = strings.TrimSpace(record[columns.tag])
-		}
-		if !utf8.ValidString(row.Text) || !utf8.ValidString(row.Tag) {
-			return nil, d.errorf(line, "not UTF-8; save the file in that encoding")
+		row, err := d.row(columns, record)
+		if err != nil {
+			return nil, d.errorf(line, "%w", err)
 		}
 		if row.Text == "" || d.Tagged && row.Tag == "" {
 			d.Dropped++
 			continue
 		}
+		row.Line = line
 		d.Rows = append(d.Rows, row)
 	}
 }
+
+// row makes a row of a record.
+func (d *Dataset) row(c columns, record []string) (Row, error) {
+	row := Row{Weight: 1}
+	var parts []string
+	for k, column := range c.text {
+		part := record[column]
+		if strings.TrimSpace(part) == "" {
+			continue
+		}
+		parts = append(parts, part)
+		if row.Parts == nil {
+			row.Parts = make(map[string]string, len(c.text))
+		}
+		row.Parts[d.Columns[k]] = part
+	}
+	if len(parts) < 2 {
+		row.Parts = nil
+	}
+	row.Text = strings.Join(parts, " ")
+	if d.Tagged {
+		row.Tag = strings.TrimSpace(record[c.tag])
+	}
+	if !utf8.ValidString(row.Text) || !utf8.ValidString(row.Tag) {
+		return Row{}, errors.New("not UTF-8; save the file in that encoding")
+	}
+	if c.weight >= 0 {
+		text := strings.TrimSpace(record[c.weight])
+		weight, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(weight >= 0 && weight <= maxWeight) {
+			return Row{}, fmt.Errorf("weight %q is not a number from 0 to %g", text, float64(maxWeight))
+		}
+		row.Weight = weight
+	}
+	return row, nil
+}
+
+// maxWeight is the largest weight of a row. With it no step of a fit is infinite.
+const maxWeight = 1e6
 
 // wrap adds the file and the line to an error of the CSV reader.
 func (d *Dataset) wrap(err error) error {
@@ -107,33 +165,70 @@ func (d *Dataset) errorf(line int, format string, args ...any) error {
 	return fmt.Errorf("%s:%d: "+format, slices.Concat([]any{d.File, line}, args)...)
 }
 
+// columns are the places of the columns in a record, -1 for those that there are not.
 type columns struct {
-	text []int
-	tag  int // -1 if there is none
+	text        []int
+	tag, weight int
 }
 
-func findColumns(header []string, tagged bool) (columns, error) {
+// find finds the columns in the first line of a file.
+func (l Layout) find(header []string, tagged bool) (columns, error) {
 	place := make(map[string]int)
+	twice := make(map[string]bool)
 	for i, name := range header {
 		name = strings.TrimSpace(name)
-		if _, twice := place[name]; twice && slices.Contains([]string{"title", "description", "text", "tag"}, name) {
-			return columns{}, fmt.Errorf("column %q occurs twice", name)
-		}
+		_, twice[name] = place[name]
 		place[name] = i
 	}
-	title, hasTitle := place["title"]
-	description, hasDescription := place["description"]
-	text, hasText := place["text"]
-	tag, hasTag := place["tag"]
-	if !hasTag {
-		tag = -1
+	at := func(name string) (int, error) {
+		i, ok := place[name]
+		switch {
+		case !ok:
+			return -1, fmt.Errorf("no column %q; the columns are %.200s", name, fmt.Sprintf("%q", header))
+		case twice[name]:
+			return -1, fmt.Errorf("column %q occurs twice", name)
+		}
+		return i, nil
 	}
-	switch {
-	case tagged && !hasTag:
-	case hasTitle && hasDescription:
-		return columns{text: []int{title, description}, tag: tag}, nil
-	case hasText:
-		return columns{text: []int{text}, tag: tag}, nil
+	names := func(names ...string) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { _, ok := place[name]; return !ok })
 	}
-	return columns{}, fmt.Errorf("the columns are %.200s; title, description and tag are wanted, or text and tag", fmt.Sprintf("%q", header))
+
+	text, tag := l.TextColumns, cmp.Or(l.TagColumn, "tag")
+	if len(text) == 0 {
+		switch {
+		case tagged && l.TagColumn == "" && !names("tag"):
+		case names("title", "description"):
+			text = []string{"title", "description"}
+		case names("text"):
+			text = []string{"text"}
+		}
+		if len(text) == 0 {
+			return columns{}, fmt.Errorf("the columns are %.200s; title, description and tag are wanted, or text and tag; others can be named with --text-column and --tag-column",
+				fmt.Sprintf("%q", header))
+		}
+	}
+	found := columns{tag: -1, weight: -1}
+	for _, name := range text {
+		i, err := at(name)
+		if err != nil {
+			return columns{}, err
+		}
+		if slices.Contains(found.text, i) {
+			return columns{}, fmt.Errorf("column %q is named twice", name)
+		}
+		found.text = append(found.text, i)
+	}
+	var err error
+	if tagged || names(tag) {
+		if found.tag, err = at(tag); err != nil {
+			return columns{}, err
+		}
+	}
+	if l.WeightColumn != "" {
+		if found.weight, err = at(l.WeightColumn); err != nil {
+			return columns{}, err
+		}
+	}
+	return found, nil
 }

@@ -130,6 +130,8 @@ func compare(t *testing.T, what string, got, want []float64, tolerance float64) 
 	}
 }
 
+func ones(n int) []float64 { return slices.Repeat([]float64{1}, n) }
+
 func TestVectorizerIsScikitLearns(t *testing.T) {
 	f := readFixture(t)
 	if len(f.TFIDF) == 0 {
@@ -181,7 +183,7 @@ func TestClassifierIsScikitLearns(t *testing.T) {
 			fits := 0
 			for _, after := range c.After {
 				for ; fits < after.Fits; fits++ {
-					classifier.epoch(all, labels, order)
+					classifier.epoch(all, labels, ones(len(labels)), order)
 				}
 				coefficients, intercepts := classifier.coefficients()
 				compare(t, "coefficients", coefficients, slices.Concat(after.Coefficients...), 1e-9)
@@ -232,7 +234,7 @@ func TestLogLossIsScikitLearns(t *testing.T) {
 			for i, label := range c.True {
 				losses[i] = logLoss(c.Probabilities[i][label])
 			}
-			if got := mean(losses); math.Abs(got-c.LogLoss) > 1e-12 {
+			if got := mean(losses, ones(len(losses))); math.Abs(got-c.LogLoss) > 1e-12 {
 				t.Errorf("got %v, want %v", got, c.LogLoss)
 			}
 		})

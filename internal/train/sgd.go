@@ -54,12 +54,13 @@ func newClassifier(args *Args, features int, labels []int, classes int) *classif
 	return c
 }
 
-// epoch trains every target on all rows of the matrix once, in the given order. The
+// epoch trains every target on all rows of the matrix once, in the given order. Each row
+// has a weight, scikit-learn's sample_weight. The
 // targets are independent, so the result does not depend on the number of cores.
-func (c *classifier) epoch(matrix *rows, labels, order []int) {
+func (c *classifier) epoch(matrix *rows, labels []int, weights []float64, order []int) {
 	var wg sync.WaitGroup
 	for _, t := range c.targets {
-		wg.Go(func() { t.epoch(c.args, matrix, labels, order) })
+		wg.Go(func() { t.epoch(c.args, matrix, labels, weights, order) })
 	}
 	wg.Wait()
 }
@@ -72,7 +73,7 @@ const (
 
 // epoch does what SGDClassifier.fit of scikit-learn 1.2 does (_plain_sgd) with
 // max_iter=1, log loss, an l2 penalty and sparse rows: t begins at 1.
-func (t *target) epoch(args *Args, matrix *rows, labels, order []int) {
+func (t *target) epoch(args *Args, matrix *rows, labels []int, weights []float64, order []int) {
 	rate := args.LearningRate
 	optimalT0 := 1 / (args.Alpha * math.Sqrt(1/math.Sqrt(args.Alpha)))
 	for n, i := range order {
@@ -90,7 +91,7 @@ func (t *target) epoch(args *Args, matrix *rows, labels, order []int) {
 		}
 		gradient := max(-maxGradient, min(logLossGradient(y, score), maxGradient))
 		t.shrink(max(0, 1-rate*args.Alpha))
-		if step := -rate * gradient * weight; step != 0 {
+		if step := -rate * gradient * weight * weights[i]; step != 0 {
 			factor := step / t.scale
 			for j, c := range columns {
 				t.weights[c] += factor * values[j]
@@ -156,8 +157,29 @@ func (c *classifier) finite() bool {
 	return true
 }
 
-// meanLoss returns the mean log loss over the matrix.
-func (c *classifier) meanLoss(matrix *rows, labels []int) float64 {
+// average returns the mean of classifiers that were trained on the same columns.
+func average(of []*classifier) *classifier {
+	if len(of) == 1 {
+		return of[0]
+	}
+	mean := &classifier{args: of[0].args, classes: of[0].classes}
+	for k, t := range of[0].targets {
+		sum := &target{class: t.class, weights: make([]float64, len(t.weights)), scale: 1}
+		for _, c := range of {
+			part := c.targets[k]
+			factor := part.scale / float64(len(of))
+			for i, w := range part.weights {
+				sum.weights[i] += factor * w
+			}
+			sum.intercept += part.intercept / float64(len(of))
+		}
+		mean.targets = append(mean.targets, sum)
+	}
+	return mean
+}
+
+// meanLoss returns the mean log loss over the matrix, whose rows have these weights.
+func (c *classifier) meanLoss(matrix *rows, labels []int, weights []float64) float64 {
 	losses := make([]float64, matrix.len())
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
@@ -176,7 +198,7 @@ func (c *classifier) meanLoss(matrix *rows, labels []int) float64 {
 		})
 	}
 	wg.Wait()
-	return mean(losses) // summed in order, so that the number of workers does not matter
+	return mean(losses, weights) // summed in order, so that the number of workers does not matter
 }
 
 // logLoss is the loss of a sample whose true class got probability p. As in
@@ -186,10 +208,15 @@ func logLoss(p float64) float64 {
 	return -math.Log(max(epsilon, min(p, 1-epsilon)))
 }
 
-func mean(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
+// mean returns the mean of values that have these weights, 0 if all weights are.
+func mean(values, weights []float64) float64 {
+	sum, total := 0.0, 0.0
+	for i, v := range values {
+		sum += weights[i] * v
+		total += weights[i]
 	}
-	return sum / float64(len(values))
+	if total == 0 {
+		return 0
+	}
+	return sum / total
 }

@@ -11,9 +11,20 @@ import (
 // samples are the rows of a data set that a run uses, with encoded labels.
 type samples struct {
 	texts   []string
-	labels  []int // index of the class of each text
-	lines   []int // of the file
+	labels  []int               // index of the class of each text
+	lines   []int               // of the file
+	weights []float64           // of each text in training
+	parts   []map[string]string // of each text: by column, if it is made of several
 	classes []string
+	also    *samples // extra ones, for training alone; nil if there are none
+}
+
+func (s *samples) add(text string, label, line int, weight float64, parts map[string]string) {
+	s.texts = append(s.texts, text)
+	s.labels = append(s.labels, label)
+	s.lines = append(s.lines, line)
+	s.weights = append(s.weights, weight)
+	s.parts = append(s.parts, parts)
 }
 
 // label applies subset, accepted_tags and min_freq to the data set and encodes the
@@ -25,6 +36,10 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 	}
 	if args.Subset != nil && *args.Subset < len(rows) {
 		rows = rows[:*args.Subset]
+	}
+	n := len(rows)
+	for _, also := range d.Also {
+		rows = append(rows, also.Rows...)
 	}
 	frequency := make(map[string]int)
 	for i := range rows {
@@ -46,11 +61,16 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 		return nil, d.errorf(1, "the %d rows have %d classes (%q), at least 2 are wanted; tags with fewer than min_freq = %d rows count as %s",
 			len(rows), len(s.classes), s.classes, args.MinFreq, model.Other)
 	}
-	for _, row := range rows {
+	if n < len(rows) {
+		s.also = &samples{classes: s.classes}
+	}
+	for i, row := range rows {
+		to := s
+		if i >= n {
+			to = s.also
+		}
 		class, _ := slices.BinarySearch(s.classes, row.Tag)
-		s.texts = append(s.texts, row.Text)
-		s.labels = append(s.labels, class)
-		s.lines = append(s.lines, row.Line)
+		to.add(row.Text, class, row.Line, row.Weight, row.Parts)
 	}
 	return s, s.checkSizes(d)
 }
@@ -58,6 +78,9 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 // checkSizes makes sure that every class has enough samples to be split.
 func (s *samples) checkSizes(d *Dataset) error {
 	for class, of := range s.byClass(false, nil) {
+		if len(of) == 0 && s.also != nil && slices.Contains(s.also.labels, class) {
+			continue // only training knows the class
+		}
 		if len(of) < smallestClass {
 			line := 1
 			if len(of) > 0 {
@@ -75,11 +98,9 @@ const smallestClass = 3
 
 // at returns the samples with these indices.
 func (s *samples) at(indices []int) *samples {
-	part := &samples{classes: s.classes}
+	part := &samples{classes: s.classes, also: s.also}
 	for _, i := range indices {
-		part.texts = append(part.texts, s.texts[i])
-		part.labels = append(part.labels, s.labels[i])
-		part.lines = append(part.lines, s.lines[i])
+		part.add(s.texts[i], s.labels[i], s.lines[i], s.weights[i], s.parts[i])
 	}
 	return part
 }
@@ -118,7 +139,7 @@ func (s *samples) split(shares []float64, shuffle bool, rng *rand.Rand) []*sampl
 	for _, of := range s.byClass(shuffle, rng) {
 		end := len(of)
 		for p := len(shares) - 1; p > 0; p-- {
-			start := end - max(1, int(math.Round(shares[p]*float64(len(of)))))
+			start := max(0, end-max(1, int(math.Round(shares[p]*float64(len(of))))))
 			parts[p] = append(parts[p], of[start:end]...)
 			end = start
 		}

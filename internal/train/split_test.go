@@ -15,7 +15,7 @@ func dataset(counts map[string]int) *Dataset {
 	d := &Dataset{File: "made.csv"}
 	for _, tag := range []string{"a", "b", "c", "other"} {
 		for i := range counts[tag] {
-			d.Rows = append(d.Rows, Row{Text: fmt.Sprintf("%s %d", tag, i), Tag: tag, Line: len(d.Rows) + 2})
+			d.Rows = append(d.Rows, Row{Text: fmt.Sprintf("%s %d", tag, i), Tag: tag, Line: len(d.Rows) + 2, Weight: 1})
 		}
 	}
 	return d

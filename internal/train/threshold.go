@@ -8,7 +8,7 @@ import (
 	"tagifai/model"
 )
 
-// A guess is the most probable class of a sample, and its probability.
+// A guess is the most probable class of a sample, and what is held against the threshold.
 type guess struct {
 	class, label int
 	confidence   float64
@@ -16,7 +16,7 @@ type guess struct {
 
 // guesses returns a guess for each sample, the least confident first. The model must
 // have no threshold.
-func (s *samples) guesses(m *model.Model) []guess {
+func (s *samples) guesses(m *model.Model, on ThresholdOn) []guess {
 	guesses := make([]guess, 0, len(s.texts))
 	for i, p := range m.PredictAll(s.texts) {
 		best := 0
@@ -25,7 +25,11 @@ func (s *samples) guesses(m *model.Model) []guess {
 				best = k
 			}
 		}
-		guesses = append(guesses, guess{class: best, label: s.labels[i], confidence: p.Probabilities[best]})
+		g := guess{class: best, label: s.labels[i], confidence: p.Probabilities[best]}
+		if on == OnSigmoid {
+			g.confidence = 1 / (1 + math.Exp(-slices.Max(p.Scores)))
+		}
+		guesses = append(guesses, g)
 	}
 	slices.SortStableFunc(guesses, func(a, b guess) int { return cmp.Compare(a.confidence, b.confidence) })
 	return guesses
@@ -37,12 +41,12 @@ func (s *samples) threshold(args *Args, m *model.Model) *float64 {
 	switch args.ThresholdRule {
 	case MaxF1:
 		if other := slices.Index(s.classes, model.Other); other >= 0 {
-			t := maxF1(s.guesses(m), other, len(s.classes))
+			t := maxF1(s.guesses(m, args.ThresholdOn), other, len(s.classes))
 			return &t
 		}
 	case FirstQuartile:
 		var confidences []float64
-		for _, g := range s.guesses(m) {
+		for _, g := range s.guesses(m, args.ThresholdOn) {
 			confidences = append(confidences, g.confidence)
 		}
 		t := quantile(confidences, 0.25)

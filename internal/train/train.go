@@ -137,11 +137,12 @@ func CrossValidate(ctx context.Context, d *Dataset, args Args, k int, progress f
 func fitWithThreshold(ctx context.Context, args *Args, train, validation *samples, rng *rand.Rand, progress Progress) (*model.Weights, []Loss, error) {
 	var losses []Loss
 	f := newFit(args, train)
-	validationRows := f.vectorizer.transform(validation.texts)
+	validationRows := f.union.transform(validation.texts)
 	err := f.run(ctx, rng, func(epoch int) {
+		c := f.classifier()
 		loss := Loss{
-			Train:      f.classifier.meanLoss(f.rows, train.labels),
-			Validation: f.classifier.meanLoss(validationRows, validation.labels),
+			Train:      c.meanLoss(f.rows, f.documents.labels, f.documents.weights),
+			Validation: c.meanLoss(validationRows, validation.labels, validation.weights),
 		}
 		losses = append(losses, loss)
 		progress(epoch, args.NumEpochs, &loss)

@@ -97,10 +97,14 @@ func (v *vectorizer) transform(texts []string) *rows {
 // order of first occurrence.
 func (v *vectorizer) count(texts []string, column func([]byte) int32) *rows {
 	counts := &rows{ends: make([]int, 0, len(texts))}
+	split, err := v.Splitter()
+	if err != nil {
+		panic(err) // the parameters are valid
+	}
 	var place []int32 // by column: 1 + its place in the current row, or 0
 	for _, text := range texts {
 		start := len(counts.columns)
-		for ngram := range v.NGrams(text) {
+		for ngram := range split(text) {
 			c := column(ngram)
 			if c < 0 {
 				continue

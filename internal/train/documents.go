@@ -1,0 +1,27 @@
+package train
+
+// documents returns what is fitted: the texts of the samples, the further documents that
+// the arguments make of each, and the extra samples.
+func (s *samples) documents(args *Args) *samples {
+	if len(args.Documents) == 0 && s.also == nil {
+		return s
+	}
+	all := &samples{classes: s.classes}
+	all.addDocuments(s, args)
+	if s.also != nil {
+		all.addDocuments(s.also, args)
+	}
+	return all
+}
+
+func (s *samples) addDocuments(of *samples, args *Args) {
+	for i, text := range of.texts {
+		label, line, weight := of.labels[i], of.lines[i], of.weights[i]
+		s.add(text, label, line, weight, nil)
+		for _, d := range args.Documents {
+			if part, ok := of.parts[i][d.Column]; ok {
+				s.add(part, label, line, weight*d.Weight, nil)
+			}
+		}
+	}
+}
