@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tagifai/internal/auth"
 	"tagifai/internal/config"
 	"tagifai/internal/golden"
 	"tagifai/internal/registry"
@@ -46,7 +47,11 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	log := lines.With().Timestamp().Logger()
 	metrics := prometheus.NewRegistry()
 	models := registry.New(registry.Options{Source: c.Source, Formats: formats, Open: c.openModel, Tool: "tagifai " + toolVersion(), Log: log, Metrics: metrics})
-	srv := server.New(server.Options{Settings: c.Settings, Versions: models, Version: toolVersion(), Metrics: metrics, Log: lines})
+	guard, err := auth.Open(auth.Options{Settings: c.Access, Log: log, Metrics: metrics})
+	if err != nil {
+		return err
+	}
+	srv := server.New(server.Options{Settings: c.Settings, Versions: models, Guard: guard, Version: toolVersion(), Metrics: metrics, Log: lines})
 	if err := srv.Listen(); err != nil { // before the model is loaded: a taken port is known at once
 		return err
 	}
@@ -57,6 +62,12 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	followContainer(log)
 	models.SpareTime(srv.Idle)
 	go models.Follow(ctx, hangups)
+	if guard != nil {
+		forGuard := make(chan os.Signal, 1)
+		signal.Notify(forGuard, syscall.SIGHUP)
+		defer signal.Stop(forGuard)
+		go guard.Follow(ctx, forGuard)
+	}
 	return srv.Run(ctx)
 }
 

@@ -45,14 +45,31 @@ func ParseAction(name string) (Action, error) {
 	return 0, fmt.Errorf("%.100q is no action; give %s", name, strings.Join(ActionNames(), ", "))
 }
 
-func (a Action) String() string {
+// ParseActions returns the actions with these names, or'd.
+func ParseActions(names []string) (Action, error) {
+	var all Action
+	for _, name := range names {
+		a, err := ParseAction(name)
+		if err != nil {
+			return 0, err
+		}
+		all |= a
+	}
+	return all, nil
+}
+
+// Names returns the names of actions that are or'd.
+func (a Action) Names() []string {
+	var names []string
 	for _, named := range actionNames {
-		if named.Action == a {
-			return named.name
+		if a&named.Action != 0 {
+			names = append(names, named.name)
 		}
 	}
-	return fmt.Sprintf("Action(%d)", uint8(a))
+	return names
 }
+
+func (a Action) String() string { return strings.Join(a.Names(), ", ") }
 
 // A Principal is who sends a request. It does not change.
 type Principal struct {
@@ -79,8 +96,8 @@ func (p *Principal) MayUse(model string) bool {
 // MayUseAll reports whether the principal may use every model, whatever its name.
 func (p *Principal) MayUseAll() bool { return p.models == nil }
 
-// checkPatterns returns what is wrong with the patterns of a principal.
-func checkPatterns(patterns []string) error {
+// CheckPatterns says what is wrong with patterns of the names of models.
+func CheckPatterns(patterns []string) error {
 	for _, pattern := range patterns {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
 			return fmt.Errorf("%.100q is no pattern of names; give one such as 'tagger*'", pattern)

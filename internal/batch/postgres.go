@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"tagifai/internal/roots"
 )
 
 const defaultSchema = "tagifai"
@@ -34,7 +36,7 @@ func postgresConfig(l Location, schema string) (*pgx.ConnConfig, error) {
 		return nil, err // without the password
 	}
 	if config.TLSConfig != nil {
-		useFallbackRoots()
+		roots.UseFallback()
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 30 * time.Second

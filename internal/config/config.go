@@ -74,6 +74,15 @@ func (l *Loaded) describe(name string) string {
 	return fmt.Sprintf("%s: %s (%s)", name, s.yaml(), s.origin)
 }
 
+// changed reports whether a setting has another value than its default.
+func (l *Loaded) changed(name string) bool {
+	s := l.find(name)
+	if s.isList() {
+		return strings.Join(s.items, ",") != s.initial
+	}
+	return s.text != s.initial
+}
+
 // find returns the setting with this name, nil if there is none.
 func (l *Loaded) find(name string) *setting {
 	i := slices.IndexFunc(l.settings, func(s *setting) bool { return s.name == name })

@@ -17,6 +17,7 @@ type Settings struct {
 	Source
 	Limits
 	Proxy
+	Access
 	Timeouts
 	Log
 }
@@ -73,6 +74,44 @@ type Proxy struct {
 	CORSOrigins    []Origin  `name:"cors-origins" initial:"" placeholder:"ORIGIN" help:"Origins whose pages may read the answers; * for all."`
 }
 
+// Access says who may do what. Without keys and tokens everybody may do everything.
+type Access struct {
+	KeysFile      string      `name:"keys-file" initial:"" placeholder:"FILE" help:"Keys of the clients, which tagifai keys new makes; requests need one then."`
+	JWKS          JWKS        `name:"jwks" initial:"" placeholder:"FILE|URL" help:"Public keys (JWK Set) of who issues JSON Web Tokens to the clients; requests need one then, or a key."`
+	JWTIssuer     string      `name:"jwt-issuer" initial:"" placeholder:"NAME" help:"Issuer (iss) that tokens must have; any if empty."`
+	JWTAudience   []string    `name:"jwt-audience" initial:"" placeholder:"NAME" help:"Audiences (aud), of which tokens must have one; any if empty."`
+	JWTAlgorithms []Algorithm `name:"jwt-algorithms" initial:"RS256,ES256,EdDSA" placeholder:"NAME" help:"Algorithms that tokens may be signed with."`
+	JWTClaim      string      `name:"jwt-claim" initial:"scope" placeholder:"NAME" help:"Claim of a token that names the actions: predict, explain, read, batch, admin."`
+	Open          []Opening   `name:"open" initial:"health,docs" placeholder:"PART" help:"What needs no key and no token: health, docs, metrics, admin (all of admin-addr)."`
+}
+
+// Guarded reports whether requests need a key or a token.
+func (a *Access) Guarded() bool { return a.KeysFile != "" || a.JWKS != "" }
+
+// check refuses settings that would leave the service open by mistake.
+func (a *Access) check(l *Loaded) error {
+	for _, name := range []string{"keys-file", "jwks"} {
+		// An unset variable of a script, most likely.
+		if s := l.find(name); s.text == "" && (strings.HasPrefix(s.origin, "flag") || strings.HasPrefix(s.origin, "environment")) {
+			return l.Refuse(name, "is empty; leave it out if everybody may do everything")
+		}
+	}
+	for _, name := range []string{"jwt-issuer", "jwt-audience", "jwt-algorithms", "jwt-claim"} {
+		if a.JWKS == "" && l.changed(name) {
+			return l.Refuse(name, "is of no use without jwks; name the keys of the issuer, or leave it out")
+		}
+	}
+	switch {
+	case !a.Guarded() && l.changed("open"):
+		return l.Refuse("open", "is of no use without keys-file or jwks, as everything is open; name one of them, or leave it out")
+	case len(a.JWTAlgorithms) == 0:
+		return l.Refuse("jwt-algorithms", "allows none; give those that the issuer uses")
+	case a.JWTClaim == "":
+		return l.Refuse("jwt-claim", "is empty; give the name of a claim such as scope")
+	}
+	return nil
+}
+
 // Timeouts bound how long requests may take, and the end of the service.
 type Timeouts struct {
 	ReadHeaderTimeout time.Duration `name:"read-header-timeout" initial:"5s" min:"1ms" placeholder:"DURATION" help:"Longest time that the header of a request may take."`
@@ -123,7 +162,7 @@ func (s *Settings) check(l *Loaded) error {
 	case s.ReadTimeout < s.ReadHeaderTimeout:
 		return l.Refuse("read-timeout", "is shorter than %s, which is a part of it; raise the first or lower the second", l.describe("read-header-timeout"))
 	}
-	return nil
+	return s.Access.check(l)
 }
 
 // headerCharacters are those that the name of a header may have.

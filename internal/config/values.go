@@ -83,6 +83,74 @@ func (h *Hostname) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// A JWKS is where a JWK Set is: a file, or an https URL. Who could change the set on its
+// way could make tokens, so http is for this machine alone.
+type JWKS string
+
+// UnmarshalText reads the name of a file or a URL.
+func (j *JWKS) UnmarshalText(text []byte) error {
+	s := JWKS(text)
+	if s.IsURL() {
+		u, err := url.Parse(string(s))
+		switch {
+		case err != nil || !IsHost(u.Host):
+			return errors.New("is no URL; give one such as https://issuer.example/jwks.json")
+		case u.User != nil:
+			return errors.New("has a name or a password in it, which would be shown wherever the settings are; a JWK Set is public")
+		case u.Scheme == "http" && !isLoopback(u.Hostname()):
+			return errors.New("is not encrypted on its way; give an https URL, or a file")
+		case u.Scheme != "http" && u.Scheme != "https":
+			return errors.New("is a URL that cannot be read; give an https URL, or a file")
+		}
+	}
+	*j = s
+	return nil
+}
+
+// IsURL reports whether it is a URL.
+func (j JWKS) IsURL() bool { return strings.Contains(string(j), "://") }
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// An Algorithm is one that JSON Web Tokens are signed with. All of them have a public key:
+// none signs nothing, and with HS256 who can verify a token can make one.
+type Algorithm string
+
+// UnmarshalText reads the name of an algorithm.
+func (a *Algorithm) UnmarshalText(text []byte) error {
+	if !slices.Contains(algorithms, string(text)) {
+		return errors.New("is no algorithm with a public key; give " + alternatives(algorithms))
+	}
+	*a = Algorithm(text)
+	return nil
+}
+
+var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+// An Opening is a part of the service that may be open to everybody.
+type Opening string
+
+// The parts.
+const (
+	OpenHealth  Opening = "health"
+	OpenDocs    Opening = "docs"
+	OpenMetrics Opening = "metrics"
+	OpenAdmin   Opening = "admin"
+)
+
+// UnmarshalText reads the name of a part.
+func (o *Opening) UnmarshalText(text []byte) error {
+	parts := []string{string(OpenHealth), string(OpenDocs), string(OpenMetrics), string(OpenAdmin)}
+	if !slices.Contains(parts, string(text)) {
+		return errors.New("is no part that can be open; give " + alternatives(parts))
+	}
+	*o = Opening(text)
+	return nil
+}
+
 // IsHost reports whether s is a name or an address, with or without a port.
 func IsHost(s string) bool {
 	name := s

@@ -39,14 +39,22 @@ const (
 	Failed    = "failed"    // it cannot be loaded
 )
 
-// Models returns at most limit models, sorted by name, that come after a name, and
-// whether there are more.
-func (r *Registry) Models(ctx context.Context, after string, limit int) (models []Summary, more bool, err error) {
+// Default returns the name of the default model, "" if it is not known yet.
+func (r *Registry) Default() string {
+	if m := r.home.Load(); m != nil {
+		return m.name
+	}
+	return ""
+}
+
+// Models returns at most limit models of those to include, sorted by name, that come after
+// a name, and whether there are more.
+func (r *Registry) Models(ctx context.Context, after string, limit int, include func(name string) bool) (models []Summary, more bool, err error) {
 	if r.store == nil {
 		if r.source.Models != "" {
 			return nil, false, ErrNotReady
 		}
-		if after < onlyModel {
+		if after < onlyModel && include(onlyModel) {
 			models = append(models, r.one().Summary)
 		}
 		return models, false, nil
@@ -62,7 +70,7 @@ func (r *Registry) Models(ctx context.Context, after string, limit int) (models 
 		if found {
 			first++
 		}
-		names = names[first:]
+		names = slices.DeleteFunc(names[first:], func(name string) bool { return !include(name) })
 		more = len(names) > limit
 		models := make([]Summary, min(len(names), limit))
 		for i := range models {

@@ -210,13 +210,16 @@ func (m *served) apply() {
 
 // tell tells the observers what has moved, and what is behind.
 func (m *served) tell(old, now *placement, behind string) {
-	aliases := make([]string, 0, len(now.named))
-	for name := range now.named {
-		if store.CheckAlias(name) == nil {
-			aliases = append(aliases, name)
+	var aliases []string
+	for _, named := range []map[string]*Version{old.named, now.named} {
+		for name := range named {
+			if store.CheckAlias(name) == nil {
+				aliases = append(aliases, name)
+			}
 		}
 	}
 	slices.Sort(aliases)
+	aliases = slices.Compact(aliases)
 	moves := []move{}
 	for _, alias := range aliases {
 		moves = append(moves, move{alias, old.named[alias], now.named[alias]})
@@ -225,7 +228,7 @@ func (m *served) tell(old, now *placement, behind string) {
 	for _, o := range m.registry.observers {
 		for _, moved := range moves {
 			if moved.from != moved.to {
-				o.moved(m.name, moved.what, moved.from, moved.to)
+				o.moved(m.name, moved.what, moved.from, moved.to, m.movedBy(moved.what, moved.to))
 			}
 		}
 		if behind != m.behind {
@@ -233,6 +236,23 @@ func (m *served) tell(old, now *placement, behind string) {
 		}
 	}
 	m.behind = behind
+}
+
+// movedBy returns who, as the history says, moved a name to where it is; "" if it does not.
+func (m *served) movedBy(what string, to *Version) string {
+	number := 0
+	if to != nil {
+		number = to.Number
+	}
+	for _, moved := range slices.Backward(m.aliases.History) {
+		if moved.What == what {
+			if moved.To != number {
+				return "" // this move was not the last
+			}
+			return moved.By
+		}
+	}
+	return ""
 }
 
 // A move is a name that another version has now; nil is none.

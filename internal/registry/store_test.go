@@ -267,7 +267,7 @@ func TestStoreEmpty(t *testing.T) {
 	if err := s.Ready(t.Context()); !errors.Is(err, registry.ErrNotReady) {
 		t.Errorf("got %v, want %v", err, registry.ErrNotReady)
 	}
-	if models, _, err := s.Models(t.Context(), "", 10); err != nil || len(models) != 0 {
+	if models, _, err := s.Models(t.Context(), "", 10, func(string) bool { return true }); err != nil || len(models) != 0 {
 		t.Errorf("got %v, %v", models, err)
 	}
 	d.fill(t, "a", 1)

@@ -72,9 +72,9 @@ type Reloaded struct {
 
 // reloadModel answers POST /reload with the new model, or with the reason why the old one
 // is still served.
-func (s *Server) reloadModel(_ *exchange, r *http.Request) (any, error) {
+func (s *Server) reloadModel(e *exchange, r *http.Request) (any, error) {
 	// What has been asked for is done, even if the client does not wait for the answer.
-	v, err := s.versions.Reload(context.WithoutCancel(r.Context()), "POST /reload")
+	v, err := s.versions.Reload(context.WithoutCancel(r.Context()), "POST /reload by "+by(e, r))
 	if err != nil {
 		return nil, err
 	}

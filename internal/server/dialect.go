@@ -76,13 +76,18 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	e := exchangeOf(w)
 	if p.reason == "" {
-		s.log.Error().Str("id", e.id).Err(err).Msg("request failed")
+		s.log.Error().Str("id", e.id()).Err(err).Msg("request failed")
 	} else {
 		e.reason = p.reason
 		s.metrics.rejected.WithLabelValues(p.reason).Inc()
 	}
-	if p.status == http.StatusServiceUnavailable {
+	switch {
+	case p.status == http.StatusServiceUnavailable:
 		w.Header()["Retry-After"] = retryAfter
+	case p.status == http.StatusUnauthorized, p.reason == forbidden:
+		w.Header().Set(wwwAuthenticate, challenge(err))
+	case p.status == http.StatusNotFound && e.principal != nil && !e.principal.MayUseAll():
+		p.detail, _, _ = strings.Cut(p.detail, ";") // what there is instead may not be for them
 	}
 	if e.body != nil && e.body.AnswerEarly(r) {
 		w.Header()["Connection"] = closeConnection

@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
-	"slices"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
-
+	"tagifai/internal/auth"
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/memory"
 	"tagifai/internal/registry"
@@ -39,6 +36,8 @@ const (
 const (
 	invalidRequest = "invalid"
 	bodyTooLarge   = "body_too_large"
+	badCredential  = "bad_credential"
+	forbidden      = "forbidden"
 )
 
 // problems is the one table from an error to the answer to it and to the reason that
@@ -58,6 +57,8 @@ var problems = []struct {
 	{is(errQueueWait), http.StatusServiceUnavailable, busy, "queue_wait"},
 	{is(memory.ErrHeld), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
+	{is(auth.ErrNoCredential), http.StatusUnauthorized, "A key or a token is needed: send it as Authorization: Bearer, or a key as X-API-Key", "no_credential"},
+	{is(auth.ErrUnavailable), http.StatusServiceUnavailable, "Tokens cannot be verified yet, as their issuer does not answer: try again", "issuer_away"},
 	{is(registry.ErrBusy), http.StatusServiceUnavailable, busy, "load_queue_full"},
 	{is(registry.ErrNotReady), http.StatusServiceUnavailable, "", "unready"},
 	{is(memory.ErrTooLarge), http.StatusRequestEntityTooLarge, "The answer would be too large: send fewer texts at once", "answer_too_large"},
@@ -86,6 +87,12 @@ var internal = problem{status: http.StatusInternalServerError, detail: http.Stat
 func problemOf(err error) problem {
 	if invalid, ok := errors.AsType[*jsonbody.InvalidError](err); ok {
 		return problem{status: http.StatusUnprocessableEntity, items: invalid.Items, reason: invalidRequest}
+	}
+	if wrong, ok := errors.AsType[*auth.CredentialError](err); ok {
+		return problem{status: http.StatusUnauthorized, detail: wrong.Error(), reason: badCredential}
+	}
+	if refused, ok := errors.AsType[*forbiddenError](err); ok {
+		return problem{status: http.StatusForbidden, detail: refused.Error(), reason: forbidden}
 	}
 	if missing, ok := errors.AsType[*registry.NotFoundError](err); ok {
 		return problem{status: http.StatusNotFound, detail: missing.Error(), reason: "not_found"}
@@ -144,41 +151,4 @@ func (p problem) text() string {
 		line.WriteString(": " + item.Msg)
 	}
 	return line.String()
-}
-
-// notFound answers a path that no route of mux has. If only a slash at its end is too
-// much, it sends the client to the path without it. As that path is then one of
-// our routes, it cannot lead to another host, as "//example.org/" would.
-func (s *Server) notFound(mux *chi.Mux) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		path := strings.TrimRight(r.URL.Path, "/")
-		if path != r.URL.Path && len(methods(mux, path)) > 0 {
-			location := url.URL{Path: exchangeOf(w).prefix + path, RawQuery: r.URL.RawQuery}
-			w.Header().Set("Location", location.String())
-			w.WriteHeader(http.StatusTemporaryRedirect)
-			return
-		}
-		s.fail(w, r, errNotFound)
-	}
-}
-
-// methodNotAllowed answers a method that the route of the path does not have.
-func (s *Server) methodNotAllowed(mux *chi.Mux) http.HandlerFunc {
-	notFound := s.notFound(mux)
-	return func(w http.ResponseWriter, r *http.Request) {
-		allowed := methods(mux, r.URL.Path)
-		if len(allowed) == 0 { // chi asks for an unknown method before it looks for the path
-			notFound(w, r)
-			return
-		}
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		s.fail(w, r, errMethodNotAllowed)
-	}
-}
-
-// methods returns the methods that path can be asked with.
-func methods(mux *chi.Mux, path string) []string {
-	return slices.DeleteFunc([]string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}, func(method string) bool {
-		return !mux.Match(chi.NewRouteContext(), method, path)
-	})
 }

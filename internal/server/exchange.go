@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"tagifai/internal/auth"
 	"tagifai/internal/memory"
 	"tagifai/internal/registry"
 	"tagifai/internal/sockets"
@@ -19,13 +20,13 @@ type exchange struct {
 
 	start  time.Time
 	took   time.Duration // until it was answered; set by logAccess
-	id     string
-	status int    // 0 until the header is written
-	bytes  int64  // of the body
-	texts  int    // classified
-	reason string // for which the request was rejected; "" if it was not
+	status int           // 0 until the header is written
+	bytes  int64         // of the body
+	texts  int           // classified
+	reason string        // for which the request was rejected; "" if it was not
 
-	version *registry.Version // that answers; nil until it is known
+	principal *auth.Principal   // who asks; nil until it is known, and without a guard
+	version   *registry.Version // that answers; nil until it is known
 
 	gate  *gate         // that the request has a place of; nil if it has none
 	share memory.Share  // of the allowance
@@ -38,6 +39,9 @@ type exchange struct {
 
 	values [2]string // of headers, which without this are two allocations
 }
+
+// id returns the name of the request, which is also the value of a header.
+func (e *exchange) id() string { return e.values[0] }
 
 // exchangeOf returns the exchange that w is, or that middleware has wrapped.
 func exchangeOf(w http.ResponseWriter) *exchange {

@@ -20,7 +20,9 @@ type metrics struct {
 	duration *prometheus.HistogramVec // by method, route, status
 	active   prometheus.Gauge
 	rejected *prometheus.CounterVec // by reason
-	cutOff   prometheus.Counter
+
+	principals *principals
+	cutOff     prometheus.Counter
 }
 
 func newMetrics(registry *prometheus.Registry, version string) *metrics {
@@ -44,9 +46,10 @@ func newMetrics(registry *prometheus.Registry, version string) *metrics {
 			Name: "tagifai_cut_off_connections_total",
 			Help: "Connections that were closed because the client took too little of an answer.",
 		}),
+		principals: newPrincipals(),
 	}
 	m.registry.MustRegister(
-		m.duration, m.active, m.rejected, m.cutOff, buildInfo(version),
+		m.duration, m.active, m.rejected, m.cutOff, m.principals.vec, buildInfo(version),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -54,8 +57,9 @@ func newMetrics(registry *prometheus.Registry, version string) *metrics {
 	for _, p := range problems {
 		m.rejected.WithLabelValues(p.reason)
 	}
-	m.rejected.WithLabelValues(invalidRequest)
-	m.rejected.WithLabelValues(bodyTooLarge)
+	for _, reason := range []string{invalidRequest, bodyTooLarge, badCredential, forbidden} {
+		m.rejected.WithLabelValues(reason)
+	}
 	return m
 }
 

@@ -29,7 +29,7 @@ func (s *Server) exchanges(next http.Handler) http.Handler {
 		if !isRequestID(id) {
 			id = newRequestID()
 		}
-		e := &exchange{ResponseWriter: w, dialect: s.dialectOf(r.URL.Path), start: time.Now(), id: id}
+		e := &exchange{ResponseWriter: w, dialect: s.dialectOf(r.URL.Path), start: time.Now()}
 		e.values[0] = id
 		header := w.Header()
 		header[requestID] = e.values[0:1:1]
@@ -112,7 +112,7 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 			}
 			line := s.access.Info().
 				Time(zerolog.TimestampFieldName, e.start.Add(e.took)). // what time it is costs less once
-				Str("id", e.id).
+				Str("id", e.id()).
 				Str("method", r.Method).
 				Str("route", route).
 				Int("status", e.status).
@@ -120,6 +120,9 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 				Int64("bytes", e.bytes).
 				Str("remote", e.remote).
 				Int("texts", e.texts)
+			if e.principal != nil {
+				line.Str("principal", e.principal.ID())
+			}
 			if e.reason != "" {
 				line.Str("reason", e.reason)
 			}
@@ -180,7 +183,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 				panic(cause)
 			}
 			e := exchangeOf(w)
-			s.log.Error().Str("id", e.id).Str("panic", fmt.Sprint(cause)).Bytes("stack", debug.Stack()).Msg("panic")
+			s.log.Error().Str("id", e.id()).Str("panic", fmt.Sprint(cause)).Bytes("stack", debug.Stack()).Msg("panic")
 			if e.status != 0 {
 				panic(http.ErrAbortHandler)
 			}
@@ -215,7 +218,7 @@ func newCORS(origins []config.Origin) func(http.Handler) http.Handler {
 	return cors.Handler(cors.Options{
 		AllowedOrigins: allowed,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
-		AllowedHeaders: []string{"*"}, // none gives rights here: there are no credentials
+		AllowedHeaders: []string{"*"}, // a page that sends a credential was given one; browsers add none
 		ExposedHeaders: []string{requestID},
 		MaxAge:         600,
 	})

@@ -98,7 +98,7 @@ const (
 //
 //	@ID				models
 //	@Summary		List the models.
-//	@Description	By name, in pages. Nothing is loaded for it.
+//	@Description	By name, in pages. With a key or a token, those that it is for. Nothing is loaded for it.
 //	@Tags			Models
 //	@Param			after	query		string	false	"The name that the page begins after: next of the page before."
 //	@Param			limit	query		integer	false	"How many models the page has at most, from 1 to 1000."	default(100)	minimum(1)	maximum(1000)
@@ -106,7 +106,7 @@ const (
 //	@Failure		422		{object}	Invalid			"The query is not as it should be."
 //	@Failure		503		{object}	Problem			"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
 //	@Router			/models [get]
-func (s *Server) models(_ *exchange, r *http.Request) (any, error) {
+func (s *Server) models(e *exchange, r *http.Request) (any, error) {
 	limit, err := queryLimit(r)
 	if err != nil {
 		return nil, err
@@ -115,7 +115,8 @@ func (s *Server) models(_ *exchange, r *http.Request) (any, error) {
 	if values := queryValues(r, "after"); len(values) > 0 {
 		after = values[len(values)-1]
 	}
-	listed, more, err := s.versions.Models(r.Context(), after, limit)
+	visible := func(name string) bool { return e.principal == nil || e.principal.MayUse(name) }
+	listed, more, err := s.versions.Models(r.Context(), after, limit, visible)
 	if err != nil {
 		return nil, err
 	}

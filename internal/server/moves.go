@@ -41,15 +41,20 @@ func readMove[T any](b *jsonbody.Reader[T], r *http.Request) (*T, error) {
 	return b.Parse(first(r.Header, "Content-Type"), body)
 }
 
-// by says who makes a change: whom the proxy in front has let in, or the address.
+// by says who makes a change, and from where: the principal at an address; without a
+// guard, whom the proxy in front has let in, or the address alone.
 func by(e *exchange, r *http.Request) string {
+	address := e.remote
+	if host, _, err := net.SplitHostPort(e.remote); err == nil {
+		address = host
+	}
+	if e.principal != nil {
+		return e.principal.ID() + "@" + address
+	}
 	if user := first(r.Header, "X-Forwarded-User"); isRequestID(user) {
 		return user
 	}
-	if host, _, err := net.SplitHostPort(e.remote); err == nil {
-		return host
-	}
-	return e.remote
+	return address
 }
 
 // putAlias answers PUT /models/{name}/aliases/{alias}.
@@ -118,15 +123,18 @@ func (s *Server) postVersion(e *exchange, r *http.Request) (any, error) {
 		return nil, err
 	}
 	added := AddedVersion{name, strconv.Itoa(number)}
+	s.log.Info().Str("id", e.id()).Str("model", name).Int("version", number).Str("by", who).Msg("version added")
 	e.Header().Set("Location", e.prefix+"/models/"+added.Name+"/versions/"+added.Version)
 	return added, nil
 }
 
 // deleteVersion answers DELETE /models/{name}/versions/{version}.
-func (s *Server) deleteVersion(_ *exchange, r *http.Request) (any, error) {
-	o, err := s.versions.Remove(r.Context(), chi.URLParam(r, "name"), chi.URLParam(r, "version"))
+func (s *Server) deleteVersion(e *exchange, r *http.Request) (any, error) {
+	name, version := chi.URLParam(r, "name"), chi.URLParam(r, "version")
+	o, err := s.versions.Remove(r.Context(), name, version)
 	if err != nil {
 		return nil, err
 	}
+	s.log.Info().Str("id", e.id()).Str("model", name).Str("version", version).Str("by", by(e, r)).Msg("version removed")
 	return modelOf(o), nil
 }

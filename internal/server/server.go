@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tagifai/internal/apidocs"
+	"tagifai/internal/auth"
 	"tagifai/internal/config"
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/memory"
@@ -26,6 +27,7 @@ import (
 type Options struct {
 	Settings config.Settings
 	Versions Versions
+	Guard    *auth.Guard          // nil if everybody may do everything
 	Version  string               // of the service, for the log, the metrics and /docs
 	Metrics  *prometheus.Registry // which the server adds its own to, and shows at /metrics
 	Log      zerolog.Logger       // which adds no time to its lines; the server does
@@ -38,6 +40,8 @@ type Server struct {
 	logProbes bool
 	build     string // the version of the service
 	versions  Versions
+	guard     *auth.Guard // nil without keys and tokens
+	opened    []config.Opening
 	payload   *jsonbody.Reader[PredictPayload]
 
 	aliasPayload  *jsonbody.Reader[AliasPayload]
@@ -80,6 +84,8 @@ func New(options Options) *Server {
 		logProbes: settings.LogProbes,
 		build:     options.Version,
 		versions:  options.Versions,
+		guard:     options.Guard,
+		opened:    settings.Open,
 		payload: jsonbody.New[PredictPayload](jsonbody.Limits{
 			Body: settings.MaxBodyBytes, Items: settings.MaxTexts, Text: settings.MaxTextLength,
 		}),

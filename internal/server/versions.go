@@ -18,7 +18,8 @@ type Versions interface {
 	Ready(ctx context.Context) error
 	Reload(ctx context.Context, why string) (*registry.Version, error)
 
-	Models(ctx context.Context, after string, limit int) (models []registry.Summary, more bool, err error)
+	Default() string
+	Models(ctx context.Context, after string, limit int, include func(name string) bool) (models []registry.Summary, more bool, err error)
 	Model(ctx context.Context, name string) (*registry.Overview, error)
 	Manifest(ctx context.Context, v *registry.Version) (*store.Manifest, error)
 

@@ -1,4 +1,5 @@
-package batch
+// Package roots has the root certificates of Mozilla, for a system that has none.
+package roots
 
 import (
 	"crypto/x509"
@@ -7,9 +8,9 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// useFallbackRoots gives the program root certificates where the system has none, as in
-// our image. The package fallback would do so at every start, for some milliseconds.
-var useFallbackRoots = sync.OnceFunc(func() {
+// UseFallback gives the program root certificates where the system has none, as in our
+// image. The package fallback would do so at every start, for some milliseconds.
+var UseFallback = sync.OnceFunc(func() {
 	pool := x509.NewCertPool()
 	for root := range bundle.Roots() {
 		certificate, err := x509.ParseCertificate(root.Certificate)
