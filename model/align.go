@@ -38,8 +38,8 @@ func (a *aligned) reset(size int) {
 	a.from = slices.Grow(a.from[:0], size)
 }
 
-// align returns the tape of text, aligned. It lives in one of the two that it is given.
-func (r *reader) align(a, b *aligned, text string) *aligned {
+// align makes the tape of text, aligned, with two others to scribble on.
+func (r *reader) align(tape, a, b *aligned, text string) {
 	a.reset(len(text) + 2)
 	r.alignLower(a, text)
 	if r.Clean {
@@ -52,16 +52,15 @@ func (r *reader) align(a, b *aligned, text string) *aligned {
 		alignStripped(b, a, r.StripAccents)
 		a, b = b, a
 	}
-	b.reset(len(a.text) + 2)
+	tape.reset(len(a.text) + 2)
 	switch r.Analyzer {
 	case Char:
-		alignChars(b, a)
+		alignChars(tape, a)
 	case CharWB:
-		alignWords(b, a, r.padding())
+		alignWords(tape, a, r.padding())
 	case Word:
-		r.alignTokens(b, a)
+		r.alignTokens(tape, a)
 	}
-	return b
 }
 
 func (r *reader) alignLower(dst *aligned, text string) {

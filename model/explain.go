@@ -1,7 +1,6 @@
 package model
 
 import (
-	"bytes"
 	"cmp"
 	"math"
 	"slices"
@@ -53,8 +52,8 @@ func (m *Model) Explain(text string, classes []int, top int) []Explanation {
 	s := m.getScratch()
 	defer m.putScratch(s)
 	x := &s.explainer
+	defer x.putBack()
 	scores := m.score(s, text)
-	characters := utf8.RuneCountInString(text)
 	explanations := make([]Explanation, len(classes))
 	for i, class := range classes {
 		e := &explanations[i]
@@ -64,14 +63,15 @@ func (m *Model) Explain(text string, classes []int, top int) []Explanation {
 			e.Intercept += t.factor * m.intercepts[t.row]
 		}
 	}
-	m.meet(s, text)
+	x.meet(m, s, text)
+	x.characters = slices.Grow(x.characters[:0], len(text))[:utf8.RuneCountInString(text)]
 	for i := range explanations {
 		e := &explanations[i]
-		x.characters = append(x.characters[:0], make([]float64, characters)...)
 		x.weigh(m, m.terms(e.Class))
 		e.NGrams, e.Remaining = x.largest(top)
 		e.Spans = spans(x.characters)
 	}
+	x.leave()
 	return explanations
 }
 
@@ -116,125 +116,140 @@ func (m *Model) terms(class int) []term {
 	return terms
 }
 
-// An explainer is the scratch of explanations.
+// An explainer is the scratch of explanations. All of it is in proportion to the text, but
+// for slots.
 type explainer struct {
-	a, b       aligned
 	slots      [][]uint32 // of each block and node: 1 + index in met; 0 between two texts
-	parts      []vectorPart
-	met        []metNGram
-	places     []place
-	names      []byte  // the n-grams of met, one behind the other
-	from       []int32 // the characters of the places, one behind the other
-	characters []float64
-	weights    []float64 // of met
-}
-
-// A vectorPart is the part of a text's vector that comes from a block.
-type vectorPart struct {
-	factor     float64 // what its elements are multiplied by, before coefficients
-	met, place int     // where those of the next block begin
+	tapes      []aligned  // of each block
+	a, b       aligned    // on the way to a tape
+	factors    []float64  // of each block: what its vector's elements are multiplied by
+	met        []metNGram // those of a block behind those of the one before
+	ends       []int      // of each block in met
+	weights    []float64  // of met
+	characters []float64  // of a text: their weights
 }
 
 // A metNGram is an n-gram that a text has.
 type metNGram struct {
-	node       uint32
-	count      uint32
-	start, end int // of its name in names
+	node, count uint32
+	start, end  int // of its first occurrence on the tape
 }
 
-// A place is where a text has an n-gram: its characters are from[start:end].
-type place struct{ met, start, end int }
+// maxExplained is the size of a text above which the scratch of its explanation is not kept.
+const maxExplained = 64 << 10
+
+func (x *explainer) putBack() {
+	if cap(x.characters) > maxExplained {
+		*x = explainer{slots: x.slots}
+	}
+}
 
 // meet finds the n-grams of text, and the factor of each block.
-func (m *Model) meet(s *scratch, text string) {
-	x := &s.explainer
-	x.parts, x.met, x.places, x.names, x.from = x.parts[:0], x.met[:0], x.places[:0], x.names[:0], x.from[:0]
+func (x *explainer) meet(m *Model, s *scratch, text string) {
 	if x.slots == nil {
 		x.slots = make([][]uint32, len(m.blocks))
 	}
+	if x.tapes == nil {
+		x.tapes = make([]aligned, len(m.blocks))
+	}
+	x.factors, x.met, x.ends = x.factors[:0], x.met[:0], x.ends[:0]
 	outer := 0.0
 	for i := range m.blocks {
 		b := &m.blocks[i]
 		clear(s.totals)
 		b.add(s, &s.walks[i], s.totals, text)
 		factor, left := b.factor(s.totals[len(m.intercepts)])
+		x.factors = append(x.factors, factor)
 		outer += m.norm.power(b.weight) * left
+
+		b.reader.align(&x.tapes[i], &x.a, &x.b, text)
 		if x.slots[i] == nil {
 			x.slots[i] = make([]uint32, len(b.trie.nodes))
 		}
-		x.meet(b, x.slots[i], text)
-		x.parts = append(x.parts, vectorPart{factor, len(x.met), len(x.places)})
+		slots := x.slots[i]
+		b.occurrences(&x.tapes[i], func(node uint32, start, end int) {
+			if slots[node] == 0 {
+				x.met = append(x.met, metNGram{node: node, start: start, end: end})
+				slots[node] = uint32(len(x.met))
+			}
+			x.met[slots[node]-1].count++
+		})
+		x.ends = append(x.ends, len(x.met))
 	}
 	norm := m.norm.of(outer)
-	for i := range x.parts {
-		x.parts[i].factor /= norm
+	for i := range x.factors {
+		x.factors[i] /= norm
 	}
 }
 
-// meet adds the n-grams of text that a block knows.
-func (x *explainer) meet(b *block, slots []uint32, text string) {
-	first := len(x.met)
+// leave makes the explainer ready for another text.
+func (x *explainer) leave() {
+	at := 0
+	for i, end := range x.ends {
+		for ; at < end; at++ {
+			x.slots[i][x.met[at].node] = 0
+		}
+	}
+}
+
+// occurrences yields the n-grams of the vocabulary on a tape, each as often as it occurs.
+func (b *block) occurrences(tape *aligned, yield func(node uint32, start, end int)) {
 	t, words := b.trie, b.reader.Analyzer == Word
-	tape := b.reader.align(&x.a, &x.b, text)
 	for start := range tape.text {
 		if words && start > 0 && tape.text[start-1] != ' ' {
 			continue
 		}
-		begin := len(x.from)
 		node := uint32(0)
-		for end := start; end < len(tape.text); end++ {
-			next := t.nodes[node].base + uint32(tape.text[end])
+		for i := start; i < len(tape.text); i++ {
+			next := t.nodes[node].base + uint32(tape.text[i])
 			if t.nodes[next].parent != node {
 				break
 			}
-			if n := len(x.from); n == begin || x.from[n-1] != tape.from[end] {
-				x.from = append(x.from, tape.from[end])
-			}
 			if !slices.Equal(t.row(node), t.row(next)) { // an n-gram ends here
-				if slots[next] == 0 {
-					name := len(x.names)
-					x.names = append(x.names, tape.text[start:end+1]...)
-					if words {
-						x.names = bytes.TrimSuffix(x.names, space)
-					}
-					x.met = append(x.met, metNGram{node: next, start: name, end: len(x.names)})
-					slots[next] = uint32(len(x.met))
-				}
-				at := int(slots[next]) - 1
-				x.met[at].count++
-				x.places = append(x.places, place{at, begin, len(x.from)})
+				yield(next, start, i+1-one(words)) // without the space behind a word
 			}
 			node = next
 		}
 	}
-	for _, n := range x.met[first:] {
-		slots[n.node] = 0
-	}
 }
 
-// weigh sets the weights of the n-grams that were met, and adds them to the characters.
+// weigh sets the weights of the n-grams that were met, and shares them out to the
+// characters of the text.
 func (x *explainer) weigh(m *Model, terms []term) {
+	clear(x.characters)
 	x.weights = x.weights[:0]
-	at := 0
-	for i, part := range x.parts {
+	for i, end := range x.ends {
 		b := &m.blocks[i]
-		for len(x.weights) < part.met {
-			n := &x.met[len(x.weights)]
+		for _, n := range x.met[len(x.weights):end] {
 			own, above := b.trie.row(n.node), b.trie.row(b.trie.nodes[n.node].parent)
 			sum := 0.0
 			for _, t := range terms {
 				sum += t.factor * (own[t.row] - above[t.row])
 			}
-			x.weights = append(x.weights, sum*b.reader.tf(float64(n.count))*part.factor)
+			x.weights = append(x.weights, sum*b.reader.tf(float64(n.count))*x.factors[i])
 		}
-		for ; at < part.place; at++ {
-			p := &x.places[at]
-			from := x.from[p.start:p.end]
-			share := x.weights[p.met] / float64(x.met[p.met].count) / float64(len(from))
-			for _, c := range from {
-				x.characters[c] += share
-			}
+		tape, slots := &x.tapes[i], x.slots[i]
+		b.occurrences(tape, func(node uint32, start, end int) {
+			at := slots[node] - 1
+			x.share(x.weights[at]/float64(x.met[at].count), tape.from[start:end])
+		})
+	}
+}
+
+// share shares a weight out to characters, which ascend; some come several times.
+func (x *explainer) share(weight float64, characters []int32) {
+	n, last := 0, int32(-1)
+	for _, c := range characters {
+		n += one(c != last)
+		last = c
+	}
+	weight /= float64(n)
+	last = -1
+	for _, c := range characters {
+		if c != last {
+			x.characters[c] += weight
 		}
+		last = c
 	}
 }
 
@@ -272,10 +287,19 @@ func (x *explainer) largest(top int) (ngrams []NGramWeight, others Remaining) {
 	leave(min(top, len(candidates)))
 	ngrams = make([]NGramWeight, len(candidates))
 	for i, at := range candidates {
-		n := &x.met[at]
-		ngrams[i] = NGramWeight{string(x.names[n.start:n.end]), x.weights[at], int(n.count)}
+		ngrams[i] = NGramWeight{x.name(at), x.weights[at], int(x.met[at].count)}
 	}
 	return ngrams, others
+}
+
+// name returns an n-gram that was met.
+func (x *explainer) name(at int) string {
+	block := 0
+	for x.ends[block] <= at {
+		block++
+	}
+	n := &x.met[at]
+	return string(x.tapes[block].text[n.start:n.end])
 }
 
 func (r *Remaining) add(weight float64) {
