@@ -170,10 +170,10 @@ func (m *Model) answer(probabilities, scores []float64) Answer {
 	if m.onSigmoid {
 		sureness = highestDecision(scores)
 	}
-	if m.threshold == nil || m.other < 0 || sureness > m.threshold[best] {
-		return Answer{Class: best, Confidence: confidence}
+	if m.bar == nil || m.other < 0 || sureness > m.bar[best] {
+		return Answer{Class: best, Best: best, Confidence: confidence}
 	}
-	return Answer{Class: m.other, Confidence: confidence, Fallback: true}
+	return Answer{Class: m.other, Best: best, Confidence: confidence, Fallback: true}
 }
 
 // highestDecision returns the highest decision value, where scores are those of the rows.
