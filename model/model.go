@@ -66,7 +66,7 @@ func New(a *Artifact) (*Model, error) {
 		return nil, fmt.Errorf("%s: %w", ArgsFile, err)
 	}
 	bar := threshold
-	if onSigmoid {
+	if onSigmoid && threshold != nil {
 		bar = make([]float64, len(threshold))
 		for k, t := range threshold {
 			bar[k] = logit(t)

@@ -129,30 +129,38 @@ func without(names []string, name string) []string {
 
 // Where no class is sure enough the answer says which came nearest.
 func TestExplanationOfFallback(t *testing.T) {
-	s := startLoading(t, func() (*model.Model, error) {
-		a, err := model.ReadArtifact(model.DefaultFS())
-		if err != nil {
-			return nil, err
-		}
-		if a.Args, err = model.ParseObject([]byte(`{"threshold": 0.99999}`)); err != nil {
-			return nil, err
-		}
-		return model.New(a)
-	}, settings())
-	p := s.explained(t, "", "A text about nothing in particular")[0]
-	if p.PredictedTag != model.Other || p.Fallback == nil {
-		t.Fatalf("got %s, fallback %v; want other for want of a class above 0.99999", p.PredictedTag, p.Fallback)
-	}
-	if p.Fallback.Threshold != 0.99999 || !(p.Fallback.Probability > 0 && p.Fallback.Probability <= 0.99999) {
-		t.Errorf("got %+v, want a probability up to the threshold 0.99999", p.Fallback)
-	}
-	classes := classesOf(p)
-	want := []string{model.Other}
-	if p.Fallback.Class != model.Other {
-		want = append(want, p.Fallback.Class)
-	}
-	if diff := cmp.Diff(classes, want); diff != "" {
-		t.Errorf("classes (-got +want):\n%s", diff)
+	for _, on := range []string{model.OnProbability, model.OnSigmoid} {
+		t.Run(on, func(t *testing.T) {
+			s := startLoading(t, func() (*model.Model, error) {
+				a, err := model.ReadArtifact(model.DefaultFS())
+				if err != nil {
+					return nil, err
+				}
+				if a.Args, err = model.ParseObject([]byte(`{"threshold": 0.99999, "threshold_on": "` + on + `"}`)); err != nil {
+					return nil, err
+				}
+				return model.New(a)
+			}, settings())
+			p := s.explained(t, "", "A text about nothing in particular")[0]
+			f := p.Fallback
+			if p.PredictedTag != model.Other || f == nil {
+				t.Fatalf("got %s, fallback %v; want other for want of a class above 0.99999", p.PredictedTag, f)
+			}
+			compared := f.Probability
+			if on == model.OnSigmoid {
+				compared = f.Sigmoid
+			}
+			if f.Threshold != 0.99999 || !(compared > 0 && compared <= f.Threshold) {
+				t.Errorf("got %+v, want a %s up to the threshold 0.99999", f, on)
+			}
+			want := []string{model.Other}
+			if f.Class != model.Other {
+				want = append(want, f.Class)
+			}
+			if diff := cmp.Diff(classesOf(p), want); diff != "" {
+				t.Errorf("classes (-got +want):\n%s", diff)
+			}
+		})
 	}
 }
 
