@@ -22,30 +22,37 @@ const (
 // appendStripped appends text without accents to dst. It decomposes each code point by
 // itself: combining characters are left out, so that their order is of no matter.
 func appendStripped(dst, text []byte, accents Accents) []byte {
-	var hangul [9]byte
 	for len(text) > 0 {
+		size := 1
 		if text[0] < utf8.RuneSelf {
-			dst, text = append(dst, text[0]), text[1:]
-			continue
-		}
-		r, size := utf8.DecodeRune(text)
-		decomposed := norm.NFKD.Properties(text).Decomposition()
-		switch {
-		case firstHangul <= r && r <= lastHangul: // which package norm decomposes elsewhere
-			decomposed = appendHangul(hangul[:0], r)
-		case decomposed == nil:
-			decomposed = text[:size]
+			dst = append(dst, text[0])
+		} else {
+			dst, size = appendStrippedRune(dst, text, accents)
 		}
 		text = text[size:]
-		for len(decomposed) > 0 {
-			_, size := utf8.DecodeRune(decomposed)
-			if size == 1 || accents == Unicode && norm.NFKD.Properties(decomposed).CCC() == 0 {
-				dst = append(dst, decomposed[:size]...)
-			}
-			decomposed = decomposed[size:]
-		}
 	}
 	return dst
+}
+
+// appendStrippedRune does so with the first code point of text, and returns its size.
+func appendStrippedRune(dst, text []byte, accents Accents) ([]byte, int) {
+	var hangul [9]byte
+	r, whole := utf8.DecodeRune(text)
+	decomposed := norm.NFKD.Properties(text).Decomposition()
+	switch {
+	case firstHangul <= r && r <= lastHangul: // which package norm decomposes elsewhere
+		decomposed = appendHangul(hangul[:0], r)
+	case decomposed == nil:
+		decomposed = text[:whole]
+	}
+	for len(decomposed) > 0 {
+		_, size := utf8.DecodeRune(decomposed)
+		if size == 1 || accents == Unicode && norm.NFKD.Properties(decomposed).CCC() == 0 {
+			dst = append(dst, decomposed[:size]...)
+		}
+		decomposed = decomposed[size:]
+	}
+	return dst, whole
 }
 
 const firstHangul, lastHangul = 0xAC00, 0xD7A3

@@ -38,6 +38,21 @@ func BenchmarkTag(b *testing.B) {
 	}
 }
 
+// BenchmarkExplain is to be compared with BenchmarkTag.
+func BenchmarkExplain(b *testing.B) {
+	m := defaultModel(b)
+	text := strings.Join(labelledTexts(b), " ")
+	for _, n := range []int{60, 140, 10_000} {
+		texts := pieces(strings.Repeat(text, 1+10*n/len(text)), n)
+		b.Run(fmt.Sprintf("chars=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				m.Explain(texts[i%len(texts)], []int{0}, 10)
+			}
+		})
+	}
+}
+
 // BenchmarkPredictAll predicts a hundred lines at once.
 func BenchmarkPredictAll(b *testing.B) {
 	m := defaultModel(b)

@@ -35,34 +35,53 @@ var stopWords = func() map[string]bool {
 // The steps are those of clean_text in the Made With ML course; a stop word is a
 // whole run of \w there, so the text is read run by run here.
 func appendClean(dst, text []byte, stem bool) []byte {
-	pieces := 0
-	for len(text) > 0 {
-		run := text[:wordEnd(text)]
-		if len(run) == 0 {
-			_, size := utf8.DecodeRune(text)
-			text = text[size:]
-			continue
+	first := true
+	cleanPieces(text, func(lo, hi, _ int) {
+		if !first {
+			dst = append(dst, ' ')
 		}
-		text = text[len(run):]
-		if stopWords[string(run)] {
-			continue
+		first = false
+		if stem {
+			dst = append(dst, english.Stem(string(text[lo:hi]), true)...)
+		} else {
+			dst = append(dst, text[lo:hi]...)
 		}
-		for piece := range bytes.FieldsFuncSeq(run, isNotAlphanumeric) {
-			if pieces > 0 {
-				dst = append(dst, ' ')
-			}
-			pieces++
-			if i := bytes.Index(piece, http); i >= 0 && i+len(http) < len(piece) {
-				piece = piece[:i]
-			}
-			if stem {
-				dst = append(dst, english.Stem(string(piece), true)...)
-			} else {
-				dst = append(dst, piece...)
-			}
-		}
-	}
+	})
 	return dst
+}
+
+// cleanPieces yields the pieces that cleaning leaves of text, which go from lo to hi. With
+// the rest of a link, which is cut off, a piece goes on to end.
+func cleanPieces(text []byte, yield func(lo, hi, end int)) {
+	for i := 0; i < len(text); {
+		size := wordEnd(text[i:])
+		if size == 0 {
+			_, size = utf8.DecodeRune(text[i:])
+			i += size
+			continue
+		}
+		run := text[i : i+size]
+		if stopWords[string(run)] {
+			run = nil
+		}
+		for lo := 0; lo < len(run); {
+			end := lo
+			for end < len(run) && isAlphanumeric(run[end]) {
+				end++
+			}
+			if end == lo {
+				lo++
+				continue
+			}
+			hi := end
+			if at := bytes.Index(run[lo:end], http); at >= 0 && lo+at+len(http) < end {
+				hi = lo + at
+			}
+			yield(i+lo, i+hi, i+end)
+			lo = end
+		}
+		i += size
+	}
 }
 
 var http = []byte("http")
@@ -79,6 +98,5 @@ func wordEnd(text []byte) int {
 	return len(text)
 }
 
-func isNotAlphanumeric(r rune) bool {
-	return r >= utf8.RuneSelf || r == '_' || !isWord(r)
-}
+// isAlphanumeric reports whether a byte is a letter or digit of ASCII.
+func isAlphanumeric(c byte) bool { return c < utf8.RuneSelf && c != '_' && isWord(rune(c)) }

@@ -27,7 +27,8 @@ type Model struct {
 	classes          []string
 	other            int       // index of the class other, -1 without one
 	threshold        []float64 // of each class; nil if there is none
-	onSigmoid        bool      // threshold is on the highest decision value, as logits
+	bar              []float64 // the same, as what onSigmoid compares
+	onSigmoid        bool      // threshold is on the sigmoid of the highest decision value; bar holds its logits
 
 	args, performance Object
 	runID, format     string
@@ -64,9 +65,11 @@ func New(a *Artifact) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ArgsFile, err)
 	}
-	if onSigmoid {
+	bar := threshold
+	if onSigmoid && threshold != nil {
+		bar = make([]float64, len(threshold))
 		for k, t := range threshold {
-			threshold[k] = logit(t)
+			bar[k] = logit(t)
 		}
 	}
 	m := &Model{
@@ -78,6 +81,7 @@ func New(a *Artifact) (*Model, error) {
 		classes:          slices.Clone(w.Classes),
 		other:            slices.Index(w.Classes, Other),
 		threshold:        threshold,
+		bar:              bar,
 		onSigmoid:        onSigmoid,
 		args:             a.Args,
 		performance:      a.Performance,
@@ -148,6 +152,7 @@ func (m *Model) PredictAll(texts []string) []Prediction {
 // An Answer is the answer to one text.
 type Answer struct {
 	Class      int     // index of the predicted class
+	Best       int     // index of the most probable one; another only in a fallback
 	Confidence float64 // probability of the most probable class; 0 if the model has none
 	Fallback   bool    // it is not sure enough for its threshold, and the answer is other
 }
@@ -176,7 +181,8 @@ func (m *Model) classify(s *scratch, text string, probabilities, scores []float6
 			scores = s.decisions
 		}
 		m.links[0].Loss.decide(scores, rows)
-		return Answer{Class: highest(scores)}
+		best := highest(scores)
+		return Answer{Class: best, Best: best}
 	}
 	if probabilities == nil {
 		probabilities = s.probabilities
@@ -218,6 +224,15 @@ func (m *Model) HasProbabilities() bool { return m.hasProbabilities }
 
 // Class returns the name of the class with an index.
 func (m *Model) Class(index int) string { return m.classes[index] }
+
+// Threshold returns the threshold of the class with an index, and what it is on:
+// [OnProbability] or [OnSigmoid]. It panics if the model has none, and so never a fallback.
+func (m *Model) Threshold(class int) (threshold float64, on string) {
+	if m.onSigmoid {
+		return m.threshold[class], OnSigmoid
+	}
+	return m.threshold[class], OnProbability
+}
 
 // Classes returns the names of the classes, in the order of their indices.
 func (m *Model) Classes() []string { return slices.Clone(m.classes) }

@@ -16,6 +16,7 @@ type scratch struct {
 	probabilities       []float64
 	one                 []float64 // probabilities of one link of several
 	decisions           []float64
+	explainer           explainer
 }
 
 // A scratch that a giant text blew up is not kept.
@@ -59,6 +60,15 @@ func (b *block) add(s *scratch, w *walks, totals []float64, text string) {
 	b.reader.walk(b.trie, w, totals, s.tape)
 }
 
+// factor returns what the block's sums are multiplied by, if own is the last of them, and
+// what is left of own then.
+func (b *block) factor(own float64) (factor, left float64) {
+	if !b.divides {
+		return b.weight, own
+	}
+	return b.weight / b.reader.Norm.of(own), float64(one(own > 0))
+}
+
 // score returns the score of each row of coefficients: intercept plus the product of the
 // coefficients and the text's vector. The result lives in s.
 func (m *Model) score(s *scratch, text string) []float64 {
@@ -84,27 +94,28 @@ func (m *Model) scoreBlocks(s *scratch, text string) []float64 {
 		b := &m.blocks[i]
 		clear(s.totals)
 		b.add(s, &s.walks[i], s.totals, text)
-		own := s.totals[len(s.sums)]
-		factor := b.weight
-		if b.divides {
-			factor /= b.reader.Norm.of(own)
-			own = float64(one(own > 0)) // what is left of it
-		}
+		factor, norm := b.factor(s.totals[len(s.sums)])
 		for k := range s.sums {
 			s.sums[k] += factor * s.totals[k]
 		}
-		switch m.norm {
-		case L2:
-			outer += b.weight * b.weight * own
-		case L1:
-			outer += math.Abs(b.weight) * own
-		}
+		outer += m.norm.power(b.weight) * norm
 	}
 	norm := m.norm.of(outer)
 	for k, intercept := range m.intercepts {
 		s.sums[k] = s.sums[k]/norm + intercept
 	}
 	return s.sums
+}
+
+// power returns what an element adds to the sum that [Norm.of] takes.
+func (n Norm) power(element float64) float64 {
+	switch n {
+	case L2:
+		return element * element
+	case L1:
+		return math.Abs(element)
+	}
+	return 0
 }
 
 // of returns what a vector is divided by, if sum is that of its elements' squares for
@@ -159,10 +170,10 @@ func (m *Model) answer(probabilities, scores []float64) Answer {
 	if m.onSigmoid {
 		sureness = highestDecision(scores)
 	}
-	if m.threshold == nil || m.other < 0 || sureness > m.threshold[best] {
-		return Answer{Class: best, Confidence: confidence}
+	if m.bar == nil || m.other < 0 || sureness > m.bar[best] {
+		return Answer{Class: best, Best: best, Confidence: confidence}
 	}
-	return Answer{Class: m.other, Confidence: confidence, Fallback: true}
+	return Answer{Class: m.other, Best: best, Confidence: confidence, Fallback: true}
 }
 
 // highestDecision returns the highest decision value, where scores are those of the rows.

@@ -312,25 +312,32 @@ func (t *tokens) matchesSpace() bool {
 // appendTokens appends the words of s.text that are not left out, each with a space
 // behind it, to dst.
 func (r *reader) appendTokens(dst []byte, s *scratch) []byte {
-	word := func(token []byte) {
-		if _, stop := r.stop[string(token)]; !stop {
-			dst = append(append(dst, token...), ' ')
+	r.words(&s.matches, s.text, func(lo, hi int) {
+		dst = append(append(dst, s.text[lo:hi]...), ' ')
+	})
+	return dst
+}
+
+// words yields where the words of text are that are not left out.
+func (r *reader) words(m *matches, text []byte, yield func(lo, hi int)) {
+	word := func(lo, hi int) {
+		if _, stop := r.stop[string(text[lo:hi])]; !stop {
+			yield(lo, hi)
 		}
 	}
 	t := r.tokens
 	switch {
 	case t == nil:
-		runs(s.text, isWord, 2, word)
+		runs(text, isWord, 2, word)
 	case t.in != nil:
-		runs(s.text, t.in, t.min, word)
+		runs(text, t.in, t.min, word)
 	default:
-		t.find(&s.matches, s.text, word)
+		t.find(m, text, word)
 	}
-	return dst
 }
 
 // runs yields the runs of at least so many characters that are in a class.
-func runs(text []byte, in func(rune) bool, least int, yield func([]byte)) {
+func runs(text []byte, in func(rune) bool, least int, yield func(lo, hi int)) {
 	start, n := 0, 0
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
@@ -340,13 +347,13 @@ func runs(text []byte, in func(rune) bool, least int, yield func([]byte)) {
 			continue
 		}
 		if n >= least {
-			yield(text[start:i])
+			yield(start, i)
 		}
 		i += size
 		start, n = i, 0
 	}
 	if n >= least {
-		yield(text[start:])
+		yield(start, len(text))
 	}
 }
 
@@ -372,7 +379,7 @@ type span struct {
 }
 
 // find yields the words of all matches in text that do not overlap, leftmost first.
-func (t *tokens) find(m *matches, text []byte, yield func([]byte)) {
+func (t *tokens) find(m *matches, text []byte, yield func(lo, hi int)) {
 	if n := len(t.prog.Inst); len(m.now.at) < n {
 		m.now.at, m.next.at = make([]uint32, n), make([]uint32, n)
 	}
@@ -383,11 +390,11 @@ func (t *tokens) find(m *matches, text []byte, yield func([]byte)) {
 		}
 		switch {
 		case t.group == 0:
-			yield(text[match.from:end])
+			yield(match.from, end)
 		case match.groupFrom >= 0:
-			yield(text[match.groupFrom:match.groupTo])
+			yield(match.groupFrom, match.groupTo)
 		default:
-			yield(nil)
+			yield(end, end)
 		}
 		from = end // a match is never empty
 	}

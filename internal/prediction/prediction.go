@@ -16,6 +16,12 @@ type Prediction struct {
 	// What decides between the classes, of every class; only with include=scores. The
 	// decision value s of two classes is -s for the first and s for the second.
 	Scores map[string]float64 `json:"scores,omitzero" binding:"optional" swaggertype:"object,number"`
+	// Where the answer is the class other for want of a class that is sure enough; only
+	// with include=explanation.
+	Fallback *Fallback `json:"fallback,omitzero" binding:"optional"`
+	// Of the predicted class, of the one that was not sure enough, and of those that
+	// explain_classes names; only with include=explanation.
+	Explanation []Explanation `json:"explanation,omitzero" binding:"optional"`
 }
 
 // Append appends a [Prediction] to dst. The probabilities and scores are those of the

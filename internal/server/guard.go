@@ -37,6 +37,7 @@ var (
 	toRead     = need{auth.Read, itsModel, ""}
 	toList     = need{auth.Read, nothing, ""} // a list holds only what the principal may use
 	toPredict  = need{auth.Predict, itsModel, ""}
+	toExplain  = need{auth.Explain, itsModel, ""} // beside toPredict
 	toChange   = need{auth.Admin, itsModel, ""}
 	toRun      = need{auth.Admin, everyModel, ""}
 )
@@ -63,6 +64,15 @@ func (s *Server) identify(e *exchange, r *http.Request) (err error) {
 		s.metrics.principals.count(e.principal.ID())
 	}
 	return err
+}
+
+// permitToo returns what keeps a client from what a request asks for beside what its route
+// needs, if anything does.
+func (s *Server) permitToo(e *exchange, n need, r *http.Request) error {
+	if s.guard == nil {
+		return nil
+	}
+	return s.permit(e.principal, n, r)
 }
 
 // permit returns what keeps a principal from what a route needs, if anything does.

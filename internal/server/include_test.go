@@ -153,7 +153,7 @@ func TestIncludeInvalid(t *testing.T) {
 	s := start(t, settings(func(c *config.Settings) { c.MaxBodyBytes = 100 }))
 	const (
 		fine    = `{"texts":[{"text":"a"}]}`
-		wrong   = `{"loc":["query","include"],"msg":"value is not a valid enumeration member; permitted: 'probabilities', 'scores', 'model', 'version'","type":"type_error.enum","ctx":{"enum_values":["probabilities","scores","model","version"]}}`
+		wrong   = `{"loc":["query","include"],"msg":"value is not a valid enumeration member; permitted: 'probabilities', 'scores', 'model', 'version', 'explanation'","type":"type_error.enum","ctx":{"enum_values":["probabilities","scores","model","version","explanation"]}}`
 		noTexts = `{"loc":["body","texts"],"msg":"field required","type":"value_error.missing"}`
 		noBody  = `{"loc":["body"],"msg":"field required","type":"value_error.missing"}`
 	)

@@ -306,7 +306,9 @@ func (s *Server) versionPerformance(e *exchange, r *http.Request) (any, error) {
 //	@Tags			Models
 //	@Param			name	path		string				true	"The name of the model."
 //	@Param			payload	body		PredictPayload		true	"The texts to classify."
-//	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version)	collectionFormat(csv)
+//	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version, explanation)	collectionFormat(csv)
+//	@Param			explain_top		query	int			false	"As for `POST /predict`."	default(10)	minimum(0)	maximum(1000)
+//	@Param			explain_classes	query	[]string	false	"As for `POST /predict`."	collectionFormat(csv)
 //	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
 //	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
 //	@Failure		404		{object}	Problem				"There is no such model, or it has no stable version; the detail names what there is."
@@ -328,7 +330,9 @@ func (s *Server) predictModel(e *exchange, r *http.Request) (any, error) { retur
 //	@Param			name	path		string				true	"The name of the model."
 //	@Param			version	path		string				true	"The number of the version, or an alias."
 //	@Param			payload	body		PredictPayload		true	"The texts to classify."
-//	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version)	collectionFormat(csv)
+//	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version, explanation)	collectionFormat(csv)
+//	@Param			explain_top		query	int			false	"As for `POST /predict`."	default(10)	minimum(0)	maximum(1000)
+//	@Param			explain_classes	query	[]string	false	"As for `POST /predict`."	collectionFormat(csv)
 //	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
 //	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
 //	@Failure		404		{object}	Problem				"There is no such model or version; the detail names what there is."
@@ -350,7 +354,9 @@ func (s *Server) predictVersion(e *exchange, r *http.Request) (any, error) { ret
 //	@Param			name	path		string				true	"The name of the model."
 //	@Param			alias	path		string				true	"The alias, or the number of a version."
 //	@Param			payload	body		PredictPayload		true	"The texts to classify."
-//	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version)	collectionFormat(csv)
+//	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version, explanation)	collectionFormat(csv)
+//	@Param			explain_top		query	int			false	"As for `POST /predict`."	default(10)	minimum(0)	maximum(1000)
+//	@Param			explain_classes	query	[]string	false	"As for `POST /predict`."	collectionFormat(csv)
 //	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
 //	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
 //	@Failure		404		{object}	Problem				"There is no such model or alias; the detail names what there is."

@@ -108,7 +108,7 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 // beyondSchema matches what can be wrong with a body that is as the schema says:
 // the limits are settings, half of a surrogate pair is not known to schemas, and what
 // the model has is not either.
-var beyondSchema = regexp.MustCompile(`"type":"value_error\.(list\.max_items|any_str\.max_length|jsondecode|no_probabilities)"`)
+var beyondSchema = regexp.MustCompile(`"type":"value_error\.(list\.max_items|any_str\.max_length|jsondecode|no_probabilities|unknown_class)"`)
 
 // isQuery reports whether a query is one to Go, and so to the validator, which
 // passes over what is not. The service reads it as Python does.
@@ -156,7 +156,7 @@ func (e *exchange) check(doc *openapi3.T) error {
 	switch {
 	case e.status == http.StatusOK && invalid != nil:
 		return fmt.Errorf("the request: %w", invalid)
-	case e.status == http.StatusUnprocessableEntity && invalid == nil && !beyondSchema.Match(e.answered) && isQuery(request.URL.RawQuery):
+	case e.status == http.StatusUnprocessableEntity && invalid == nil && !beyondSchema.Match(e.answered) && isQuery(e.request.URL.RawQuery):
 		return fmt.Errorf("the request: it is valid, but was refused with %s", e.answered)
 	}
 	return openapi3filter.ValidateResponse(request.Context(), &openapi3filter.ResponseValidationInput{

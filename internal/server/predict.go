@@ -45,9 +45,10 @@ const (
 	includeScores        = "scores"
 	includeModel         = "model"
 	includeVersion       = "version"
+	includeExplanation   = "explanation"
 )
 
-var includable = []string{includeProbabilities, includeScores, includeModel, includeVersion}
+var includable = []string{includeProbabilities, includeScores, includeModel, includeVersion, includeExplanation}
 
 // errNoProbabilities is the answer to who asks a model for probabilities that has none.
 var errNoProbabilities = &jsonbody.InvalidError{Items: []jsonbody.Item{{
@@ -70,7 +71,9 @@ const textsAtATime = 64
 //	@Description	A prediction for each text, in the order of the texts. The body is also read if its Content-Type is missing or ends in `+json`. How large a body, a list and a text may be is a setting of the service.
 //	@Tags			Prediction
 //	@Param			payload	body		PredictPayload		true	"The texts to classify."
-//	@Param			include	query		[]string			false	"What to add to the answer: the probabilities of all classes to each prediction (a model without any makes this a 422), the scores that decide between them, the run id of the model or the name of the version to the data. Values are separated by commas, or the parameter is repeated; without any, nothing is added."	Enums(probabilities, scores, model, version)	collectionFormat(csv)
+//	@Param			include	query		[]string			false	"What to add to the answer: the probabilities of all classes to each prediction (a model without any makes this a 422), the scores that decide between them, an explanation of each prediction, the run id of the model or the name of the version to the data. Values are separated by commas, or the parameter is repeated; without any, nothing is added."	Enums(probabilities, scores, model, version, explanation)	collectionFormat(csv)
+//	@Param			explain_top		query	int			false	"With include=explanation: how many n-grams are named, those with the largest contributions."	default(10)	minimum(0)	maximum(1000)
+//	@Param			explain_classes	query	[]string	false	"With include=explanation: classes to explain beside the predicted one."	collectionFormat(csv)
 //	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
 //	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
 //	@Failure		408		{object}	Problem				"The body took too long to arrive."
@@ -82,8 +85,9 @@ const textsAtATime = 64
 //	@Router			/predict [post]
 func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	include, wrong := queryEnum(r, "include", includable)
+	top, wrongTop := queryTop(r)
 	payload, document, err := s.readPayload(e, r)
-	if err := queryFirst(wrong, err); err != nil {
+	if err := queryFirst(append(wrong, wrongTop...), err); err != nil {
 		return nil, err
 	}
 	if len(payload.Texts) > longTexts || document > longDocument {
@@ -94,6 +98,15 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	v := e.version
 	ctx := r.Context()
 	e.texts = len(payload.Texts)
+	var explained *explanations
+	if slices.Contains(include, includeExplanation) {
+		if err := s.permitToo(e, toExplain, r); err != nil {
+			return nil, err
+		}
+		if explained, err = newExplanations(r, v.Model, top); err != nil {
+			return nil, err
+		}
+	}
 	p := &predictions{
 		texts:             payload.Texts,
 		classes:           v.Classes(),
@@ -111,7 +124,8 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	if slices.Contains(include, includeVersion) {
 		p.more().version = &VersionName{v.Name, strconv.Itoa(v.Number)}
 	}
-	if err := s.hold(e, e.share.Held()+p.size()+answerSize(p)); err != nil {
+	held := e.share.Held() + p.size()
+	if err := s.hold(e, held+answerSize(p)); err != nil {
 		return nil, err
 	}
 	p.alloc()
@@ -126,6 +140,19 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 		answer := v.Classify(text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
 		v.Predicted(answer)
 		p.tags[i] = int32(answer.Class)
+		if explained != nil {
+			if err := s.hold(e, held+explained.held()+explained.room(text.Text)); err != nil {
+				return nil, err
+			}
+			explained.add(v.Model, text.Text, answer)
+			runtime.Gosched()
+		}
+	}
+	if explained != nil {
+		p.more().explained = explained
+		if err := s.hold(e, held+explained.held()+answerSize(p)); err != nil {
+			return nil, err
+		}
 	}
 	if s.versions.Shadowed(v) && unnamed(r) {
 		p.more().shadow = func() { s.versions.Shadow(v, textsOf(p.texts)) }
@@ -216,9 +243,10 @@ func (p *predictions) numbers() int {
 
 // extra is what few requests ask for.
 type extra struct {
-	model   *string      // nil if it is not wanted
-	version *VersionName // the same
-	shadow  func()       // has a shadow predict the texts as well; nil without one
+	model     *string       // nil if it is not wanted
+	version   *VersionName  // the same
+	explained *explanations // the same
+	shadow    func()        // has a shadow predict the texts as well; nil without one
 }
 
 func (p *predictions) more() *extra {
@@ -272,16 +300,32 @@ func (p *predictions) of(i int, numbers []float64) []float64 {
 }
 
 func (p *predictions) room() int {
-	return p.document + len(p.texts)*prediction.Room(p.classes, p.numbers())
+	room := p.document + len(p.texts)*prediction.Room(p.classes, p.numbers())
+	if x := p.explanations(); x != nil {
+		room += len(x.encoded)
+	}
+	return room
+}
+
+// explanations returns those of the texts, nil if they are not wanted.
+func (p *predictions) explanations() *explanations {
+	if p.extra == nil {
+		return nil
+	}
+	return p.extra.explained
 }
 
 func (p *predictions) largest() int {
-	longest := 0
-	for _, text := range p.texts {
+	longest, explanation := 0, 0
+	x := p.explanations()
+	for i, text := range p.texts {
 		longest = max(longest, len(text.Text))
+		if x != nil {
+			explanation = max(explanation, len(x.of(i)))
+		}
 	}
 	const escape = len(`\u0000`)
-	return min(escape*longest, p.document) + prediction.Room(p.classes, p.numbers())
+	return min(escape*longest, p.document) + prediction.Room(p.classes, p.numbers()) + explanation
 }
 
 func (p *predictions) parts() int { return len(p.texts) + 1 }
@@ -299,7 +343,11 @@ func (p *predictions) appendPart(b []byte, i int) []byte {
 	default:
 		b = append(b, ',')
 	}
-	return prediction.Append(b, p.texts[i].Text, p.classes[p.tags[i]], p.classes, p.of(i, p.probabilities), p.of(i, p.scores))
+	b = prediction.Append(b, p.texts[i].Text, p.classes[p.tags[i]], p.classes, p.of(i, p.probabilities), p.of(i, p.scores))
+	if x := p.explanations(); x != nil {
+		b = append(append(b[:len(b)-1], x.of(i)...), '}')
+	}
+	return b
 }
 
 // textsOf returns the texts of a payload.

@@ -1,0 +1,120 @@
+package prediction
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/model"
+)
+
+// Explanation says what the score of a class is made of: intercept, n-grams and remaining
+// add up to score, and so do intercept and spans. It describes what [AppendExplanations]
+// writes; see [model.Explanation].
+type Explanation struct {
+	Class     string    `json:"class" example:"natural-language-processing"`
+	Score     float64   `json:"score"`
+	Intercept float64   `json:"intercept"`
+	NGrams    []NGram   `json:"ngrams"`    // Those with the largest contributions, the largest first.
+	Remaining Remaining `json:"remaining"` // The sums of the contributions of all other n-grams.
+	Spans     []Span    `json:"spans"`     // What each stretch of the text contributes; what is left out contributes nothing.
+}
+
+// NGram is what an n-gram contributes to a score, and how often the text has it.
+type NGram struct {
+	NGram  string  `json:"ngram" example:" nlp"`
+	Weight float64 `json:"weight"`
+	Count  int     `json:"count"`
+}
+
+// Remaining are the sums of what is above zero and of what is below.
+type Remaining struct {
+	Positive float64 `json:"positive"`
+	Negative float64 `json:"negative"`
+}
+
+// Span is a stretch of the text, from the character start to the one before end, counted
+// in code points from 0, and what it contributes to a score.
+type Span struct {
+	Start  int     `json:"start"`
+	End    int     `json:"end"`
+	Weight float64 `json:"weight"`
+}
+
+// Fallback says that the answer is the class other because the most probable class was not
+// above its threshold.
+type Fallback struct {
+	Class       string  `json:"class" example:"mlops"`
+	Probability float64 `json:"probability"`
+	// Only if the threshold is on it, and not on the probability (threshold_on in args.json).
+	Sigmoid   float64 `json:"sigmoid,omitzero" binding:"optional"`
+	Threshold float64 `json:"threshold"`
+}
+
+// NewFallback returns the fallback that an answer is, with the explanation of the class
+// that was not sure enough.
+func NewFallback(m *model.Model, answer model.Answer, e *model.Explanation) Fallback {
+	threshold, on := m.Threshold(answer.Best)
+	f := Fallback{Class: m.Class(answer.Best), Probability: answer.Confidence, Threshold: threshold}
+	if on == model.OnSigmoid {
+		f.Sigmoid = 1 / (1 + math.Exp(-e.Score))
+	}
+	return f
+}
+
+// AppendExplanations appends the explanations of a text as a list of [Explanation].
+func AppendExplanations(dst []byte, classes []string, explanations []model.Explanation) []byte {
+	dst = append(dst, '[')
+	for i := range explanations {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendExplanation(dst, classes, &explanations[i])
+	}
+	return append(dst, ']')
+}
+
+func appendExplanation(dst []byte, classes []string, e *model.Explanation) []byte {
+	dst = appendQuote(append(dst, `{"class":`...), classes[e.Class])
+	dst = appendNumber(dst, `,"score":`, e.Score)
+	dst = appendNumber(dst, `,"intercept":`, e.Intercept)
+	dst = append(dst, `,"ngrams":[`...)
+	for i, n := range e.NGrams {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendQuote(append(dst, `{"ngram":`...), n.NGram)
+		dst = appendNumber(dst, `,"weight":`, n.Weight)
+		dst = strconv.AppendInt(append(dst, `,"count":`...), int64(n.Count), 10)
+		dst = append(dst, '}')
+	}
+	dst = appendNumber(dst, `],"remaining":{"positive":`, e.Remaining.Positive)
+	dst = appendNumber(dst, `,"negative":`, e.Remaining.Negative)
+	dst = append(dst, `},"spans":[`...)
+	for i, s := range e.Spans {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendInt(append(dst, `{"start":`...), int64(s.Start), 10)
+		dst = strconv.AppendInt(append(dst, `,"end":`...), int64(s.End), 10)
+		dst = appendNumber(dst, `,"weight":`, s.Weight)
+		dst = append(dst, '}')
+	}
+	return append(dst, `]}`...)
+}
+
+// AppendFallback appends a [Fallback].
+func AppendFallback(dst []byte, f Fallback) []byte {
+	dst = appendQuote(append(dst, `{"class":`...), f.Class)
+	dst = appendNumber(dst, `,"probability":`, f.Probability)
+	if f.Sigmoid != 0 {
+		dst = appendNumber(dst, `,"sigmoid":`, f.Sigmoid)
+	}
+	dst = appendNumber(dst, `,"threshold":`, f.Threshold)
+	return append(dst, '}')
+}
+
+func appendNumber(dst []byte, member string, number float64) []byte {
+	return jsontext.AppendFloat(append(dst, member...), number, 64)
+}
