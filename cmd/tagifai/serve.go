@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 
 	"tagifai/internal/auth"
+	"tagifai/internal/certificate"
 	"tagifai/internal/config"
 	"tagifai/internal/golden"
 	"tagifai/internal/registry"
@@ -38,20 +41,22 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	if c.PrintConfig {
 		return loaded.Print(s.out)
 	}
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+	reloads := hangups(ctx) // from here on the signal does not end the process
 	out := newLogWriter(s.err)
 	defer out.close()
 	lines := newLogger(out, isTerminal(s.err), c.LogLevel, c.LogFormat)
 	log := lines.With().Timestamp().Logger()
 	metrics := prometheus.NewRegistry()
+	secure, err := c.followCertificate(ctx, log, metrics)
+	if err != nil {
+		return err
+	}
 	models := registry.New(registry.Options{Source: c.Source, Formats: formats, Open: c.openModel, Tool: "tagifai " + toolVersion(), Log: log, Metrics: metrics})
 	guard, err := auth.Open(auth.Options{Settings: c.Access, Log: log, Metrics: metrics})
 	if err != nil {
 		return err
 	}
-	srv := server.New(server.Options{Settings: c.Settings, Versions: models, Guard: guard, Version: toolVersion(), Metrics: metrics, Log: lines})
+	srv := server.New(server.Options{Settings: c.Settings, TLS: secure, Versions: models, Guard: guard, Version: toolVersion(), Metrics: metrics, Log: lines})
 	if err := srv.Listen(); err != nil { // before the model is loaded: a taken port is known at once
 		return err
 	}
@@ -61,14 +66,33 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	}
 	followContainer(log)
 	models.SpareTime(srv.Idle)
-	go models.Follow(ctx, hangups)
+	go models.Follow(ctx, reloads)
 	if guard != nil {
-		forGuard := make(chan os.Signal, 1)
-		signal.Notify(forGuard, syscall.SIGHUP)
-		defer signal.Stop(forGuard)
-		go guard.Follow(ctx, forGuard)
+		go guard.Follow(ctx, hangups(ctx))
 	}
 	return srv.Run(ctx)
+}
+
+// hangups returns a channel for SIGHUP, at which files are read again, until ctx ends.
+func hangups(ctx context.Context) <-chan os.Signal {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	context.AfterFunc(ctx, func() { signal.Stop(c) })
+	return c
+}
+
+// followCertificate returns the settings of TLS with the certificate as its files are until
+// ctx ends, nil if the settings name none.
+func (c *serveCommand) followCertificate(ctx context.Context, log zerolog.Logger, metrics *prometheus.Registry) (*tls.Config, error) {
+	if c.TLSCert == "" {
+		return nil, nil
+	}
+	source, err := certificate.Load(certificate.Options{Files: c.TLS, Log: log, Metrics: metrics})
+	if err != nil {
+		return nil, err
+	}
+	go source.Follow(ctx, hangups(ctx))
+	return source.Config(), nil
 }
 
 // openModel loads the model that the settings name, if they name no store, and has it

@@ -14,6 +14,7 @@ import (
 // and durations, oneof for text. Rules about more than one setting are in check.
 type Settings struct {
 	Listen
+	TLS
 	Source
 	Limits
 	Proxy
@@ -34,6 +35,15 @@ type Listen struct {
 	Addr       string     `name:"addr" initial:":8000" placeholder:"HOST:PORT" help:"Address to listen on."`
 	AdminAddr  string     `name:"admin-addr" initial:"" placeholder:"HOST:PORT" help:"Address of a listener of its own for /metrics, /debug/pprof/ and POST /reload; none if empty."`
 	AdminHosts []Hostname `name:"admin-hosts" initial:"" placeholder:"NAME" help:"Names, besides addresses and localhost, that clients may use for admin-addr."`
+	AdminPlain bool       `name:"admin-plain" initial:"false" help:"Speak plain HTTP at admin-addr in spite of tls-cert, for an address that nobody else reaches."`
+}
+
+// TLS says with which certificate the service proves what it is, and whose clients it
+// admits.
+type TLS struct {
+	TLSCert     string `name:"tls-cert" initial:"" placeholder:"FILE" help:"Certificate (PEM), followed by those of its issuers; then the service speaks HTTPS alone. Read again when it changes."`
+	TLSKey      string `name:"tls-key" initial:"" placeholder:"FILE" help:"Private key (PEM) of tls-cert."`
+	TLSClientCA string `name:"tls-client-ca" initial:"" placeholder:"FILE" help:"Certificates (PEM) of the authorities of which every client must have a certificate."`
 }
 
 // Source says where the model comes from, or the models, and when they are loaded.
@@ -141,6 +151,14 @@ func (s *Settings) check(l *Loaded) error {
 		return l.Refuse("admin-addr", "is no address; give HOST:PORT such as 127.0.0.1:9000, or leave it empty for none")
 	case s.AdminAddr != "" && port == adminPort && port != 0 && (host == adminHost || host == "" || adminHost == ""):
 		return l.Refuse("admin-addr", "is taken by %s; give another port", l.describe("addr"))
+	case s.TLSCert == "" && s.TLSKey != "":
+		return l.Refuse("tls-key", "is of no use without tls-cert; name the file of the certificate, or leave it out")
+	case s.TLSCert != "" && s.TLSKey == "":
+		return l.Refuse("tls-cert", "is of no use without tls-key; name the file of its private key, or leave it out")
+	case s.TLSCert == "" && s.TLSClientCA != "":
+		return l.Refuse("tls-client-ca", "is of no use without tls-cert; name the file of the certificate, or leave it out")
+	case s.AdminPlain && (s.TLSCert == "" || s.AdminAddr == ""):
+		return l.Refuse("admin-plain", "is of no use without tls-cert and admin-addr; give them, or leave it out")
 	case s.Model == "" && l.find("model").origin == "flag --model": // an unset variable of a script, most likely
 		return l.Refuse("model", "is empty; leave the flag out for the embedded model")
 	case s.Model != "" && s.Models != "":

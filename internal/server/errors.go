@@ -55,6 +55,7 @@ var problems = []struct {
 	{is(errCrossOrigin), http.StatusForbidden, "Pages of other sites may not do this", "cross_origin"},
 	{is(errQueueFull), http.StatusServiceUnavailable, busy, "queue_full"},
 	{is(errQueueWait), http.StatusServiceUnavailable, busy, "queue_wait"},
+	{is(errStreams), http.StatusServiceUnavailable, busy, "streams"},
 	{is(memory.ErrHeld), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
 	{is(auth.ErrNoCredential), http.StatusUnauthorized, "A key or a token is needed: send it as Authorization: Bearer, or a key as X-API-Key", "no_credential"},

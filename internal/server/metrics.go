@@ -23,6 +23,7 @@ type metrics struct {
 
 	principals *principals
 	cutOff     prometheus.Counter
+	handshakes prometheus.Counter // that failed
 }
 
 func newMetrics(registry *prometheus.Registry, version string) *metrics {
@@ -44,12 +45,16 @@ func newMetrics(registry *prometheus.Registry, version string) *metrics {
 		}, []string{"reason"}),
 		cutOff: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tagifai_cut_off_connections_total",
-			Help: "Connections that were closed because the client took too little of an answer.",
+			Help: "Connections, or streams of HTTP/2, that were closed because the client took too little of an answer.",
+		}),
+		handshakes: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tagifai_failed_tls_handshakes_total",
+			Help: "Connections that ended before TLS was agreed on, such as those of clients without a certificate that is asked for.",
 		}),
 		principals: newPrincipals(),
 	}
 	m.registry.MustRegister(
-		m.duration, m.active, m.rejected, m.cutOff, m.principals.vec, buildInfo(version),
+		m.duration, m.active, m.rejected, m.cutOff, m.handshakes, m.principals.vec, buildInfo(version),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

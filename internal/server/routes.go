@@ -37,6 +37,7 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 		s.metrics.observe, // around all that takes time, and, as the log, around the recoverer
 		s.logAccess,       // so that a panic is logged with the 500 it became
 		s.recoverPanics,   // around all that could panic
+		s.countStreams,    // before all that takes memory
 		s.cors,            // before the routes: a preflight has no credential
 		routeDecoded,      // last before the routes, whose path it sets
 	)

@@ -3,6 +3,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log"
@@ -26,6 +27,7 @@ import (
 // Options are what a server is made of.
 type Options struct {
 	Settings config.Settings
+	TLS      *tls.Config // nil to serve plain HTTP
 	Versions Versions
 	Guard    *auth.Guard          // nil if everybody may do everything
 	Version  string               // of the service, for the log, the metrics and /docs
@@ -66,6 +68,7 @@ type Server struct {
 	lingerBytes int64 // that are read on after an early answer
 
 	public, admin *sockets.Listener // admin is nil if there is none
+	streams       *sockets.Streams  // nil without TLS
 	drainDelay    time.Duration
 	drainTimeout  time.Duration
 	draining      atomic.Bool
@@ -108,6 +111,9 @@ func New(options Options) *Server {
 		drainDelay:    settings.DrainDelay,
 		drainTimeout:  settings.DrainTimeout,
 	}
+	if options.TLS != nil {
+		s.streams = sockets.NewStreams(settings.Limits, settings.WriteTimeout, s.metrics.cutOff.Inc)
+	}
 	s.mux = s.routes(settings.AdminAddr == "")
 	s.public = sockets.NewLimited(settings.Addr, settings.Limits, s.metrics.cutOff.Inc)
 	s.public.HTTP = http.Server{
@@ -128,8 +134,14 @@ func New(options Options) *Server {
 			IdleTimeout:       settings.IdleTimeout,
 		}
 	}
+	if options.TLS != nil {
+		s.public.HTTP.TLSConfig, s.public.HTTP.HTTP2 = options.TLS, sockets.HTTP2(settings.Limits)
+		if s.admin != nil && !settings.AdminPlain {
+			s.admin.HTTP.TLSConfig = options.TLS
+		}
+	}
 	for _, l := range s.listeners() {
-		l.HTTP.ErrorLog = log.New(s.log.With().Str("from", "net/http").Logger(), "", 0)
+		l.HTTP.ErrorLog = log.New(connectionLog{s.log, s.metrics.handshakes}, "", 0)
 	}
 	return s
 }
@@ -196,6 +208,9 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.admin != nil {
 		adminFailed = s.admin.Failed()
 		serving.Str("admin_addr", s.AdminAddr())
+	}
+	if s.public.HTTP.TLSConfig != nil {
+		serving.Bool("tls", true)
 	}
 	serving.Msg("serving")
 

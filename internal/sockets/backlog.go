@@ -2,6 +2,7 @@ package sockets
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -62,7 +63,7 @@ func (b *backlog) Close() error {
 type newcomers struct {
 	count atomic.Int64 // of conns, so that others need no lock
 	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	conns map[net.Conn]bool // true if it has begun to speak HTTP/2
 }
 
 // note is the ConnState of a server.
@@ -72,15 +73,26 @@ func (n *newcomers) note(conn net.Conn, state http.ConnState) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if state != http.StateNew {
-		delete(n.conns, conn)
-	} else {
+	begun, known := n.conns[conn]
+	switch {
+	case state == http.StateNew:
 		if n.conns == nil {
-			n.conns = make(map[net.Conn]struct{})
+			n.conns = make(map[net.Conn]bool)
 		}
-		n.conns[conn] = struct{}{}
+		n.conns[conn] = false
+	// A connection of HTTP/2 is active for an instant before its first request.
+	case known && state == http.StateActive && !begun && speaksHTTP2(conn):
+		n.conns[conn] = true
+	case known && state == http.StateIdle && begun:
+	default:
+		delete(n.conns, conn)
 	}
 	n.count.Store(int64(len(n.conns)))
+}
+
+func speaksHTTP2(conn net.Conn) bool {
+	secure, ok := conn.(*tls.Conn)
+	return ok && secure.ConnectionState().NegotiatedProtocol == "h2"
 }
 
 // wait returns when all have sent their requests, or have had the time to.

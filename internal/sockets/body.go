@@ -78,6 +78,8 @@ func (b *Body) Read(p []byte) (int, error) {
 // closes, and [Body.Linger] is to follow it.
 func (b *Body) AnswerEarly(r *http.Request) bool {
 	switch {
+	case r.ProtoMajor > 1: // where an answer needs no end of the request
+		return false
 	case b.ended, b.got == 0 && r.Header.Get("Expect") != "": // whose client has not sent it
 		return false
 	case r.ContentLength >= 0 && r.ContentLength-b.got <= drained:

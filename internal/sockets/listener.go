@@ -18,7 +18,7 @@ import (
 // A Listener is an HTTP server and the address it serves at. Make it with [New] or
 // [NewLimited].
 type Listener struct {
-	HTTP http.Server // to be set up before Listen
+	HTTP http.Server // to be set up before Listen; it serves TLS if it has settings for it
 
 	addr   string
 	served chan error // what Serve of net/http returned; nil before Listen
@@ -88,10 +88,14 @@ func (l *Listener) Close() {
 
 // Serve serves until Stop is called.
 func (l *Listener) Serve() {
+	var listening net.Listener = l.backlog
 	if l.connections != nil {
-		l.served <- l.HTTP.Serve(l.connections)
+		listening = l.connections
+	}
+	if l.HTTP.TLSConfig != nil {
+		l.served <- l.HTTP.ServeTLS(listening, "", "") // which the settings have
 	} else {
-		l.served <- l.HTTP.Serve(l.backlog)
+		l.served <- l.HTTP.Serve(listening)
 	}
 }
 

@@ -3,6 +3,8 @@ package sockets_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"tagifai/internal/certificate/certificatetest"
 	"tagifai/internal/config"
 	"tagifai/internal/sockets"
 )
@@ -22,6 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // A service is a listener that a test has made.
 type service struct {
 	*sockets.Listener
+	client *tls.Config  // nil if it speaks plain HTTP
 	cutOff atomic.Int64 // connections
 }
 
@@ -38,6 +42,16 @@ func newService(t *testing.T, h http.HandlerFunc, changes ...func(*config.Limits
 	if err := s.Listen(); err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// secure has the service speak TLS with a certificate that its clients know.
+func (s *service) secure(t *testing.T) *service {
+	t.Helper()
+	authority := certificatetest.NewAuthority(t, "authority")
+	s.HTTP.TLSConfig = &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, "service").TLS}}
+	s.HTTP.HTTP2 = sockets.HTTP2(config.Defaults().Limits)
+	s.client = &tls.Config{RootCAs: authority.Pool, ServerName: "localhost"}
 	return s
 }
 
@@ -58,8 +72,8 @@ func (s *service) stop(t *testing.T) {
 	}
 }
 
-// send sends bytes as they are over a connection of their own.
-func (s *service) send(t *testing.T, request string) net.Conn {
+// dial opens a connection, over which TLS is not agreed on yet.
+func (s *service) dial(t *testing.T) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.Addr())
 	if err != nil {
@@ -69,10 +83,46 @@ func (s *service) send(t *testing.T, request string) net.Conn {
 	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
+	if s.client != nil {
+		return tls.Client(conn, s.client)
+	}
+	return conn
+}
+
+// send sends bytes as they are over a connection of their own.
+func (s *service) send(t *testing.T, request string) net.Conn {
+	t.Helper()
+	conn := s.dial(t)
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}
 	return conn
+}
+
+// A sluggish connection is one to a client that takes some time for whatever it sends.
+type sluggish struct{ net.Conn }
+
+func (s sluggish) Write(p []byte) (int, error) {
+	time.Sleep(30 * time.Millisecond)
+	return s.Conn.Write(p)
+}
+
+// speakHTTP2 returns a client that speaks HTTP/2 over connections that dial returns, one if
+// that is nil.
+func (s *service) speakHTTP2(t *testing.T, dial func() (net.Conn, error)) *http.Client {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: s.client, ForceAttemptHTTP2: true}
+	if dial != nil {
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return dial() }
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
+}
+
+// both runs a test over plain HTTP and over TLS.
+func both(t *testing.T, test func(t *testing.T, prepare func(*service) *service)) {
+	t.Run("plain", func(t *testing.T) { test(t, func(s *service) *service { return s }) })
+	t.Run("TLS", func(t *testing.T) { test(t, func(s *service) *service { return s.secure(t) }) })
 }
 
 // status reads an answer and returns its status.
@@ -101,50 +151,97 @@ func answerMuch(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// Whoever has connected before the listener stops gets an answer.
+// Whoever has connected before the listener stops gets an answer, though it takes a moment
+// to send the request.
 func TestStopServesBacklog(t *testing.T) {
-	s := newService(t, answerNothing)
-	conns := make([]net.Conn, 50) // nobody has accepted them
-	for i := range conns {
-		conns[i] = s.send(t, request)
-	}
-	go s.Serve()
-	s.stop(t)
-	lost := 0
-	for _, conn := range conns {
-		switch got, err := status(conn); {
-		case err != nil:
-			lost++
-		case got != http.StatusOK:
-			t.Errorf("got %d", got)
+	one := func(_ *service, conn net.Conn) (int, error) {
+		conn = sluggish{conn}
+		if _, err := io.WriteString(conn, request); err != nil {
+			return 0, err
 		}
+		return status(conn)
 	}
-	if lost > 0 {
-		t.Errorf("%d of %d connections were reset", lost, len(conns))
+	tests := []struct {
+		name   string
+		secure bool
+		ask    func(*service, net.Conn) (int, error)
+	}{
+		{"plain", false, one},
+		{"TLS", true, one},
+		{"HTTP/2", true, func(s *service, conn net.Conn) (int, error) {
+			client := s.speakHTTP2(t, func() (net.Conn, error) { return sluggish{conn.(*tls.Conn).NetConn()}, nil })
+			defer client.CloseIdleConnections()
+			response, err := client.Get("https://localhost/")
+			if err != nil {
+				return 0, err
+			}
+			if response.ProtoMajor != 2 {
+				t.Errorf("it speaks %s", response.Proto)
+			}
+			return response.StatusCode, response.Body.Close()
+		}},
 	}
-	if conn, err := net.Dial("tcp", s.Addr()); err == nil {
-		_ = conn.Close()
-		t.Error("it still listens")
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newService(t, answerNothing)
+			if test.secure {
+				s.secure(t)
+			}
+			const clients = 50
+			errs := make(chan error, clients)
+			for range clients {
+				conn := s.dial(t) // nobody accepts it yet
+				go func() {
+					got, err := test.ask(s, conn)
+					if err == nil && got != http.StatusOK {
+						err = fmt.Errorf("got %d", got)
+					}
+					errs <- err
+				}()
+			}
+			go s.Serve()
+			s.stop(t)
+			lost := 0
+			var last error
+			for range clients {
+				if err := <-errs; err != nil {
+					lost++
+					last = err
+				}
+			}
+			if lost > 0 {
+				t.Errorf("%d of %d clients got no answer: %v", lost, clients, last)
+			}
+			if conn, err := net.Dial("tcp", s.Addr()); err == nil {
+				_ = conn.Close()
+				t.Error("it still listens")
+			}
+		})
 	}
 }
 
 // A listener of which all connections are taken stops nevertheless, and serves those that
 // still wait.
 func TestStopWithoutPlaces(t *testing.T) {
-	s := newService(t, answerNothing, func(c *config.Limits) { c.MaxConnections = 1 })
-	go s.Serve()
-	open := s.send(t, "GET / HT")
-	waiting := s.send(t, request)
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		s.stop(t)
-	}()
-	if got, err := status(waiting); got != http.StatusOK {
-		t.Errorf("got %d, %v", got, err)
-	}
-	_ = open.Close()
-	<-stopped
+	both(t, func(t *testing.T, prepare func(*service) *service) {
+		s := prepare(newService(t, answerNothing, func(c *config.Limits) { c.MaxConnections = 1 }))
+		go s.Serve()
+		open := s.send(t, "GET / HT")
+		waiting := s.dial(t)
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			s.stop(t)
+		}()
+		if _, err := io.WriteString(waiting, request); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := status(waiting); got != http.StatusOK {
+			t.Errorf("got %d, %v", got, err)
+		}
+		_ = open.Close()
+		<-stopped
+	})
 }
 
 // No more than so many connections are open at once; one that waits is served when another
@@ -184,9 +281,13 @@ func TestMaxConnections(t *testing.T) {
 // A client that takes nothing of an answer is cut off in time, and so is one that sends
 // requests on and on and reads no answers.
 func TestSlowReaders(t *testing.T) {
-	tests := []struct{ name, requests string }{
-		{"one large answer", request},
-		{"many", strings.Repeat(request, 1000)},
+	tests := []struct {
+		name, requests string
+		secure         bool
+	}{
+		{"one large answer", request, false},
+		{"many", strings.Repeat(request, 1000), false},
+		{"one large answer over TLS", request, true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -201,7 +302,11 @@ func TestSlowReaders(t *testing.T) {
 				c.SendBuffer = 4 << 10
 				c.MinRate = 10_000
 				c.MinRateOver = 500 * time.Millisecond
-			}).start(t)
+			})
+			if test.secure {
+				s.secure(t)
+			}
+			s.start(t)
 			begin := time.Now()
 			s.send(t, test.requests)
 			if took := (<-ended).Sub(begin); took < 400*time.Millisecond || took > 5*time.Second {
