@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"tagifai/model"
@@ -76,6 +77,10 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 		"dataset_sha256": d.SHA256,
 		"dataset_rows":   strconv.Itoa(len(all.texts)),
 		"seed":           strconv.FormatUint(args.Seed, 10),
+	}
+	if len(d.Also) > 0 {
+		weights.Provenance["also_sha256"] = strings.Join(d.alsoSHA256(), " ")
+		weights.Provenance["also_rows"] = strconv.Itoa(len(all.also.texts))
 	}
 	result.Artifact, err = newArtifact(&args, weights)
 	if err != nil {
@@ -189,6 +194,19 @@ func newModel(args *Args, weights *model.Weights) (*model.Model, error) {
 
 // runID returns the name of a run: a hash of its arguments and its data.
 func runID(args model.Object, d *Dataset) string {
-	sum := sha256.Sum256([]byte(d.SHA256 + string(args.JSON())))
+	text := d.SHA256 + string(args.JSON()) + strings.Join(d.alsoSHA256(), "")
+	if l := d.layout; len(l.TextColumns) > 0 || l.TagColumn != "" || l.WeightColumn != "" || l.Delimiter != 0 {
+		text += fmt.Sprintf("%q %q %q %q", l.TextColumns, l.TagColumn, l.WeightColumn, l.Delimiter)
+	}
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:16])
+}
+
+// alsoSHA256 returns the SHA-256 of each file of extra rows, in hexadecimal.
+func (d *Dataset) alsoSHA256() []string {
+	var sums []string
+	for _, also := range d.Also {
+		sums = append(sums, also.SHA256)
+	}
+	return sums
 }
