@@ -65,6 +65,9 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	for _, line := range result.Folded.Lines(&args) {
+		fmt.Fprintf(s.err, "%s: %s\n", data.File, line)
+	}
 	more := make(map[string][]byte) // files
 	if c.Plot {
 		if more, err = train.Plots(result); err != nil {

@@ -132,3 +132,19 @@ func TestTrainHelp(t *testing.T) {
 		}
 	}
 }
+
+// A tag that counts as other is said, and kept in the artifact.
+func TestTrainRare(t *testing.T) {
+	data := write(t, "data.csv", "text,tag\n"+strings.Repeat("an image,vision\na word,language\n", 40)+strings.Repeat("a sound,audio\n", 5))
+	dir := filepath.Join(t.TempDir(), "run")
+	got := tagifai(t, "", "train", "--data", data, "--set", "num_epochs=2", "--out", dir)
+	want := data + ": tags that count as other, since they have fewer than min_freq = 30 rows: audio 5\n"
+	if diff := cmp.Diff(fmt.Sprint(got.code, got.stderr), fmt.Sprint(success, want)); diff != "" {
+		t.Error(diff)
+	}
+	performance := parse[object](t, readFile(t, dir, "performance.json"))
+	if diff := cmp.Diff(performance["counted_as_other"], any(map[string]any{"audio": 5.0})); diff != "" {
+		t.Errorf("counted_as_other (-got +want):\n%s", diff)
+	}
+	fail(t, []string{data + ":1: min_freq = 41", "audio 5", "--set min_freq=40"}, "train", "--data", data, "--set", "min_freq=41", "--out", dir+"2")
+}

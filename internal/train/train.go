@@ -23,6 +23,7 @@ type Result struct {
 	Artifact *model.Artifact
 	Report   *Report // on the test part, before the refit
 	Losses   []Loss  // of each epoch before the refit
+	Folded   Folded
 
 	Train, Validation, Test int // samples in each part
 }
@@ -50,7 +51,7 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	}
 	parts := all.split(shares, args.Shuffle, rng)
 	train, validation, test := parts[0], parts[1], parts[2]
-	result := &Result{Train: len(train.texts), Validation: len(validation.texts), Test: len(test.texts)}
+	result := &Result{Folded: all.folded, Train: len(train.texts), Validation: len(validation.texts), Test: len(test.texts)}
 
 	weights, losses, err := fitWithThreshold(ctx, &args, train, validation, rng, progress)
 	if err != nil {
@@ -87,6 +88,9 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 		return nil, err
 	}
 	if result.Artifact.Performance, err = result.Report.Object(); err != nil {
+		return nil, err
+	}
+	if result.Artifact.Performance, err = all.folded.addTo(result.Artifact.Performance); err != nil {
 		return nil, err
 	}
 	result.Artifact.RunID = runID(result.Artifact.Args, d)
