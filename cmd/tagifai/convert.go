@@ -88,23 +88,15 @@ func (c convertCommand) Run(s streams) error {
 func (c convertCommand) setArgs(a *model.Artifact) ([]string, error) {
 	var changes []string
 	for _, assignment := range c.Set {
-		key, text, ok := strings.Cut(assignment, "=")
-		if !ok || key == "" {
-			return nil, fmt.Errorf("--set %s: want KEY=VALUE, such as threshold=0.5", assignment)
+		key, value, err := parseAssignment(assignment)
+		if err != nil {
+			return nil, err
 		}
 		before, known := a.Args.Get(key)
 		if !known && !slices.Contains(train.ArgNames(), key) {
 			if nearest := spelling.Nearest(key, append(a.Args.Keys(), train.ArgNames()...)); nearest != "" {
 				return nil, fmt.Errorf("--set %s: %s has no argument %s; did you mean %s?", assignment, model.ArgsFile, key, nearest)
 			}
-		}
-		value := jsontext.Value(text)
-		if !value.IsValid() {
-			switch text {
-			case "NaN", "Infinity", "-Infinity":
-				return nil, fmt.Errorf("--set %s: %s is not JSON; give a number or null", assignment, text)
-			}
-			value, _ = jsontext.AppendQuote(nil, text) // invalid UTF-8 becomes U+FFFD
 		}
 		args, err := a.Args.With(key, value)
 		if err != nil {

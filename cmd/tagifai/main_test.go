@@ -151,7 +151,10 @@ func quick(t *testing.T, others object) string {
 func trained(t *testing.T, others object) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "run")
-	succeed(t, "", "train", "--data", labelled, "--args", quick(t, others), "--out", dir)
+	got := tagifai(t, "", "train", "--data", labelled, "--args", quick(t, others), "--out", dir)
+	if got.code != success { // on stderr are tags that count as other
+		t.Fatal(got.stderr)
+	}
 	return dir
 }
 

@@ -7,7 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -18,26 +20,26 @@ import (
 )
 
 type trainCommand struct {
-	Data string  `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
-	Args *string `placeholder:"FILE" help:"Training arguments; the default recipe if left out (see configs/args.json)."`
-	Out  string  `required:"" placeholder:"DIR" help:"Artifact directory to make; it must not exist."`
-	Plot bool    `help:"Put a confusion matrix and the loss curves beside the model, as PNG."`
+	Data string   `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
+	Also []string `sep:"none" placeholder:"FILE" help:"Such a file of more texts, for training alone; may be given several times."`
+	Args *string  `placeholder:"FILE" help:"Training arguments; the default recipe if left out (see configs/args.json)."`
+	Set  []string `sep:"none" placeholder:"KEY=VALUE" help:"Change an argument, such as num_epochs=50; may be given several times."`
+	Out  string   `required:"" placeholder:"DIR" help:"Artifact directory to make; it must not exist."`
+	layoutFlags
+	Plot bool `help:"Put a confusion matrix and the loss curves beside the model, as PNG."`
 }
 
 func (trainCommand) Help() string {
-	return "Example:\n\n    tagifai train --data labeled.csv --args configs/args.json --out runs/first\n    tagifai serve --model runs/first"
+	return "Example:\n\n    tagifai train --data labeled.csv --args configs/args.json --out runs/first" +
+		"\n    tagifai train --data labeled.csv --also everyday.csv --set num_epochs=50 --out runs/second" +
+		"\n    tagifai serve --model runs/first" +
+		"\n\nArguments, in a file or with --set:\n\n" + indent(train.Describe(72))
 }
 
 func (c trainCommand) Run(ctx context.Context, s streams) error {
-	args := train.DefaultArgs()
-	if c.Args != nil {
-		data, err := os.ReadFile(*c.Args)
-		if err != nil {
-			return err
-		}
-		if args, err = train.ParseArgs(data); err != nil {
-			return fmt.Errorf("%s: %w", *c.Args, err)
-		}
+	args, err := readArgs(c.Args, c.Set)
+	if err != nil {
+		return err
 	}
 	if err := checkNew(c.Out); err != nil { // before the work, not after it
 		return err
@@ -46,12 +48,9 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	data, err := train.ReadDataset(c.Data)
+	data, err := c.read(s.err, args)
 	if err != nil {
 		return err
-	}
-	if data.Dropped > 0 {
-		fmt.Fprintf(s.err, "%s: %d rows without a tag or a text are left out\n", data.File, data.Dropped)
 	}
 	bar := newBar(s.err, epochs(args))
 	result, err := train.Train(ctx, data, args, train.Origin{Tool: "tagifai " + toolVersion(), Time: now}, func(epoch, _ int, loss *train.Loss) {
@@ -66,6 +65,9 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	for _, line := range result.Folded.Lines(&args) {
+		fmt.Fprintf(s.err, "%s: %s\n", data.File, line)
+	}
 	more := make(map[string][]byte) // files
 	if c.Plot {
 		if more, err = train.Plots(result); err != nil {
@@ -79,6 +81,34 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	return printResult(s.out, c.Out, result)
+}
+
+// read reads the files, and says on stderr what of them is not used.
+func (c trainCommand) read(stderr io.Writer, args train.Args) (*train.Dataset, error) {
+	data, err := c.readLabelled(stderr, c.Data)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range c.Also {
+		also, err := c.readLabelled(stderr, file)
+		if err != nil {
+			return nil, err
+		}
+		if known := data.AddForTraining(also); known > 0 {
+			fmt.Fprintf(stderr, "%s: %d texts that are in %s are left out\n", file, known, data.File)
+		}
+	}
+	for _, d := range args.Documents {
+		if len(data.Columns) > 1 && !slices.Contains(data.Columns, d.Column) {
+			fmt.Fprintf(stderr, "%s: the text is made of the columns %q, and no documents are made of %q\n", data.File, data.Columns, d.Column)
+		}
+	}
+	return data, nil
+}
+
+// indent puts four spaces before each line.
+func indent(text string) string {
+	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ")
 }
 
 // trainedGolden returns golden.json for an artifact that was trained on data.

@@ -97,7 +97,7 @@ func TestTrainArgs(t *testing.T) {
 		{"everything else", object{
 			"shuffle": false, "subset": 40, "min_freq": 0, "lower": false, "clean": true, "stem": true, "analyzer": "word",
 			"ngram_min_range": 1, "ngram_max_range": 2, "alpha": 0.001, "learning_rate": 0.5, "power_t": -0.25, "num_epochs": 2,
-			"accepted_tags": []string{"mlops"}, "sublinear_tf": false, "balance": "oversampling", "refit": false,
+			"accepted_tags": []string{"mlops", "computer-vision", "natural-language-processing"}, "sublinear_tf": false, "balance": "oversampling", "refit": false,
 			"learning_rate_schedule": "invscaling", "threshold_rule": "first_quartile", "seed": uint64(math.MaxUint64),
 		}},
 	}

@@ -9,6 +9,7 @@ import (
 // Args are the arguments of a run: how the data is prepared, what is fitted, and how. The
 // first twelve are named as in the course. A field is all that an argument needs: its key
 // in args.json, what it means, and what it may be: min, max, above (exclusive) or oneof.
+// Parsing, the help of tagifai train and configs/args.schema.json are made from these tags.
 // Those marked optional were added later. They are written only where they differ from
 // their default, so that a run with old arguments gives the bytes that it always gave.
 type Args struct {
@@ -61,7 +62,7 @@ type Block struct {
 // A Document is a further document made of each row that has text in a column and in
 // others. Training takes it as a row of its own.
 type Document struct {
-	Column string  `json:"column" help:"Column of the data that the document is the text of."`
+	Column string  `json:"column" required:"true" help:"Column of the data that the document is the text of."`
 	Weight float64 `json:"weight" above:"0" help:"Weight of the document, times that of the row."`
 }
 

@@ -28,6 +28,29 @@ type Dataset struct {
 	Dropped int      // rows of the file that have no tag, though others have, or no text
 	// Also are files of extra rows, for training alone: no figure is about them.
 	Also []*Dataset
+
+	layout Layout
+}
+
+// AddForTraining adds a file of extra rows, for training alone. It leaves out those whose
+// text is in the data set, which would make every figure look better than it is, and
+// returns their number.
+func (d *Dataset) AddForTraining(also *Dataset) (known int) {
+	texts := make(map[string]struct{}, len(d.Rows))
+	for _, row := range d.Rows {
+		texts[row.Text] = struct{}{}
+	}
+	extra := *also
+	extra.Rows = nil
+	for _, row := range also.Rows {
+		if _, ok := texts[row.Text]; ok {
+			known++
+		} else {
+			extra.Rows = append(extra.Rows, row)
+		}
+	}
+	d.Also = append(d.Also, &extra)
+	return known
 }
 
 // A Row is one labelled text.
@@ -67,7 +90,7 @@ func (l Layout) read(file string, tagged bool) (*Dataset, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(data)
-	d := &Dataset{File: file, SHA256: hex.EncodeToString(sum[:])}
+	d := &Dataset{File: file, SHA256: hex.EncodeToString(sum[:]), layout: l}
 	if err := sniff.Text(data); err != nil {
 		return nil, d.errorf(1, "%w", err)
 	}

@@ -28,15 +28,15 @@ const schemaKey = "$schema"
 // value is an error.
 func ParseArgs(data []byte) (Args, error) {
 	args := baseArgs()
-	return args, args.read(data)
-}
-
-// read sets the arguments that data, a JSON object, has, and checks all of them.
-func (a *Args) read(data []byte) error {
 	object, err := model.ParseObject(data)
 	if err != nil {
-		return notJSON(data, err)
+		return args, notJSON(data, err)
 	}
+	return args, args.Update(object)
+}
+
+// Update sets the arguments that are keys of an object, and checks all of them.
+func (a *Args) Update(object model.Object) error {
 	if err := object.Check(); err != nil {
 		return err
 	}

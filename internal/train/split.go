@@ -4,8 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-
-	"tagifai/model"
 )
 
 // samples are the rows of a data set that a run uses, with encoded labels.
@@ -17,6 +15,7 @@ type samples struct {
 	parts   []map[string]string // of each text: by column, if it is made of several
 	classes []string
 	also    *samples // extra ones, for training alone; nil if there are none
+	folded  Folded
 }
 
 func (s *samples) add(text string, label, line int, weight float64, parts map[string]string) {
@@ -41,26 +40,16 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 	for _, also := range d.Also {
 		rows = append(rows, also.Rows...)
 	}
-	frequency := make(map[string]int)
-	for i := range rows {
-		if args.AcceptedTags != nil && !slices.Contains(args.AcceptedTags, rows[i].Tag) {
-			rows[i].Tag = model.Other
-		}
-		frequency[rows[i].Tag]++
+	folded, err := fold(rows, args)
+	if err != nil {
+		return nil, d.errorf(1, "%w", err)
 	}
-	s := new(samples)
-	for i := range rows {
-		if frequency[rows[i].Tag] < args.MinFreq {
-			rows[i].Tag = model.Other
-		}
-		s.classes = append(s.classes, rows[i].Tag)
+	s := &samples{folded: folded}
+	for _, row := range rows {
+		s.classes = append(s.classes, row.Tag)
 	}
 	slices.Sort(s.classes)
 	s.classes = slices.Compact(s.classes)
-	if len(s.classes) < 2 {
-		return nil, d.errorf(1, "the %d rows have %d classes (%q), at least 2 are wanted; tags with fewer than min_freq = %d rows count as %s",
-			len(rows), len(s.classes), s.classes, args.MinFreq, model.Other)
-	}
 	if n < len(rows) {
 		s.also = &samples{classes: s.classes}
 	}

@@ -30,7 +30,10 @@ func TestLabel(t *testing.T) {
 		want   map[string]int // rows of each class
 	}{
 		{"as they are", map[string]int{"a": 5, "b": 4}, Args{}, map[string]int{"a": 5, "b": 4}},
-		{"rare ones are other", map[string]int{"a": 5, "b": 4, "c": 3}, Args{MinFreq: 4}, map[string]int{"a": 5, "b": 4, "other": 3}},
+		{"rare ones are other", map[string]int{"a": 25, "b": 4, "c": 3}, Args{MinFreq: 4}, map[string]int{"a": 25, "b": 4, "other": 3}},
+		{"a tenth of the rows is rare", map[string]int{"a": 15, "b": 12, "c": 3}, Args{MinFreq: 4}, map[string]int{"a": 15, "b": 12, "other": 3}},
+		{"more than a tenth", map[string]int{"a": 15, "b": 11, "c": 3}, Args{MinFreq: 4}, nil},
+		{"rare, but other anyway", map[string]int{"a": 5, "b": 5, "other": 3}, Args{MinFreq: 4}, map[string]int{"a": 5, "b": 5, "other": 3}},
 		{"not accepted ones are other", map[string]int{"a": 5, "b": 4, "c": 9, "other": 1}, Args{AcceptedTags: []string{"a", "b"}}, map[string]int{"a": 5, "b": 4, "other": 10}},
 		{"a subset is too small", map[string]int{"a": 5, "b": 4}, Args{Subset: &two}, nil},
 		{"one class", map[string]int{"a": 5}, Args{}, nil},

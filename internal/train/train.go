@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"tagifai/model"
@@ -22,6 +23,7 @@ type Result struct {
 	Artifact *model.Artifact
 	Report   *Report // on the test part, before the refit
 	Losses   []Loss  // of each epoch before the refit
+	Folded   Folded
 
 	Train, Validation, Test int // samples in each part
 }
@@ -49,7 +51,7 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	}
 	parts := all.split(shares, args.Shuffle, rng)
 	train, validation, test := parts[0], parts[1], parts[2]
-	result := &Result{Train: len(train.texts), Validation: len(validation.texts), Test: len(test.texts)}
+	result := &Result{Folded: all.folded, Train: len(train.texts), Validation: len(validation.texts), Test: len(test.texts)}
 
 	weights, losses, err := fitWithThreshold(ctx, &args, train, validation, rng, progress)
 	if err != nil {
@@ -77,11 +79,18 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 		"dataset_rows":   strconv.Itoa(len(all.texts)),
 		"seed":           strconv.FormatUint(args.Seed, 10),
 	}
+	if len(d.Also) > 0 {
+		weights.Provenance["also_sha256"] = strings.Join(d.alsoSHA256(), " ")
+		weights.Provenance["also_rows"] = strconv.Itoa(len(all.also.texts))
+	}
 	result.Artifact, err = newArtifact(&args, weights)
 	if err != nil {
 		return nil, err
 	}
 	if result.Artifact.Performance, err = result.Report.Object(); err != nil {
+		return nil, err
+	}
+	if result.Artifact.Performance, err = all.folded.addTo(result.Artifact.Performance); err != nil {
 		return nil, err
 	}
 	result.Artifact.RunID = runID(result.Artifact.Args, d)
@@ -189,6 +198,19 @@ func newModel(args *Args, weights *model.Weights) (*model.Model, error) {
 
 // runID returns the name of a run: a hash of its arguments and its data.
 func runID(args model.Object, d *Dataset) string {
-	sum := sha256.Sum256([]byte(d.SHA256 + string(args.JSON())))
+	text := d.SHA256 + string(args.JSON()) + strings.Join(d.alsoSHA256(), "")
+	if l := d.layout; len(l.TextColumns) > 0 || l.TagColumn != "" || l.WeightColumn != "" || l.Delimiter != 0 {
+		text += fmt.Sprintf("%q %q %q %q", l.TextColumns, l.TagColumn, l.WeightColumn, l.Delimiter)
+	}
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:16])
+}
+
+// alsoSHA256 returns the SHA-256 of each file of extra rows, in hexadecimal.
+func (d *Dataset) alsoSHA256() []string {
+	var sums []string
+	for _, also := range d.Also {
+		sums = append(sums, also.SHA256)
+	}
+	return sums
 }
