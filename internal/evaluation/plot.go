@@ -70,6 +70,8 @@ func LossCurves(train, validation []float64) (Picture, error) {
 	p := newPlot("Log loss", "epoch", "")
 	p.Y.Min = 0
 	p.Legend.Top = true
+	p.Legend.XOffs, p.Legend.YOffs = -vg.Points(8), -vg.Points(8)
+	p.Legend.Padding = vg.Points(3)
 	p.Add(plotter.NewGrid())
 	for _, curve := range []struct {
 		name   string
@@ -107,7 +109,7 @@ func ReliabilityDiagram(of string, c *Calibration) (Picture, error) {
 	var at plotter.XYLabels
 	for _, b := range c.Bins {
 		at.XYs = append(at.XYs, plotter.XY{X: b.Confidence, Y: b.Accuracy})
-		at.Labels = append(at.Labels, fmt.Sprint(b.Samples))
+		at.Labels = append(at.Labels, fmt.Sprintf("  %d  ", b.Samples))
 	}
 	line, points, err := plotter.NewLinePoints(at)
 	if err != nil {
@@ -121,29 +123,13 @@ func ReliabilityDiagram(of string, c *Calibration) (Picture, error) {
 	}
 	for i, b := range c.Bins {
 		style := &labels.TextStyle[i] // on the side away from the dashed line
-		style.XAlign, style.YAlign = draw.XCenter, draw.YBottom
-		labels.Offset = vg.Point{}
+		style.XAlign, style.YAlign = draw.XRight, draw.YBottom
 		if b.Accuracy < b.Confidence {
-			style.YAlign = draw.YTop
+			style.XAlign, style.YAlign = draw.XLeft, draw.YTop
 		}
 	}
-	p.Add(ideal, line, points, spaced{labels})
+	p.Add(ideal, line, points, labels)
 	return Picture{p, 12 * vg.Centimeter, 12 * vg.Centimeter}, nil
-}
-
-// spaced keeps labels clear of the points that they belong to.
-type spaced struct{ *plotter.Labels }
-
-func (s spaced) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	const space = 6 * vg.Length(1)
-	for i, at := range s.XYs {
-		point := vg.Point{X: x(at.X), Y: y(at.Y) + space}
-		if s.TextStyle[i].YAlign == draw.YTop {
-			point.Y -= 2 * space
-		}
-		c.FillText(s.TextStyle[i], point, s.Labels.Labels[i])
-	}
 }
 
 // grid is a confusion matrix as a heat map: true classes from top to bottom, the

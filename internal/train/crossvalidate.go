@@ -132,7 +132,7 @@ func (o *outOfFold) predictions() []*evaluation.Predictions {
 // threshold, know nothing of these samples.
 func (o *outOfFold) of(f *fold) *evaluation.Predictions {
 	t := o.temperature(f.held.samples)
-	threshold := f.validation.cooled(t).threshold(o.args)
+	threshold := f.validation.threshold(o.args, t)
 	return f.held.cooled(t).predictions(o.args, threshold)
 }
 

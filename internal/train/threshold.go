@@ -38,9 +38,23 @@ func (s *scored) guess(i int, on ThresholdOn) guess {
 	return g
 }
 
-// threshold finds the threshold by the rule in the arguments. It returns nil if there
-// is none.
-func (s *scored) threshold(args *Args) *float64 {
+// threshold finds the threshold by the rule in the arguments, for scores divided by a
+// temperature. It returns nil if there is none. One that is on the sigmoid is found on the
+// scores as they are, and moved with them, so that the temperature changes no answer. That
+// cannot be had of one on the probability, which is made of all scores.
+func (s *scored) threshold(args *Args, temperature float64) *float64 {
+	if args.ThresholdOn != OnSigmoid {
+		return s.cooled(temperature).findThreshold(args)
+	}
+	t := s.findThreshold(args)
+	if t == nil || args.ThresholdRule == Fixed || temperature == 1 {
+		return t
+	}
+	moved := 1 / (1 + math.Pow(1 / *t - 1, 1/temperature))
+	return &moved
+}
+
+func (s *scored) findThreshold(args *Args) *float64 {
 	switch args.ThresholdRule {
 	case MaxF1:
 		if other := slices.Index(s.classes, model.Other); other >= 0 {

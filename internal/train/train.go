@@ -129,10 +129,10 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 			return nil, err
 		}
 	}
-	predictions := tested.cooled(onTest).predictions(&args, validated.cooled(onTest).threshold(&args))
+	predictions := tested.cooled(onTest).predictions(&args, validated.threshold(&args, onTest))
 	result.Performance.Report = predictions.Report(args.slicing(all.classes))
 
-	args.Threshold = validated.cooled(result.Temperature).threshold(&args)
+	args.Threshold = validated.threshold(&args, result.Temperature)
 	result.Seen = newSeen(slices.Concat(train.texts, validation.texts))
 	if args.Refit {
 		if weights, err = fitOn(ctx, &args, all, rng, progress); err != nil {
