@@ -69,7 +69,11 @@ func (c convertCommand) Run(s streams) error {
 	a.Weights.Provenance["converted"] = now.UTC().Format(time.RFC3339)
 	a.Weights.Provenance["converted_by"] = "tagifai " + toolVersion()
 
-	if err := a.Write(c.Out, map[string][]byte{golden.File: predictions}); err != nil {
+	more := map[string][]byte{golden.File: predictions}
+	if err := c.keepSeen(more); err != nil {
+		return err
+	}
+	if err := a.Write(c.Out, more); err != nil {
 		return err
 	}
 	texts := slices.Concat(sentences, vocabularyTexts(a.Weights.AllNGrams()))
@@ -81,6 +85,20 @@ func (c convertCommand) Run(s streams) error {
 	}
 	_, err = fmt.Fprintf(s.out, "%s: %d n-grams, %d classes; the same answers to %d texts as %s\n",
 		c.Out, a.Weights.Features(), len(a.Weights.Classes), len(texts), c.Dir)
+	return err
+}
+
+// keepSeen adds the file that tells which texts the model was trained on, if there is one.
+func (c convertCommand) keepSeen(files map[string][]byte) error {
+	fsys, err := artifactFS(&c.Dir)
+	if err != nil {
+		return err
+	}
+	seen, err := train.ReadSeen(fsys)
+	if err != nil || seen == nil {
+		return err
+	}
+	files[train.SeenFile], err = seen.JSON()
 	return err
 }
 

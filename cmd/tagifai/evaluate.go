@@ -2,27 +2,77 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/internal/evaluation"
 	"tagifai/internal/train"
+	"tagifai/model"
 )
 
 type evaluateCommand struct {
-	Data  string  `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
-	Model *string `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
-	Folds int     `placeholder:"K" help:"Judge the model's arguments instead: train K models, each on all but a K-th of the file, and judge each by that K-th."`
+	Data   string  `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
+	Model  *string `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
+	Unseen bool    `help:"Leave out the rows that the model was trained on."`
+	Folds  int     `placeholder:"K" help:"Judge the model's arguments instead: train K models, each on all but a K-th of the file, and judge each by that K-th. If the rows have times (created_on), also judge the newest rows by a model of the older ones."`
+	Seeds  int     `default:"1" placeholder:"N" help:"With --folds: do so with N seeds, from that of the arguments upwards, and show mean and standard deviation (${default})."`
+	JSON   bool    `name:"json" help:"Print JSON."`
+	Plot   bool    `help:"Draw a confusion matrix and a reliability diagram, as PNG and SVG, into the directory of --out."`
+	Out    string  `default:"." placeholder:"DIR" help:"Directory for the pictures (the current one)."`
 }
 
 func (evaluateCommand) Help() string {
-	return "Example:\n\n    tagifai evaluate --data labeled.csv --model runs/first\n    tagifai evaluate --data labeled.csv --folds 5"
+	return "Example:\n\n    tagifai evaluate --data labeled.csv --model runs/first --unseen\n    tagifai evaluate --data labeled.csv --folds 5 --seeds 10 --plot --out pictures"
+}
+
+// An evaluationResult is what evaluate prints.
+type evaluationResult struct {
+	Data string `json:"data"`
+	Rows int    `json:"rows"` // that were judged
+
+	// Without --folds.
+	*evaluation.Report
+	Confusion evaluation.Tally            `json:"confusion,omitzero"` // by true and predicted class, in the order of Classes
+	Classes   []string                    `json:"classes,omitzero"`
+	Unknown   []train.TagCount            `json:"unknown_tags,omitzero"` // of which the model knows nothing; they count as other
+	TrainedOn *trainedOn                  `json:"trained_on,omitzero"`
+	OutOfFold *evaluation.CrossValidation `json:"out_of_fold,omitzero"` // of the training, if the model was trained on these rows
+
+	// With --folds.
+	CrossValidation *evaluation.CrossValidation `json:"cross_validation,omitzero"`
+	TimeOrdered     *evaluation.TimeOrdered     `json:"time_ordered,omitzero"`
+
+	Plots []string `json:"plots,omitzero"`
+}
+
+// trainedOn says how many of the rows the model was trained on.
+type trainedOn struct {
+	SameFile bool `json:"same_file"`
+	Rows     *int `json:"rows,omitzero"`     // nil if the model does not know its texts
+	LeftOut  int  `json:"left_out,omitzero"` // of those, by --unseen
 }
 
 func (c evaluateCommand) Run(ctx context.Context, s streams) error {
-	m, err := openModelWarning(c.Model, s.err)
+	switch {
+	case c.Seeds < 1:
+		return fmt.Errorf("--seeds is %d; want at least 1", c.Seeds)
+	case c.Folds == 0 && c.Seeds > 1:
+		return errors.New("--seeds needs --folds: 5, say")
+	case c.Folds != 0 && c.Unseen:
+		return errors.New("--unseen does not go with --folds, whose models see nothing that they are judged by")
+	}
+	a, m, err := openArtifact(c.Model)
 	if err != nil {
 		return err
 	}
+	printWarnings(s.err, m.Warnings())
 	data, err := train.ReadDataset(c.Data)
 	if err != nil {
 		return err
@@ -30,38 +80,159 @@ func (c evaluateCommand) Run(ctx context.Context, s streams) error {
 	if data.Dropped > 0 {
 		fmt.Fprintf(s.err, "%s: %d rows without a tag or a text are left out\n", data.File, data.Dropped)
 	}
-	if c.Folds == 0 {
-		report, err := train.Evaluate(ctx, m, data)
-		if err != nil {
-			return err
-		}
-		return printReport(s.out, report)
+	if c.Folds != 0 {
+		return c.crossValidate(ctx, s, m, data)
 	}
+
+	result := evaluationResult{Data: c.Data}
+	if data, err = result.lookAtTraining(c, a, data, s.err); err != nil {
+		return err
+	}
+	e, err := train.Evaluate(ctx, m, data)
+	if err != nil {
+		return err
+	}
+	printUnknown(s.err, data.File, e.Unknown)
+	result.Rows, result.Unknown = len(data.Rows), e.Unknown
+	result.Report, result.Confusion, result.Classes = e.Report, e.Report.Confusion, e.Report.Classes
+	return c.print(s, &result, fmt.Sprintf("%s, %d rows", filepath.Base(c.Data), result.Rows), e.Report)
+}
+
+// lookAtTraining says on stderr whether the model was trained on rows of the data. It
+// returns the rows to evaluate.
+func (r *evaluationResult) lookAtTraining(c evaluateCommand, a *model.Artifact, data *train.Dataset, stderr io.Writer) (*train.Dataset, error) {
+	fsys, err := artifactFS(c.Model)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := train.ReadSeen(fsys)
+	if err != nil {
+		return nil, err
+	}
+	same := a.Weights.Provenance["dataset_sha256"] == data.SHA256
+	if seen == nil {
+		if c.Unseen {
+			return nil, fmt.Errorf("--unseen: the model does not say which texts it was trained on: it has no %s, as models of `tagifai train` have it", train.SeenFile)
+		}
+		if same {
+			r.TrainedOn = &trainedOn{SameFile: true}
+			fmt.Fprintf(stderr, "%s: the model was trained on this file, so the figures show how well it remembers its rows, not how good it is\n", c.Data)
+		}
+	} else {
+		o := seen.Overlap(data)
+		r.TrainedOn = &trainedOn{SameFile: same, Rows: &o.Seen}
+		if c.Unseen {
+			r.TrainedOn.LeftOut = len(data.Rows) - len(o.Unseen.Rows)
+			if len(o.Unseen.Rows) == 0 {
+				return nil, fmt.Errorf("%s: the model was trained on every row, so --unseen leaves nothing; evaluate it with other rows, or its arguments with --folds 5", c.Data)
+			}
+			fmt.Fprintf(stderr, "%s: %d of %d rows are left out, since the model was trained on them\n", c.Data, r.TrainedOn.LeftOut, len(data.Rows))
+			return o.Unseen, nil
+		}
+		if o.Seen > 0 {
+			fmt.Fprintf(stderr, "%s: the model was trained on %d of %d rows, so the figures show how well it remembers them, not how good it is; --unseen leaves them out\n", c.Data, o.Seen, o.Rows)
+		}
+		same = same || 2*o.Seen > o.Rows
+	}
+	if !same {
+		return data, nil
+	}
+	if r.OutOfFold, err = evaluation.OutOfFold(a.Performance); err != nil {
+		return nil, err
+	}
+	if r.OutOfFold == nil {
+		fmt.Fprintf(stderr, "its %s has no out-of-fold figures; --folds 5 finds them\n", model.PerformanceFile)
+	}
+	return data, nil
+}
+
+func (c evaluateCommand) crossValidate(ctx context.Context, s streams, m *model.Model, data *train.Dataset) error {
 	args, err := train.ParseArgs(m.Args().JSON())
 	if err != nil {
 		return fmt.Errorf("the model's arguments cannot be trained with: %w", err)
 	}
-	bar := newBar(s.err, c.Folds*epochs(args))
-	reports, err := train.CrossValidate(ctx, data, args, c.Folds, func(fold, _, _ int) {
-		bar.Describe(fmt.Sprintf("fold %d of %d", fold, c.Folds))
-		_ = bar.Add(1) // a progress bar that cannot be drawn is no reason to stop
-	})
+	bar := newBar(s.err, train.EpochsOfFolds(data, args, c.Folds, c.Seeds))
+	cv, byTime, err := train.CrossValidate(ctx, data, args, c.Folds, c.Seeds, showEpoch(bar))
 	_ = bar.Exit()
 	if err != nil {
 		return err
 	}
-	return printFolds(s, reports)
+	result := evaluationResult{Data: c.Data, Rows: cv.Overall.Samples / c.Seeds, CrossValidation: cv, TimeOrdered: byTime}
+	return c.print(s, &result, fmt.Sprintf("Out of %d folds", c.Folds), cv.Report)
 }
 
-func printFolds(s streams, reports []*train.Report) error {
-	mean, squares := 0.0, 0.0
-	for i, r := range reports {
-		fmt.Fprintf(s.out, "fold %d  weighted f1 %.4f\n", i+1, r.Overall.F1)
-		mean += r.Overall.F1 / float64(len(reports))
+// print prints the result, and draws the report if it is to be drawn.
+func (c evaluateCommand) print(s streams, result *evaluationResult, of string, report *evaluation.Report) error {
+	if c.Plot {
+		pictures, err := reportPictures(of, report)
+		if err != nil {
+			return err
+		}
+		if result.Plots, err = writePictures(c.Out, pictures); err != nil {
+			return err
+		}
 	}
-	for _, r := range reports {
-		squares += (r.Overall.F1 - mean) * (r.Overall.F1 - mean)
+	if c.JSON {
+		return json.MarshalWrite(s.out, result, json.Deterministic(true), jsontext.WithIndent("  "))
 	}
-	fmt.Fprintf(s.out, "mean    weighted f1 %.4f, standard deviation %.4f\n\n", mean, math.Sqrt(squares/float64(len(reports))))
-	return printReport(s.out, train.Pool(reports))
+	if err := result.write(s.out); err != nil {
+		return err
+	}
+	for _, name := range result.Plots {
+		fmt.Fprintln(s.out, "plot", name)
+	}
+	return nil
+}
+
+func (r *evaluationResult) write(w io.Writer) error {
+	if cv := r.CrossValidation; cv != nil {
+		writeRuns(w, cv)
+		return printMore(w, &evaluation.Performance{CrossValidation: cv, TimeOrdered: r.TimeOrdered})
+	}
+	if err := printReport(w, r.Report); err != nil {
+		return err
+	}
+	return printMore(w, &evaluation.Performance{CrossValidation: r.OutOfFold})
+}
+
+// writeRuns shows the folds of a single run, or the runs if there are several.
+func writeRuns(w io.Writer, cv *evaluation.CrossValidation) {
+	if len(cv.Runs) == 1 {
+		f1s := cv.Runs[0].F1ByFold
+		for i, f1 := range f1s {
+			fmt.Fprintf(w, "fold %d  weighted f1 %.4f\n", i+1, f1)
+		}
+		mean, deviation := evaluation.Spread(f1s)
+		fmt.Fprintf(w, "mean    weighted f1 %.4f, standard deviation %.4f\n", mean, deviation)
+		return
+	}
+	line := func(name string, f evaluation.Figures) {
+		fmt.Fprintf(w, "%-20s  weighted f1 %.4f, calibration error %.4f, Brier score %.4f, log loss %.4f\n", name, f.F1, f.Error, f.Brier, f.LogLoss)
+	}
+	for _, run := range cv.Runs {
+		line(fmt.Sprintf("seed %d", run.Seed), run.Figures)
+	}
+	line("mean", cv.Mean)
+	line("standard deviation", cv.Deviation)
+}
+
+// writePictures writes pictures into dir, and returns their paths.
+func writePictures(dir string, pictures map[string]evaluation.Picture) ([]string, error) {
+	files, err := evaluation.Files(pictures)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	var paths []string
+	for name, data := range files {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	return paths, nil
 }

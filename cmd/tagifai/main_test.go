@@ -330,7 +330,7 @@ func TestStdoutFails(t *testing.T) {
 		{"predict, arguments", []string{"predict", "--model", dir, "a", "b"}},
 		{"predict, lines", []string{"predict", "--model", dir}},
 		{"inspect", []string{"inspect", dir}},
-		{"evaluate", []string{"evaluate", "--data", labelled, "--model", dir}},
+		{"evaluate", []string{"evaluate", "--data", write(t, "others.csv", "text,tag\nan image,other\n"), "--model", dir}},
 		{"evaluate, folds", []string{"evaluate", "--data", labelled, "--model", dir, "--folds", "2"}},
 		{"train", []string{"train", "--data", labelled, "--args", quick(t, nil), "--out"}},
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 
 	"tagifai/internal/mlflow"
 	"tagifai/internal/sklearn"
@@ -24,16 +26,35 @@ func readArtifact(dir *string) (*model.Artifact, error) {
 	return model.ReadDir(*dir, formats...)
 }
 
-// openModel loads the model in dir, the embedded one if none is given.
-func openModel(dir *string) (*model.Model, error) {
+// openArtifact reads the artifact in dir, the embedded one if none is given, and loads
+// its model.
+func openArtifact(dir *string) (*model.Artifact, *model.Model, error) {
 	a, err := readArtifact(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m, err := model.New(a)
 	if err != nil && dir != nil {
 		err = fmt.Errorf("model %s: %w", *dir, err)
 	}
+	return a, m, err
+}
+
+// artifactFS returns the artifact directory, the embedded one if none is given.
+func artifactFS(path *string) (fs.FS, error) {
+	if path == nil {
+		return model.DefaultFS(), nil
+	}
+	dir, err := model.FindDir(*path, formats...)
+	if err != nil {
+		return nil, err
+	}
+	return os.DirFS(dir), nil
+}
+
+// openModel loads the model in dir, the embedded one if none is given.
+func openModel(dir *string) (*model.Model, error) {
+	_, m, err := openArtifact(dir)
 	return m, err
 }
 

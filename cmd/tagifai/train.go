@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"tagifai/internal/evaluation"
 	"tagifai/internal/golden"
 	"tagifai/internal/train"
 	"tagifai/model"
@@ -26,7 +28,7 @@ type trainCommand struct {
 	Set  []string `sep:"none" placeholder:"KEY=VALUE" help:"Change an argument, such as num_epochs=50; may be given several times."`
 	Out  string   `required:"" placeholder:"DIR" help:"Artifact directory to make; it must not exist."`
 	layoutFlags
-	Plot bool `help:"Put a confusion matrix and the loss curves beside the model, as PNG."`
+	Plot bool `help:"Put a confusion matrix, a reliability diagram and the loss curves beside the model, as PNG and SVG."`
 }
 
 func (trainCommand) Help() string {
@@ -52,15 +54,8 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	bar := newBar(s.err, epochs(args))
-	result, err := train.Train(ctx, data, args, train.Origin{Tool: "tagifai " + toolVersion(), Time: now}, func(epoch, _ int, loss *train.Loss) {
-		if loss != nil {
-			bar.Describe(fmt.Sprintf("epoch %3d  loss %.4f  validation %.4f", epoch, loss.Train, loss.Validation))
-		} else {
-			bar.Describe(fmt.Sprintf("epoch %3d  on all rows", epoch))
-		}
-		_ = bar.Add(1) // a progress bar that cannot be drawn is no reason to stop
-	})
+	bar := newBar(s.err, train.Epochs(data, args))
+	result, err := train.Train(ctx, data, args, train.Origin{Tool: "tagifai " + toolVersion(), Time: now}, showEpoch(bar))
 	_ = bar.Exit()
 	if err != nil {
 		return err
@@ -70,17 +65,41 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	}
 	more := make(map[string][]byte) // files
 	if c.Plot {
-		if more, err = train.Plots(result); err != nil {
+		if more, err = trainingPlots(result); err != nil {
 			return err
 		}
 	}
+	plots := slices.Sorted(maps.Keys(more))
 	if more[golden.File], err = trainedGolden(result.Artifact, data); err != nil {
+		return err
+	}
+	if more[train.SeenFile], err = result.Seen.JSON(); err != nil {
 		return err
 	}
 	if err := result.Artifact.Write(c.Out, more); err != nil {
 		return err
 	}
-	return printResult(s.out, c.Out, result)
+	return printResult(s.out, c.Out, plots, result)
+}
+
+// trainingPlots returns the pictures of a training, as files by their names.
+func trainingPlots(r *train.Result) (map[string][]byte, error) {
+	of, report := "Test part", r.Performance.Report
+	if cv := r.Performance.CrossValidation; cv != nil { // more samples
+		of, report = fmt.Sprintf("Out of %d folds", cv.Folds), cv.Report
+	}
+	pictures, err := reportPictures(of, report)
+	if err != nil {
+		return nil, err
+	}
+	var training, validation []float64
+	for _, loss := range r.Losses {
+		training, validation = append(training, loss.Train), append(validation, loss.Validation)
+	}
+	if pictures["losses"], err = evaluation.LossCurves(training, validation); err != nil {
+		return nil, err
+	}
+	return evaluation.Files(pictures)
 }
 
 // read reads the files, and says on stderr what of them is not used.
@@ -139,12 +158,16 @@ func checkNew(dir string) error {
 	return err
 }
 
-// epochs is the number of epochs that a training with args goes through.
-func epochs(args train.Args) int {
-	if args.Refit {
-		return 2 * args.NumEpochs
+// showEpoch returns a function that moves the bar on by an epoch.
+func showEpoch(bar *progressbar.ProgressBar) train.Progress {
+	return func(e train.Epoch) {
+		text := fmt.Sprintf("%s, epoch %3d", e.Fit, e.Number)
+		if e.Loss != nil {
+			text += fmt.Sprintf("  loss %.4f  validation %.4f", e.Loss.Train, e.Loss.Validation)
+		}
+		bar.Describe(text)
+		_ = bar.Add(1) // a progress bar that cannot be drawn is no reason to stop
 	}
-	return args.NumEpochs
 }
 
 // newBar returns a progress bar on a terminal, and one that is silent elsewhere.

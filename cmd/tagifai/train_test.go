@@ -21,7 +21,7 @@ import (
 	"tagifai/model"
 )
 
-var artifactFiles = []string{"args.json", "golden.json", "label_encoder.json", "model.safetensors", "performance.json", "run_id.txt"}
+var artifactFiles = []string{"args.json", "golden.json", "label_encoder.json", "model.safetensors", "performance.json", "run_id.txt", "training_texts.json"}
 
 func TestTrain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
@@ -145,8 +145,9 @@ func TestTrainDefaultArgs(t *testing.T) {
 func TestTrainPlot(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	succeed(t, "", "train", "--data", labelled, "--args", quick(t, nil), "--out", dir, "--plot")
-	plots := []string{"confusion_matrix.png", "losses.png"}
-	if diff := cmp.Diff(list(t, dir), slices.Sorted(slices.Values(slices.Concat(artifactFiles, plots)))); diff != "" {
+	plots := []string{"confusion_matrix.png", "losses.png", "reliability.png"}
+	drawings := []string{"confusion_matrix.svg", "losses.svg", "reliability.svg"}
+	if diff := cmp.Diff(list(t, dir), slices.Sorted(slices.Values(slices.Concat(artifactFiles, plots, drawings)))); diff != "" {
 		t.Error(diff)
 	}
 	for _, name := range plots {

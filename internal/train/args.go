@@ -1,8 +1,10 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 
+	"tagifai/internal/evaluation"
 	"tagifai/model"
 )
 
@@ -36,14 +38,17 @@ type Args struct {
 	Refit         bool          `json:"refit" help:"After the evaluation, fit once more on all rows."`
 	Seed          uint64        `json:"seed" help:"Seed of all that is random."`
 
-	ThresholdOn  ThresholdOn `json:"threshold_on" optional:"true" oneof:"probability sigmoid" help:"What the threshold is on: the highest probability, or the highest sigmoid before these are divided by their sum."`
-	TokenPattern string      `json:"token_pattern" optional:"true" help:"Regular expression of a word, as in Python, of analyzer word; empty for two or more letters, digits and underscores."`
-	Norm         model.Norm  `json:"norm" optional:"true" oneof:"l2 l1 none" help:"Norm that the vector of a text is divided by."`
-	UseIDF       bool        `json:"use_idf" optional:"true" help:"Multiply by the inverse document frequency."`
-	Weight       float64     `json:"weight" optional:"true" above:"0" help:"What the vector is multiplied by, where there are more blocks."`
-	Blocks       []Block     `json:"blocks" optional:"true" help:"Further blocks of n-grams beside the one that the arguments above describe, each with arguments of the same names."`
-	Documents    []Document  `json:"documents" optional:"true" help:"Further documents made of each row: the text of a column, and the weight of that document. The whole text has weight 1."`
-	Seeds        int         `json:"seeds" optional:"true" min:"1" max:"1000" help:"Fit that often, with the rows in different orders, and average the coefficients."`
+	ThresholdOn  ThresholdOn        `json:"threshold_on" optional:"true" oneof:"probability sigmoid" help:"What the threshold is on: the highest probability, or the highest sigmoid before these are divided by their sum."`
+	TokenPattern string             `json:"token_pattern" optional:"true" help:"Regular expression of a word, as in Python, of analyzer word; empty for two or more letters, digits and underscores."`
+	Norm         model.Norm         `json:"norm" optional:"true" oneof:"l2 l1 none" help:"Norm that the vector of a text is divided by."`
+	UseIDF       bool               `json:"use_idf" optional:"true" help:"Multiply by the inverse document frequency."`
+	Weight       float64            `json:"weight" optional:"true" above:"0" help:"What the vector is multiplied by, where there are more blocks."`
+	Blocks       []Block            `json:"blocks" optional:"true" help:"Further blocks of n-grams beside the one that the arguments above describe, each with arguments of the same names."`
+	Documents    []Document         `json:"documents" optional:"true" help:"Further documents made of each row: the text of a column, and the weight of that document. The whole text has weight 1."`
+	Folds        int                `json:"folds" optional:"true" min:"0" max:"1000" help:"Folds of the cross-validation, whose figures join performance.json; 0 for none."`
+	Calibration  Calibration        `json:"calibration" optional:"true" oneof:"none temperature" help:"What brings the probabilities nearer to the truth: nothing, or a division of the scores by the number that makes the log loss of out-of-fold predictions lowest."`
+	Slices       []evaluation.Slice `json:"slices" optional:"true" help:"Parts of the data that are evaluated on their own. Without any, those of the course, if the classes are its own."`
+	Seeds        int                `json:"seeds" optional:"true" min:"1" max:"1000" help:"Fit that often, with the rows in different orders, and average the coefficients."`
 }
 
 // A Block is a block of n-grams beside the first. Its fields mean what those of [Args]
@@ -107,7 +112,11 @@ const (
 )
 
 // DefaultArgs returns the default recipe, that of configs/args.json.
-func DefaultArgs() Args { return baseArgs() }
+func DefaultArgs() Args {
+	args := baseArgs()
+	args.Folds = 5
+	return args
+}
 
 // baseArgs returns the value of every argument that args.json leaves out.
 func baseArgs() Args {
@@ -133,6 +142,7 @@ func baseArgs() Args {
 		UseIDF:        true,
 		Weight:        1,
 		Seeds:         1,
+		Calibration:   Uncalibrated,
 	}
 }
 
@@ -149,6 +159,10 @@ func (a *Args) validate() error {
 		return err
 	}
 	switch {
+	case a.Folds == 1:
+		return errors.New("folds: 1, must be 0, for no cross-validation, or at least 2")
+	case a.Calibration != Uncalibrated && a.Folds == 0:
+		return fmt.Errorf("calibration: %q needs out-of-fold predictions; set folds to 5, say", a.Calibration)
 	case a.ThresholdRule == Fixed && a.Threshold == nil:
 		return fmt.Errorf("threshold: null, but threshold_rule is %q: give a number", Fixed)
 	case len(a.Blocks) == 0 && a.Weight != 1:
@@ -166,6 +180,9 @@ func (a *Args) validate() error {
 			}
 			return err
 		}
+	}
+	if _, err := evaluation.CompileSlices(a.Slices); err != nil {
+		return fmt.Errorf("slices.%w", err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"tagifai/internal/sniff"
@@ -62,6 +63,8 @@ type Row struct {
 	Weight float64
 	// Parts are the texts of the columns that Text is made of, if there are several.
 	Parts map[string]string
+	// Created is what the column created_on says, zero without it, or if that is no time.
+	Created time.Time
 }
 
 // A Layout says how a labelled file is laid out. Where a field is zero, the names of the
@@ -161,6 +164,9 @@ func (d *Dataset) row(c columns, record []string) (Row, error) {
 	if !utf8.ValidString(row.Text) || !utf8.ValidString(row.Tag) {
 		return Row{}, errors.New("not UTF-8; save the file in that encoding")
 	}
+	if c.created >= 0 {
+		row.Created = parseTime(record[c.created])
+	}
 	if c.weight >= 0 {
 		text := strings.TrimSpace(record[c.weight])
 		weight, err := strconv.ParseFloat(text, 64)
@@ -190,8 +196,21 @@ func (d *Dataset) errorf(line int, format string, args ...any) error {
 
 // columns are the places of the columns in a record, -1 for those that there are not.
 type columns struct {
-	text        []int
-	tag, weight int
+	text                 []int
+	tag, weight, created int
+}
+
+// createdColumn has the times at which rows came to be.
+const createdColumn = "created_on"
+
+// parseTime reads a time in one of the usual forms. It returns zero for others.
+func parseTime(text string) time.Time {
+	for _, layout := range []string{time.DateTime, time.RFC3339, time.DateOnly, "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
 }
 
 // find finds the columns in the first line of a file.
@@ -231,7 +250,7 @@ func (l Layout) find(header []string, tagged bool) (columns, error) {
 				fmt.Sprintf("%q", header))
 		}
 	}
-	found := columns{tag: -1, weight: -1}
+	found := columns{tag: -1, weight: -1, created: -1}
 	for _, name := range text {
 		i, err := at(name)
 		if err != nil {
@@ -252,6 +271,9 @@ func (l Layout) find(header []string, tagged bool) (columns, error) {
 		if found.weight, err = at(l.WeightColumn); err != nil {
 			return columns{}, err
 		}
+	}
+	if names(createdColumn) && !twice[createdColumn] {
+		found.created = place[createdColumn]
 	}
 	return found, nil
 }

@@ -68,27 +68,10 @@ type fixture struct {
 			Intercepts   []float64
 		}
 	}
-	Metrics []struct {
-		Name      string
-		True      []string
-		Predicted []string
-		Classes   []string
-		Class     struct {
-			Precision, Recall, F1 []float64
-			Support               []float64
-		}
-		Weighted, Micro struct{ Precision, Recall, F1 float64 }
-	}
 	Quantiles []struct {
 		Values      []float64
 		Q, Quantile float64
 	}
-	LogLoss []struct {
-		Name          string
-		True          []int
-		Probabilities [][]float64
-		LogLoss       float64 `json:"log_loss"`
-	} `json:"log_loss"`
 }
 
 func readFixture(t *testing.T) *fixture {
@@ -193,50 +176,11 @@ func TestClassifierIsScikitLearns(t *testing.T) {
 	}
 }
 
-func TestReportIsScikitLearns(t *testing.T) {
-	for _, c := range readFixture(t).Metrics {
-		t.Run(c.Name, func(t *testing.T) {
-			tally := newTally(len(c.Classes))
-			for i := range c.True {
-				tally.add(slices.Index(c.Classes, c.True[i]), slices.Index(c.Classes, c.Predicted[i]))
-			}
-			for k := range c.Classes {
-				m := tally.class(k)
-				compare(t, "class "+c.Classes[k], []float64{m.Precision, m.Recall, m.F1, float64(m.Samples)},
-					[]float64{c.Class.Precision[k], c.Class.Recall[k], c.Class.F1[k], c.Class.Support[k]}, 1e-12)
-			}
-			weighted := tally.weighted()
-			compare(t, "weighted", []float64{weighted.Precision, weighted.Recall, weighted.F1},
-				[]float64{c.Weighted.Precision, c.Weighted.Recall, c.Weighted.F1}, 1e-12)
-			micro := tally.micro()
-			compare(t, "micro", []float64{micro.Precision, micro.Recall, micro.F1},
-				[]float64{c.Micro.Precision, c.Micro.Recall, c.Micro.F1}, 1e-12)
-		})
-	}
-}
-
 func TestQuantileIsNumpys(t *testing.T) {
 	for _, c := range readFixture(t).Quantiles {
 		sorted := slices.Sorted(slices.Values(c.Values))
 		if got := quantile(sorted, c.Q); math.Abs(got-c.Quantile) > 1e-12 {
 			t.Errorf("%v-quantile of %v: got %v, want %v", c.Q, c.Values, got, c.Quantile)
 		}
-	}
-}
-
-// TestLogLossIsScikitLearns looks at the loss of a classifier that is made to give
-// the probabilities of the fixture: one row of the matrix for each, all weights in
-// its own column.
-func TestLogLossIsScikitLearns(t *testing.T) {
-	for _, c := range readFixture(t).LogLoss {
-		t.Run(c.Name, func(t *testing.T) {
-			losses := make([]float64, len(c.True))
-			for i, label := range c.True {
-				losses[i] = logLoss(c.Probabilities[i][label])
-			}
-			if got := mean(losses, ones(len(losses))); math.Abs(got-c.LogLoss) > 1e-12 {
-				t.Errorf("got %v, want %v", got, c.LogLoss)
-			}
-		})
 	}
 }

@@ -17,8 +17,8 @@ type Folded struct {
 	Rare        map[string]int // by min_freq
 }
 
-// fold changes tags into other as the arguments want it.
-func fold(rows []Row, args *Args) (Folded, error) {
+// countAsOther changes tags into other as the arguments want it.
+func countAsOther(rows []Row, args *Args) (Folded, error) {
 	f := Folded{make(map[string]int), make(map[string]int)}
 	frequency := make(map[string]int)
 	for i := range rows {
@@ -52,7 +52,7 @@ func fold(rows []Row, args *Args) (Folded, error) {
 		consequence = fmt.Sprintf("and leaves no other class to the %d rows", len(rows))
 	}
 	remedy := "name the tags to keep in accepted_tags"
-	if lower := highestMinFreq(frequency, len(rows)); lower >= smallestClass {
+	if lower := highestMinFreq(frequency, len(rows)); lower >= len(shares) {
 		remedy = fmt.Sprintf("lower it with --set min_freq=%d, or %s", lower, remedy)
 	}
 	return f, fmt.Errorf("min_freq = %d makes %d rows %s, %s: %s; %s", args.MinFreq, hit, model.Other, consequence, listTags(f.Rare), remedy)

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 
+	"tagifai/internal/evaluation"
 	"tagifai/model"
 )
 
@@ -193,19 +194,12 @@ func (c *classifier) meanLoss(matrix *rows, labels []int, weights []float64) flo
 					scores[k] = t.scale*dot(t.weights, columns, values) + t.intercept
 				}
 				model.LogLoss.Probabilities(probabilities, scores)
-				losses[i] = logLoss(probabilities[labels[i]])
+				losses[i] = evaluation.LogLoss(probabilities[labels[i]])
 			}
 		})
 	}
 	wg.Wait()
 	return mean(losses, weights) // summed in order, so that the number of workers does not matter
-}
-
-// logLoss is the loss of a sample whose true class got probability p. As in
-// scikit-learn's log_loss, p is kept one float64 epsilon away from 0 and 1.
-func logLoss(p float64) float64 {
-	const epsilon = 0x1p-52
-	return -math.Log(max(epsilon, min(p, 1-epsilon)))
 }
 
 // mean returns the mean of values that have these weights, 0 if all weights are.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"time"
 )
 
 // samples are the rows of a data set that a run uses, with encoded labels.
@@ -13,6 +14,8 @@ type samples struct {
 	lines   []int               // of the file
 	weights []float64           // of each text in training
 	parts   []map[string]string // of each text: by column, if it is made of several
+	created []time.Time         // of each text, zero if unknown
+	indices []int               // of each text in the whole that this is a part of
 	classes []string
 	also    *samples // extra ones, for training alone; nil if there are none
 	folded  Folded
@@ -40,7 +43,7 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 	for _, also := range d.Also {
 		rows = append(rows, also.Rows...)
 	}
-	folded, err := fold(rows, args)
+	folded, err := countAsOther(rows, args)
 	if err != nil {
 		return nil, d.errorf(1, "%w", err)
 	}
@@ -60,36 +63,38 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 		}
 		class, _ := slices.BinarySearch(s.classes, row.Tag)
 		to.add(row.Text, class, row.Line, row.Weight, row.Parts)
+		to.created = append(to.created, row.Created)
 	}
-	return s, s.checkSizes(d)
+	s.indices = sequence(n)
+	return s, s.checkSizes(d, len(shares))
 }
 
-// checkSizes makes sure that every class has enough samples to be split.
-func (s *samples) checkSizes(d *Dataset) error {
+// checkSizes makes sure that every class has enough samples to be split into so many
+// parts.
+func (s *samples) checkSizes(d *Dataset, parts int) error {
 	for class, of := range s.byClass(false, nil) {
 		if len(of) == 0 && s.also != nil && slices.Contains(s.also.labels, class) {
 			continue // only training knows the class
 		}
-		if len(of) < smallestClass {
+		if len(of) < parts {
 			line := 1
 			if len(of) > 0 {
 				line = s.lines[of[0]]
 			}
 			return d.errorf(line, "class %q has %d rows here, too few to split; give it at least %d, or change accepted_tags or min_freq",
-				s.classes[class], len(of), smallestClass)
+				s.classes[class], len(of), parts)
 		}
 	}
 	return nil
 }
-
-// smallestClass is the number of rows that a class needs to have one in each part.
-const smallestClass = 3
 
 // at returns the samples with these indices.
 func (s *samples) at(indices []int) *samples {
 	part := &samples{classes: s.classes, also: s.also}
 	for _, i := range indices {
 		part.add(s.texts[i], s.labels[i], s.lines[i], s.weights[i], s.parts[i])
+		part.created = append(part.created, s.created[i])
+		part.indices = append(part.indices, s.indices[i])
 	}
 	return part
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"tagifai/internal/evaluation"
 	"tagifai/model"
 )
 
@@ -14,39 +15,55 @@ type guess struct {
 	confidence   float64
 }
 
-// guesses returns a guess for each sample, the least confident first. The model must
-// have no threshold.
-func (s *samples) guesses(m *model.Model, on ThresholdOn) []guess {
-	guesses := make([]guess, 0, len(s.texts))
-	for i, p := range m.PredictAll(s.texts) {
-		best := 0
-		for k := range p.Probabilities {
-			if p.Probabilities[k] > p.Probabilities[best] {
-				best = k
-			}
-		}
-		g := guess{class: best, label: s.labels[i], confidence: p.Probabilities[best]}
-		if on == OnSigmoid {
-			g.confidence = 1 / (1 + math.Exp(-slices.Max(p.Scores)))
-		}
-		guesses = append(guesses, g)
+// guesses returns a guess for each sample, the least confident first.
+func (s *scored) guesses(on ThresholdOn) []guess {
+	guesses := make([]guess, 0, len(s.scores))
+	for i := range s.scores {
+		guesses = append(guesses, s.guess(i, on))
 	}
 	slices.SortStableFunc(guesses, func(a, b guess) int { return cmp.Compare(a.confidence, b.confidence) })
 	return guesses
 }
 
-// threshold finds the threshold by the rule in the arguments. It returns nil if there
-// is none.
-func (s *samples) threshold(args *Args, m *model.Model) *float64 {
+func (s *scored) guess(i int, on ThresholdOn) guess {
+	g := guess{label: s.labels[i]}
+	for k, p := range s.probabilities(i) {
+		if p > g.confidence {
+			g.class, g.confidence = k, p
+		}
+	}
+	if on == OnSigmoid {
+		g.confidence = 1 / (1 + math.Exp(-slices.Max(s.scores[i])))
+	}
+	return g
+}
+
+// threshold finds the threshold by the rule in the arguments, for scores divided by a
+// temperature. It returns nil if there is none. One that is on the sigmoid is found on the
+// scores as they are, and moved with them, so that the temperature changes no answer. That
+// cannot be had of one on the probability, which is made of all scores.
+func (s *scored) threshold(args *Args, temperature float64) *float64 {
+	if args.ThresholdOn != OnSigmoid {
+		return s.cooled(temperature).findThreshold(args)
+	}
+	t := s.findThreshold(args)
+	if t == nil || args.ThresholdRule == Fixed || temperature == 1 {
+		return t
+	}
+	moved := 1 / (1 + math.Pow(1 / *t - 1, 1/temperature))
+	return &moved
+}
+
+func (s *scored) findThreshold(args *Args) *float64 {
 	switch args.ThresholdRule {
 	case MaxF1:
 		if other := slices.Index(s.classes, model.Other); other >= 0 {
-			t := maxF1(s.guesses(m, args.ThresholdOn), other, len(s.classes))
+			t := maxF1(s.guesses(args.ThresholdOn), other, len(s.classes))
 			return &t
 		}
 	case FirstQuartile:
 		var confidences []float64
-		for _, g := range s.guesses(m, args.ThresholdOn) {
+		for _, g := range s.guesses(args.ThresholdOn) {
 			confidences = append(confidences, g.confidence)
 		}
 		t := quantile(confidences, 0.25)
@@ -73,19 +90,19 @@ const (
 // confidence is not above the threshold count as other. The guesses are sorted by
 // confidence.
 func maxF1(guesses []guess, other, classes int) float64 {
-	t := newTally(classes)
+	t := evaluation.NewTally(classes)
 	for _, g := range guesses {
-		t.add(g.label, g.class)
+		t.Add(g.label, g.class)
 	}
 	var f1, mean [thresholdSteps]float64
 	for step := range f1 {
 		for len(guesses) > 0 && guesses[0].confidence <= float64(step)/thresholdSteps {
 			g := guesses[0]
-			t.confusion[g.label][g.class]--
-			t.confusion[g.label][other]++
+			t[g.label][g.class]--
+			t[g.label][other]++
 			guesses = guesses[1:]
 		}
-		f1[step] = t.weighted().F1
+		f1[step] = t.Weighted().F1
 	}
 	for step := range mean {
 		near := f1[max(0, step-neighbours):min(step+neighbours+1, len(f1))]

@@ -7,10 +7,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"tagifai/internal/evaluation"
 	"tagifai/model"
 )
 
@@ -20,10 +22,12 @@ var shares = []float64{0.70, 0.15, 0.15}
 
 // A Result is a trained model and a record of its training.
 type Result struct {
-	Artifact *model.Artifact
-	Report   *Report // on the test part, before the refit
-	Losses   []Loss  // of each epoch before the refit
-	Folded   Folded
+	Artifact    *model.Artifact
+	Performance *evaluation.Performance // its report is on the test part, before the refit
+	Losses      []Loss                  // of each epoch before the refit
+	Temperature float64                 // by which the scores were divided; 1 if they were not
+	Seen        *Seen                   // texts that the model knows
+	Folded      Folded
 
 	Train, Validation, Test int // samples in each part
 }
@@ -37,9 +41,48 @@ type Origin struct {
 	Time time.Time
 }
 
-// A Progress function is called after each epoch; the first is 1. The loss is nil in a
-// refit, which does not compute it.
-type Progress func(epoch, epochs int, loss *Loss)
+// An Epoch is one that has ended.
+type Epoch struct {
+	Fit    string // what was fitted on: "training part", "all rows", "fold 1 of 5", "older rows"
+	Number int    // from 1
+	Loss   *Loss  // nil where it is not computed
+}
+
+// A Progress function is called after each epoch.
+type Progress func(Epoch)
+
+// of returns a function that says that the epochs are those of another fit.
+func (p Progress) of(fit string) Progress {
+	return func(e Epoch) {
+		e.Fit = fit
+		p(e)
+	}
+}
+
+// Epochs returns how many epochs a training goes through, cross-validation and
+// everything else included.
+func Epochs(d *Dataset, args Args) int {
+	if args.Folds == 0 {
+		return args.epochs()
+	}
+	return args.epochs() + EpochsOfFolds(d, args, args.Folds, 1)
+}
+
+// EpochsOfFolds returns how many epochs CrossValidate goes through, at most.
+func EpochsOfFolds(d *Dataset, args Args, k, seeds int) int {
+	fits := k * seeds
+	if slices.ContainsFunc(d.Rows, func(r Row) bool { return !r.Created.IsZero() }) {
+		fits++
+	}
+	return fits * args.epochs()
+}
+
+func (a *Args) epochs() int {
+	if a.Refit {
+		return 2 * a.NumEpochs
+	}
+	return a.NumEpochs
+}
 
 // Train trains a model on the data set. Equal data, arguments and origin give equal
 // artifacts, byte for byte, whatever the number of cores.
@@ -51,9 +94,15 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	}
 	parts := all.split(shares, args.Shuffle, rng)
 	train, validation, test := parts[0], parts[1], parts[2]
-	result := &Result{Folded: all.folded, Train: len(train.texts), Validation: len(validation.texts), Test: len(test.texts)}
-
-	weights, losses, err := fitWithThreshold(ctx, &args, train, validation, rng, progress)
+	result := &Result{
+		Performance: new(evaluation.Performance),
+		Temperature: 1,
+		Folded:      all.folded,
+		Train:       len(train.texts),
+		Validation:  len(validation.texts),
+		Test:        len(test.texts),
+	}
+	weights, losses, err := fitAndValidate(ctx, &args, train, validation, rng, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -62,16 +111,40 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	if err != nil {
 		return nil, err
 	}
-	predicted, err := test.predict(ctx, m)
+	validated, err := validation.score(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	result.Report = test.report(predicted)
-	if args.Refit {
-		if weights, err = refit(ctx, &args, all, rng, progress); err != nil {
+	tested, err := test.score(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+
+	onTest := 1.0 // temperature that knows nothing of the test part
+	if args.Folds > 0 {
+		o, err := crossValidate(ctx, d, &args, min(args.Folds, len(all.texts)/2), progress)
+		if err != nil {
+			return nil, err
+		}
+		onTest, result.Temperature = o.temperature(test), o.temperature(nil)
+		result.Performance.CrossValidation = evaluation.NewCrossValidation(
+			[]uint64{args.Seed}, [][]*evaluation.Predictions{o.predictions()}, args.slicing(all.classes))
+		if result.Performance.TimeOrdered, err = o.timeOrdered(ctx, d, progress); err != nil {
 			return nil, err
 		}
 	}
+	predictions := tested.cooled(onTest).predictions(&args, validated.threshold(&args, onTest))
+	result.Performance.Report = predictions.Report(args.slicing(all.classes))
+
+	args.Threshold = validated.threshold(&args, result.Temperature)
+	result.Seen = newSeen(slices.Concat(train.texts, validation.texts))
+	if args.Refit {
+		if weights, err = fitOn(ctx, &args, all, rng, progress); err != nil {
+			return nil, err
+		}
+		result.Seen = newSeen(all.texts)
+	}
+	cool(weights, result.Temperature)
 	weights.Provenance = map[string]string{
 		"created":        origin.Time.UTC().Format(time.RFC3339),
 		"tool":           origin.Tool,
@@ -83,11 +156,14 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 		weights.Provenance["also_sha256"] = strings.Join(d.alsoSHA256(), " ")
 		weights.Provenance["also_rows"] = strconv.Itoa(len(all.also.texts))
 	}
+	if result.Temperature != 1 {
+		weights.Provenance["temperature"] = strconv.FormatFloat(result.Temperature, 'g', -1, 64)
+	}
 	result.Artifact, err = newArtifact(&args, weights)
 	if err != nil {
 		return nil, err
 	}
-	if result.Artifact.Performance, err = result.Report.Object(); err != nil {
+	if result.Artifact.Performance, err = result.Performance.Object(); err != nil {
 		return nil, err
 	}
 	if result.Artifact.Performance, err = all.folded.addTo(result.Artifact.Performance); err != nil {
@@ -97,53 +173,8 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	return result, nil
 }
 
-// CrossValidate trains k models. Each leaves out another k-th of the data set and is
-// evaluated on it. CrossValidate returns the report of each.
-func CrossValidate(ctx context.Context, d *Dataset, args Args, k int, progress func(fold, epoch, epochs int)) ([]*Report, error) {
-	rng := rand.New(rand.NewPCG(args.Seed, 0))
-	all, err := label(d, &args, rng)
-	if err != nil {
-		return nil, err
-	}
-	if k < 2 || k > len(all.texts)/2 {
-		return nil, fmt.Errorf("%s: %d folds of %d rows; at least 2 folds with at least 2 rows are wanted", d.File, k, len(all.texts))
-	}
-	var reports []*Report
-	for fold, held := range all.folds(k, args.Shuffle, rng) {
-		rest := all.without(held)
-		if err := rest.checkSizes(d); err != nil {
-			return nil, fmt.Errorf("fold %d: %w", fold+1, err)
-		}
-		validation := shares[1] / (shares[0] + shares[1])
-		parts := rest.split([]float64{1 - validation, validation}, args.Shuffle, rng)
-		onEpoch := func(epoch, epochs int, _ *Loss) { progress(fold+1, epoch, epochs) }
-		foldArgs := args
-		weights, _, err := fitWithThreshold(ctx, &foldArgs, parts[0], parts[1], rng, onEpoch)
-		if err != nil {
-			return nil, err
-		}
-		if args.Refit {
-			if weights, err = refit(ctx, &foldArgs, rest, rng, onEpoch); err != nil {
-				return nil, err
-			}
-		}
-		m, err := newModel(&foldArgs, weights)
-		if err != nil {
-			return nil, err
-		}
-		test := all.at(held)
-		predicted, err := test.predict(ctx, m)
-		if err != nil {
-			return nil, err
-		}
-		reports = append(reports, test.report(predicted))
-	}
-	return reports, nil
-}
-
-// fitWithThreshold fits on train, finds the threshold on validation, and sets it in
-// args.
-func fitWithThreshold(ctx context.Context, args *Args, train, validation *samples, rng *rand.Rand, progress Progress) (*model.Weights, []Loss, error) {
+// fitAndValidate fits on train. It computes the losses of both parts after each epoch.
+func fitAndValidate(ctx context.Context, args *Args, train, validation *samples, rng *rand.Rand, progress Progress) (*model.Weights, []Loss, error) {
 	var losses []Loss
 	f := newFit(args, train)
 	validationRows := f.union.transform(validation.texts)
@@ -154,26 +185,18 @@ func fitWithThreshold(ctx context.Context, args *Args, train, validation *sample
 			Validation: c.meanLoss(validationRows, validation.labels, validation.weights),
 		}
 		losses = append(losses, loss)
-		progress(epoch, args.NumEpochs, &loss)
+		progress(Epoch{"training part", epoch, &loss})
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	weights := f.weights()
-	unbounded := *args
-	unbounded.Threshold = nil
-	m, err := newModel(&unbounded, weights)
-	if err != nil {
-		return nil, nil, err
-	}
-	args.Threshold = validation.threshold(args, m)
-	return weights, losses, nil
+	return f.weights(), losses, nil
 }
 
-// refit fits on all samples. It leaves the threshold alone.
-func refit(ctx context.Context, args *Args, all *samples, rng *rand.Rand, progress Progress) (*model.Weights, error) {
-	f := newFit(args, all)
-	err := f.run(ctx, rng, func(epoch int) { progress(epoch, args.NumEpochs, nil) })
+// fitOn fits on samples. It computes no losses.
+func fitOn(ctx context.Context, args *Args, s *samples, rng *rand.Rand, progress Progress) (*model.Weights, error) {
+	f := newFit(args, s)
+	err := f.run(ctx, rng, func(epoch int) { progress(Epoch{"all rows", epoch, nil}) })
 	if err != nil {
 		return nil, err
 	}

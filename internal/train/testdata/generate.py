@@ -6,14 +6,11 @@ labelled.csv is written by hand; its text is title + " " + description.
 import csv
 import json
 import platform
-import warnings
 
 import numpy as np
 import sklearn
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import SGDClassifier
-from sklearn.metrics import log_loss, precision_recall_fscore_support
 
 # What SGDClassifier is given in every case, unless the case says otherwise.
 SGD = {
@@ -140,35 +137,6 @@ def sgd_cases(matrix, labels):
     return cases
 
 
-def metrics_case(name, truth, predicted):
-    """Precision, recall, F1 and support: per class (every class of either list, sorted) and averaged."""
-    per_class = precision_recall_fscore_support(truth, predicted, average=None)
-    case = {
-        "name": name,
-        "true": truth,
-        "predicted": predicted,
-        "classes": sorted(set(truth) | set(predicted)),
-        "class": dict(zip(("precision", "recall", "f1", "support"), (a.tolist() for a in per_class))),
-    }
-    for average in ("weighted", "micro", "macro"):
-        scores = precision_recall_fscore_support(truth, predicted, average=average)
-        case[average] = dict(zip(("precision", "recall", "f1"), (float(s) for s in scores)))
-    return case
-
-
-def metrics_cases():
-    a, b, c, d = "cv", "mlops", "nlp", "other"
-    return [
-        metrics_case("all right", [a, b, c, d], [a, b, c, d]),
-        metrics_case("all wrong", [a, b, c, d], [b, c, d, a]),
-        metrics_case("mixed", [a, a, a, b, b, c, c, c, c, d], [a, a, b, b, c, c, c, a, c, d]),
-        metrics_case("mlops never predicted", [a, b, b, c, d, d], [a, a, c, c, d, c]),
-        metrics_case("other predicted, never true", [a, a, b, c, c], [a, d, b, c, d]),
-        metrics_case("one class", [c, c, c], [c, c, c]),
-        metrics_case("one class, all missed", [c, c, c], [a, a, d]),
-    ]
-
-
 def quantile_cases():
     lists = [
         [0.5],
@@ -184,25 +152,6 @@ def quantile_cases():
         {"values": values, "q": q, "quantile": float(np.quantile(values, q))}
         for values in lists
         for q in (0.25, 0.5, 0.9)
-    ]
-
-
-def log_loss_cases():
-    """Probabilities of 0 and 1 are clipped to eps and 1 - eps, and each row is divided by its sum."""
-    matrices = [
-        ("plain", [0, 1, 2, 1], [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.25, 0.25, 0.5], [0.6, 0.3, 0.1]]),
-        ("certain and right", [0, 1, 2], [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
-        ("certain and wrong", [0, 1, 2], [[0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.2, 0.2, 0.6]]),
-        ("two classes", [0, 1, 1, 0], [[0.9, 0.1], [0.2, 0.8], [0.45, 0.55], [0.5, 0.5]]),
-    ]
-    return [
-        {
-            "name": name,
-            "true": truth,
-            "probabilities": rows,
-            "log_loss": float(log_loss(truth, rows, labels=list(range(len(rows[0]))))),
-        }
-        for name, truth, rows in matrices
     ]
 
 
@@ -222,7 +171,6 @@ def write(name, sections):
 
 
 def main():
-    warnings.simplefilter("ignore", UndefinedMetricWarning)
     rows = read_rows()
     sample = rows[:30]
     labels = [tag for _, tag in sample]
@@ -245,9 +193,7 @@ def main():
                 "labels": labels,
             },
             "sgd": sgd_cases(matrix, labels),
-            "metrics": metrics_cases(),
             "quantiles": quantile_cases(),
-            "log_loss": log_loss_cases(),
         },
     )
 
