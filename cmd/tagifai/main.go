@@ -61,6 +61,7 @@ func untilSignal() context.Context {
 type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Serve predictions over HTTP."`
 	Predict  predictCommand  `cmd:"" help:"Predict the tags of texts."`
+	Explain  explainCommand  `cmd:"" help:"Explain the predicted tags of texts."`
 	Train    trainCommand    `cmd:"" help:"Train a model on a labelled CSV file."`
 	Evaluate evaluateCommand `cmd:"" help:"Judge a model by a labelled CSV file."`
 	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`

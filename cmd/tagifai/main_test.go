@@ -159,7 +159,7 @@ func trained(t *testing.T, others object) string {
 }
 
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"serve", "predict", "train", "evaluate", "inspect", "version", "help",
+	for _, command := range []string{"serve", "predict", "explain", "train", "evaluate", "inspect", "version", "help",
 		"models", "models list", "models show", "models add", "models adopt", "models alias", "models rollback", "models canary", "models shadow", "models remove", "models diff"} {
 		for _, flag := range []string{"--help", "-h"} {
 			t.Run(command+" "+flag, func(t *testing.T) {

@@ -2,6 +2,7 @@ package prediction
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -10,7 +11,7 @@ import (
 )
 
 // Explanation says what the score of a class is made of: intercept, n-grams and remaining
-// add up to score, and so do intercept and spans. It describes what [AppendExplanations]
+// add up to score, and so do intercept and spans. It describes what [AppendMembers]
 // writes; see [model.Explanation].
 type Explanation struct {
 	Class     string    `json:"class" example:"natural-language-processing"`
@@ -52,19 +53,43 @@ type Fallback struct {
 	Threshold float64 `json:"threshold"`
 }
 
-// NewFallback returns the fallback that an answer is, with the explanation of the class
-// that was not sure enough.
-func NewFallback(m *model.Model, answer model.Answer, e *model.Explanation) Fallback {
-	threshold, on := m.Threshold(answer.Best)
-	f := Fallback{Class: m.Class(answer.Best), Probability: answer.Confidence, Threshold: threshold}
-	if on == model.OnSigmoid {
-		f.Sigmoid = 1 / (1 + math.Exp(-e.Score))
+// Explain explains the answer that a model gives to text: the predicted class, the one that
+// was not sure enough in a fallback, which is nil without one, and other classes, given by
+// their indices.
+func Explain(m *model.Model, text string, answer model.Answer, others []int, top int) ([]model.Explanation, *Fallback) {
+	classes := []int{answer.Class}
+	for _, class := range append([]int{answer.Best}, others...) {
+		if !slices.Contains(classes, class) {
+			classes = append(classes, class)
+		}
 	}
-	return f
+	explanations := m.Explain(text, classes, top)
+	if !answer.Fallback {
+		return explanations, nil
+	}
+	threshold, on := m.Threshold(answer.Best)
+	f := &Fallback{Class: m.Class(answer.Best), Probability: answer.Confidence, Threshold: threshold}
+	if on == model.OnSigmoid {
+		f.Sigmoid = 1 / (1 + math.Exp(-explanations[slices.Index(classes, answer.Best)].Score))
+	}
+	return explanations, f
 }
 
-// AppendExplanations appends the explanations of a text as a list of [Explanation].
-func AppendExplanations(dst []byte, classes []string, explanations []model.Explanation) []byte {
+// AppendExplained adds explanations and a fallback, which may be nil, to the [Prediction]
+// that dst ends with.
+func AppendExplained(dst []byte, classes []string, explanations []model.Explanation, f *Fallback) []byte {
+	return append(AppendMembers(dst[:len(dst)-1], classes, explanations, f), '}')
+}
+
+// AppendMembers appends what [AppendExplained] adds, each member behind a comma.
+func AppendMembers(dst []byte, classes []string, explanations []model.Explanation, f *Fallback) []byte {
+	if f != nil {
+		dst = appendFallback(append(dst, `,"fallback":`...), f)
+	}
+	return appendExplanations(append(dst, `,"explanation":`...), classes, explanations)
+}
+
+func appendExplanations(dst []byte, classes []string, explanations []model.Explanation) []byte {
 	dst = append(dst, '[')
 	for i := range explanations {
 		if i > 0 {
@@ -104,8 +129,7 @@ func appendExplanation(dst []byte, classes []string, e *model.Explanation) []byt
 	return append(dst, `]}`...)
 }
 
-// AppendFallback appends a [Fallback].
-func AppendFallback(dst []byte, f Fallback) []byte {
+func appendFallback(dst []byte, f *Fallback) []byte {
 	dst = appendQuote(append(dst, `{"class":`...), f.Class)
 	dst = appendNumber(dst, `,"probability":`, f.Probability)
 	if f.Sigmoid != 0 {

@@ -105,20 +105,8 @@ func (x *explanations) held() int { return cap(x.encoded) + 8*cap(x.ends) }
 
 // add explains the answer to the next text.
 func (x *explanations) add(m *model.Model, text string, answer model.Answer) {
-	classes := []int{answer.Class}
-	for _, class := range append([]int{answer.Best}, x.classes...) {
-		if !slices.Contains(classes, class) {
-			classes = append(classes, class)
-		}
-	}
-	list := m.Explain(text, classes, x.top)
-	if answer.Fallback {
-		best := slices.Index(classes, answer.Best)
-		x.encoded = append(x.encoded, `,"fallback":`...)
-		x.encoded = prediction.AppendFallback(x.encoded, prediction.NewFallback(m, answer, &list[best]))
-	}
-	x.encoded = append(x.encoded, `,"explanation":`...)
-	x.encoded = prediction.AppendExplanations(x.encoded, m.Classes(), list)
+	list, fallback := prediction.Explain(m, text, answer, x.classes, x.top)
+	x.encoded = prediction.AppendMembers(x.encoded, m.Classes(), list, fallback)
 	x.ends = append(x.ends, len(x.encoded))
 }
 
