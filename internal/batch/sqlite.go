@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -24,7 +25,7 @@ type sqliteSink struct {
 }
 
 func newSQLiteSink(ctx context.Context, j *Job) (s *sqliteSink, err error) {
-	db, err := database.OpenSQLite(j.To.file, false)
+	db, err := database.OpenSQLite(j.To.file, false, time.Minute)
 	if err != nil {
 		return nil, err
 	}

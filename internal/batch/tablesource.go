@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -89,7 +90,7 @@ func (s *tableSource) statement() (string, []any) {
 func (s *tableSource) open(ctx context.Context) error {
 	statement, parameters := s.statement()
 	if s.location.kind == inSQLite {
-		db, err := database.OpenSQLite(s.location.file, true)
+		db, err := database.OpenSQLite(s.location.file, true, time.Minute)
 		if err != nil {
 			return err
 		}

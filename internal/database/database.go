@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	_ "modernc.org/sqlite" // the driver
+	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"tagifai/internal/roots"
 )
@@ -92,14 +92,53 @@ func (a Address) String() string {
 	return ""
 }
 
+// secrets are the options of PostgreSQL that are not to be printed.
+var secrets = []string{"password", "sslpassword"}
+
+// hide replaces the passwords of the address in a text.
+func (a Address) hide(text string) string {
+	options := a.url.Query()
+	password, _ := a.url.User.Password()
+	hidden := []string{password}
+	for _, name := range secrets {
+		hidden = append(hidden, options[name]...)
+	}
+	for _, secret := range hidden {
+		if secret != "" {
+			text = strings.NewReplacer(secret, "xxxxx", url.QueryEscape(secret), "xxxxx", url.PathEscape(secret), "xxxxx").Replace(text)
+		}
+	}
+	return text
+}
+
+// Redact returns an address as it may be shown: with its options, and xxxxx for a password.
+// It returns "…" for what may hold a password at a place that is not known.
+func Redact(text string) string {
+	if text == "" || strings.HasPrefix(text, "sqlite:") {
+		return text
+	}
+	u, err := url.Parse(text)
+	if err != nil || !IsAddress(text) {
+		return "…"
+	}
+	options := u.Query()
+	for _, name := range secrets {
+		if options.Has(name) {
+			options.Set(name, "xxxxx")
+			u.RawQuery = options.Encode()
+		}
+	}
+	return u.Redacted()
+}
+
 // OpenSQLite opens a database file. It is made if it does not exist, unless the access is
-// to be read-only.
-func OpenSQLite(file string, readOnly bool) (*sql.DB, error) {
+// to be read-only. Patience is how long a statement waits for another's lock.
+func OpenSQLite(file string, readOnly bool, patience time.Duration) (*sql.DB, error) {
 	path, err := filepath.Abs(file)
 	if err != nil {
 		return nil, err
 	}
-	options := url.Values{"_pragma": {"busy_timeout(60000)"}, "_txlock": {"immediate"}}
+	options := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds())}, "_txlock": {"immediate"}}
 	if readOnly {
 		options.Set("mode", "ro")
 	} else {
@@ -113,7 +152,7 @@ func OpenSQLite(file string, readOnly bool) (*sql.DB, error) {
 func PostgresConfig(a Address, schema string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(a.url.String())
 	if err != nil {
-		return nil, err // without the password
+		return nil, errors.New(a.hide(err.Error()))
 	}
 	if config.TLSConfig != nil {
 		roots.UseFallback()
