@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"tagifai/internal/certificate"
 	"tagifai/internal/config"
 	"tagifai/internal/golden"
+	"tagifai/internal/lookup"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
 	"tagifai/model"
@@ -51,18 +53,30 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	models := registry.New(registry.Options{Source: c.Source, Formats: formats, Open: c.openModel, Tool: "tagifai " + toolVersion(), Log: log, Metrics: metrics})
+	sources := registry.Options{Source: c.Source, Formats: formats, Open: c.openModel, Tool: "tagifai " + toolVersion(), Log: log, Metrics: metrics}
+	var table *lookup.Table
+	if c.Predictions != "" {
+		if table, err = c.openTable(log); err != nil {
+			return loaded.Refuse("predictions", "cannot be used: %v", err)
+		}
+		defer table.Close()
+		sources.ReadArtifact = c.readArtifact
+	}
+	models := registry.New(sources)
 	guard, err := auth.Open(auth.Options{Settings: c.Access, Log: log, Metrics: metrics})
 	if err != nil {
 		return err
 	}
-	srv := server.New(server.Options{Settings: c.Settings, TLS: secure, Versions: models, Guard: guard, Version: toolVersion(), Metrics: metrics, Log: lines})
+	srv := server.New(server.Options{Settings: c.Settings, TLS: secure, Versions: models, Table: table, Guard: guard, Version: toolVersion(), Metrics: metrics, Log: lines})
 	if err := srv.Listen(); err != nil { // before the model is loaded: a taken port is known at once
 		return err
 	}
 	defer srv.Close()
 	if err := models.Start(ctx); err != nil {
 		return err
+	}
+	if table != nil {
+		go table.Check(ctx)
 	}
 	followContainer(log)
 	models.SpareTime(srv.Idle)
@@ -93,6 +107,24 @@ func (c *serveCommand) followCertificate(ctx context.Context, log zerolog.Logger
 	}
 	go source.Follow(ctx, hangups(ctx))
 	return source.Config(), nil
+}
+
+// openTable opens the table that the settings name. It may not be there yet.
+func (c *serveCommand) openTable(log zerolog.Logger) (*lookup.Table, error) {
+	return lookup.Open(lookup.Options{
+		Address:     string(c.Predictions),
+		Connections: c.PredictionsConnections,
+		Timeout:     c.PredictionsTimeout,
+		Log:         log,
+	})
+}
+
+// readArtifact reads the artifact in a directory of the store, or that of the one model.
+func (c *serveCommand) readArtifact(dir string) (*model.Artifact, error) {
+	if dir = cmp.Or(dir, c.Model); dir == "" {
+		return readArtifact(nil)
+	}
+	return readArtifact(&dir)
 }
 
 // openModel loads the model that the settings name, if they name no store, and has it

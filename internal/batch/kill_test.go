@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,8 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"tagifai/internal/postgrestest"
 )
 
 var kills = flag.Int("kills", 10, "how often a run is killed, for each kind of sink")
@@ -60,51 +61,10 @@ func sourceFile(t *testing.T, rows int) string {
 // restarts it.
 func postgres(t *testing.T) (dsn string, restart func()) {
 	t.Helper()
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if len(found) == 0 {
-		t.Skip("PostgreSQL is not installed: there is no /usr/lib/postgresql/*/bin/initdb")
-	}
-	bin := filepath.Dir(found[len(found)-1])
-	// The server refuses to run as root, and its user must get to the directory.
-	dir, err := os.MkdirTemp("/tmp", "tagifai-postgres-") //nolint:usetesting // that of t is closed to other users
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	command := func(name string, args ...string) {
-		t.Helper()
-		line := append([]string{filepath.Join(bin, name)}, args...)
-		if os.Getuid() == 0 {
-			line = append([]string{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"}, line...)
-		}
-		cmd := exec.Command(line[0], line[1:]...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%q: %v: %s", line, err, out)
-		}
-	}
-	if os.Getuid() == 0 {
-		if out, err := exec.Command("chown", "postgres", dir).CombinedOutput(); err != nil {
-			t.Skipf("there is no user postgres, and the server refuses to run as root: %s", out)
-		}
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	listener.Close()
-	data := filepath.Join(dir, "data")
-	command("initdb", "-D", data, "-A", "trust", "-U", "postgres", "--no-sync")
-	options := fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1 -c fsync=off", port, dir)
-	start := func() {
-		command("pg_ctl", "-D", data, "-o", options, "-l", filepath.Join(dir, "log"), "-w", "start")
-	}
-	start()
-	t.Cleanup(func() { command("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop") })
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port), func() {
-		command("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-		start()
+	s := postgrestest.Start(t)
+	return s.URL, func() {
+		s.Stop()
+		s.Start()
 	}
 }
 

@@ -6,24 +6,25 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
+
+	"tagifai/internal/database"
 )
 
 // A Location is a file or a table.
 type Location struct {
-	kind   string // file, sqlite or postgres
-	file   string // "-" for the standard streams
-	format format // of a file
-	dsn    string // of PostgreSQL; it may hold a password, and is not to be printed
-	table  string
-	query  string
-	schema string
+	kind    string // file, sqlite or postgres
+	file    string // "-" for the standard streams
+	format  format // of a file
+	address database.Address
+	table   string
+	query   string
+	schema  string
 }
 
 // A format is what a file is made of.
@@ -36,8 +37,8 @@ type format struct {
 
 const (
 	inFile     = "file"
-	inSQLite   = "sqlite"
-	inPostgres = "postgres"
+	inSQLite   = database.SQLite
+	inPostgres = database.Postgres
 )
 
 // A FileFormat says of a file what its name does not say.
@@ -53,27 +54,8 @@ func ParseLocation(text string, f FileFormat) (Location, error) {
 	switch {
 	case text == "":
 		return Location{}, errors.New("the name of the file or table is empty")
-	case strings.HasPrefix(text, "sqlite:"):
-		file, options, _ := strings.Cut(strings.TrimPrefix(text, "sqlite:"), "?")
-		values, err := url.ParseQuery(options)
-		if err != nil || file == "" {
-			return Location{}, fmt.Errorf("%s: sqlite:FILE?table=NAME is wanted", text)
-		}
-		l := Location{kind: inSQLite, file: file}
-		return l, l.take(values)
-	case strings.HasPrefix(text, "postgres://"), strings.HasPrefix(text, "postgresql://"):
-		u, err := url.Parse(text)
-		if err != nil { // whose text has the password
-			return Location{}, errors.New("the address of PostgreSQL is not a URL; postgres://USER@HOST/DATABASE is wanted, with special characters of the password as %XX")
-		}
-		values := u.Query()
-		l := Location{kind: inPostgres, schema: defaultSchema}
-		if err := l.take(values); err != nil {
-			return Location{}, err
-		}
-		u.RawQuery = values.Encode()
-		l.dsn = u.String()
-		return l, nil
+	case database.IsAddress(text):
+		return parseDatabase(text)
 	}
 	l := Location{kind: inFile, file: text}
 	var err error
@@ -81,22 +63,27 @@ func ParseLocation(text string, f FileFormat) (Location, error) {
 	return l, err
 }
 
-// take takes our own options away from those of the database.
-func (l *Location) take(values url.Values) error {
-	l.table, l.query = values.Get("table"), values.Get("query")
-	if l.schema != "" && values.Has("schema") {
-		l.schema = values.Get("schema")
+// parseDatabase reads the address of a database, with the table or the query.
+func parseDatabase(text string) (Location, error) {
+	own := []string{"table", "query"}
+	if !strings.HasPrefix(text, database.SQLite) {
+		own = append(own, "schema")
+	}
+	address, options, err := database.Parse(text, own...)
+	if err != nil {
+		return Location{}, err
+	}
+	l := Location{kind: address.Kind, file: address.File, address: address, table: options.Get("table"), query: options.Get("query")}
+	if l.kind == inPostgres {
+		l.schema = database.DefaultSchema
+		if options.Has("schema") {
+			l.schema = options.Get("schema")
+		}
 	}
 	if l.table != "" && l.query != "" {
-		return fmt.Errorf("%s: a table or a query, not both", l)
+		return Location{}, fmt.Errorf("%s: a table or a query, not both", l)
 	}
-	for _, own := range []string{"table", "query", "schema"} {
-		values.Del(own)
-	}
-	if l.kind == inSQLite && len(values) > 0 {
-		return fmt.Errorf("%s: there are the options table and query, and no other", l)
-	}
-	return nil
+	return l, nil
 }
 
 func parseFormat(file string, f FileFormat) (format, error) {
@@ -134,15 +121,8 @@ func parseFormat(file string, f FileFormat) (format, error) {
 
 // String names the location, without a password.
 func (l Location) String() string {
-	switch l.kind {
-	case inSQLite:
-		return "sqlite:" + l.file
-	case inPostgres:
-		u, err := url.Parse(l.dsn)
-		if err != nil {
-			return "PostgreSQL"
-		}
-		return fmt.Sprintf("postgres://%s%s", u.Host, u.Path)
+	if l.kind != inFile {
+		return l.address.String()
 	}
 	if l.file == "-" {
 		return "the standard stream"

@@ -16,38 +16,16 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
-	"tagifai/internal/roots"
+	"tagifai/internal/database"
 )
-
-const defaultSchema = "tagifai"
 
 // connectPostgres connects, and sets the search path to the schema if it is not empty.
 func connectPostgres(ctx context.Context, l Location, schema string) (*pgx.Conn, error) {
-	config, err := postgresConfig(l, schema)
+	config, err := database.PostgresConfig(l.address, schema)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.ConnectConfig(ctx, config)
-}
-
-func postgresConfig(l Location, schema string) (*pgx.ConnConfig, error) {
-	config, err := pgx.ParseConfig(l.dsn)
-	if err != nil {
-		return nil, err // without the password
-	}
-	if config.TLSConfig != nil {
-		roots.UseFallback()
-	}
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = 30 * time.Second
-	}
-	if _, ok := config.RuntimeParams["application_name"]; !ok {
-		config.RuntimeParams["application_name"] = "tagifai"
-	}
-	if schema != "" {
-		config.RuntimeParams["search_path"] = quoteName(schema)
-	}
-	return config, nil
 }
 
 // A postgresSink writes into a schema of a PostgreSQL database.
@@ -72,7 +50,7 @@ func newPostgresSink(ctx context.Context, j *Job, w Watcher) (s *postgresSink, e
 }
 
 func (s *postgresSink) migrate(ctx context.Context) error {
-	config, err := postgresConfig(s.job.To, s.job.To.schema)
+	config, err := database.PostgresConfig(s.job.To.address, s.job.To.schema)
 	if err != nil {
 		return err
 	}
@@ -83,7 +61,7 @@ func (s *postgresSink) migrate(ctx context.Context) error {
 		return err
 	}
 	if !exists { // which may need a right that whoever made the schema does not need to have given us
-		if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+quoteName(s.job.To.schema)); err != nil {
+		if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+database.QuoteName(s.job.To.schema)); err != nil {
 			if code(err) != "23505" { // another shard made it at the same time
 				return err
 			}

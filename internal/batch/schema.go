@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3"
+
+	"tagifai/internal/database"
 )
 
 //go:embed migrations
@@ -16,7 +18,7 @@ var migrations embed.FS
 
 // Schema returns the SQL that makes the tables of a sink; PostgreSQL's if to is empty.
 func Schema(to string) (string, error) {
-	l := Location{kind: inPostgres, schema: defaultSchema}
+	l := Location{kind: inPostgres, schema: database.DefaultSchema}
 	if to != "" {
 		var err error
 		if l, err = ParseLocation(to, FileFormat{}); err != nil {
@@ -28,7 +30,7 @@ func Schema(to string) (string, error) {
 	}
 	var text strings.Builder
 	if l.kind == inPostgres {
-		fmt.Fprintf(&text, "CREATE SCHEMA IF NOT EXISTS %s;\nSET search_path TO %[1]s;\n\n", quoteName(l.schema))
+		fmt.Fprintf(&text, "CREATE SCHEMA IF NOT EXISTS %s;\nSET search_path TO %[1]s;\n\n", database.QuoteName(l.schema))
 	}
 	files, err := fs.Glob(migrations, "migrations/"+l.kind+"/*.sql")
 	if err != nil {
@@ -66,18 +68,13 @@ func migrate(ctx context.Context, db *sql.DB, kind string, options ...goose.Prov
 	return nil
 }
 
-// quoteName quotes the name of a schema, a table or a column. Both databases do it alike.
-func quoteName(name string) string {
-	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
-}
-
 // quoteTable quotes the name of a table, with its schema if it has one.
 func quoteTable(name string) string {
 	schema, table, found := strings.Cut(name, ".")
 	if !found {
-		return quoteName(name)
+		return database.QuoteName(name)
 	}
-	return quoteName(schema) + "." + quoteName(table)
+	return database.QuoteName(schema) + "." + database.QuoteName(table)
 }
 
 // upsert are the statements that move what is in the table incoming to predictions.

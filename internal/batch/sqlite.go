@@ -6,29 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
-	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/go-json-experiment/json"
-	_ "modernc.org/sqlite" // the driver
-)
 
-// openSQLite opens a database file. It is made if it does not exist, unless the access is
-// to be read-only.
-func openSQLite(file string, readOnly bool) (*sql.DB, error) {
-	path, err := filepath.Abs(file)
-	if err != nil {
-		return nil, err
-	}
-	options := url.Values{"_pragma": {"busy_timeout(60000)"}, "_txlock": {"immediate"}}
-	if readOnly {
-		options.Set("mode", "ro")
-	} else {
-		options["_pragma"] = append(options["_pragma"], "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-16000)", "temp_store(MEMORY)")
-	}
-	return sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}).String())
-}
+	"tagifai/internal/database"
+)
 
 // An sqliteSink writes into a database file.
 type sqliteSink struct {
@@ -41,7 +25,7 @@ type sqliteSink struct {
 }
 
 func newSQLiteSink(ctx context.Context, j *Job) (s *sqliteSink, err error) {
-	db, err := openSQLite(j.To.file, false)
+	db, err := database.OpenSQLite(j.To.file, false, time.Minute)
 	if err != nil {
 		return nil, err
 	}

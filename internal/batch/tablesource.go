@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"tagifai/internal/database"
 )
 
 // WithQuery returns the location with a query in place of a table.
@@ -62,7 +65,7 @@ func openTable(ctx context.Context, l Location, c Columns, from Position, w Watc
 
 // statement returns the SQL for the rows behind the position, and its parameters.
 func (s *tableSource) statement() (string, []any) {
-	cast := func(name string) string { return "CAST(" + quoteName(name) + " AS TEXT)" }
+	cast := func(name string) string { return "CAST(" + database.QuoteName(name) + " AS TEXT)" }
 	columns := []string{cast(s.columns.ID)}
 	for _, name := range append(append([]string(nil), s.columns.Text...), s.columns.Keep...) {
 		columns = append(columns, cast(name))
@@ -76,18 +79,18 @@ func (s *tableSource) statement() (string, []any) {
 	s.skip = s.at.Row
 	// In SQLite a column of a query may have no type, and is not comparable to a text.
 	if s.at.ID != nil && (s.location.kind == inPostgres || s.location.query == "") {
-		statement += " WHERE " + quoteName(s.columns.ID) + " >= $1"
+		statement += " WHERE " + database.QuoteName(s.columns.ID) + " >= $1"
 		parameters = append(parameters, *s.at.ID)
 		s.skip = s.at.SameID
 	}
 	// Rows with the same id have an order as well, by all that is read of them.
-	return statement + " ORDER BY " + quoteName(s.columns.ID) + " NULLS FIRST, " + strings.Join(columns[1:], ", "), parameters
+	return statement + " ORDER BY " + database.QuoteName(s.columns.ID) + " NULLS FIRST, " + strings.Join(columns[1:], ", "), parameters
 }
 
 func (s *tableSource) open(ctx context.Context) error {
 	statement, parameters := s.statement()
 	if s.location.kind == inSQLite {
-		db, err := openSQLite(s.location.file, true)
+		db, err := database.OpenSQLite(s.location.file, true, time.Minute)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"tagifai/internal/database"
 )
 
 // A setting is one field of a struct of settings.
@@ -68,6 +70,7 @@ func (s *setting) bound(tag string, none int64) int64 {
 }
 
 func (s *setting) isDuration() bool { return s.value.Type() == reflect.TypeFor[time.Duration]() }
+func (s *setting) isSecret() bool   { return s.value.Type() == reflect.TypeFor[DatabaseAddress]() }
 func (s *setting) isList() bool     { return s.value.Kind() == reflect.Slice }
 
 // isText reports whether the setting is a text that is not one of a few words.
@@ -183,6 +186,9 @@ func (s *setting) written(n int64) string {
 
 // refuse returns an error about the value that was given.
 func (s *setting) refuse(text, origin, problem string) error {
+	if s.isSecret() {
+		text = database.Redact(text)
+	}
 	return errorf("%s: %.100q (%s) %s", s.name, text, origin, problem)
 }
 
@@ -195,6 +201,8 @@ func (s *setting) yaml() string {
 			quoted[i] = strconv.Quote(item)
 		}
 		return "[" + strings.Join(quoted, ", ") + "]"
+	case s.isSecret():
+		return strconv.Quote(database.Redact(s.text))
 	case s.isText():
 		return strconv.Quote(s.text)
 	}

@@ -16,6 +16,7 @@ type Settings struct {
 	Listen
 	TLS
 	Source
+	Batch
 	Limits
 	Proxy
 	Access
@@ -58,6 +59,13 @@ type Source struct {
 	MaxModelsBytes int64         `name:"max-models-bytes" initial:"268435456" min:"1" placeholder:"N" help:"Bytes that all loaded versions may have; those asked for longest ago are unloaded first."`
 	MaxUploadBytes int64         `name:"max-upload-bytes" initial:"1073741824" min:"1" placeholder:"N" help:"Bytes that a version may have that is sent to the admin address."`
 	CanaryHeader   string        `name:"canary-header" initial:"" placeholder:"NAME" help:"Header whose value decides who gets a canary; the body if empty or absent."`
+}
+
+// Batch says where the predictions are that tagifai batch has made.
+type Batch struct {
+	Predictions            DatabaseAddress `name:"predictions" initial:"" placeholder:"ADDRESS" help:"Database that tagifai batch writes to, sqlite:FILE or postgres://…, whose rows GET /predictions answers with; none if empty."`
+	PredictionsConnections int             `name:"predictions-connections" initial:"8" min:"1" max:"1000" placeholder:"N" help:"Connections to that database, and so the reads at once."`
+	PredictionsTimeout     time.Duration   `name:"predictions-timeout" initial:"2s" min:"1ms" placeholder:"DURATION" help:"Longest time that a read of that database takes; then the request gets a 503."`
 }
 
 // Limits bound what requests may take.
@@ -171,6 +179,8 @@ func (s *Settings) check(l *Loaded) error {
 		return l.Refuse("default-model", "is of no use without models; name the directory of the models, or leave it out")
 	case s.Models == "" && s.AllowEmpty:
 		return l.Refuse("allow-empty", "is of no use without models; name the directory of the models, or leave it out")
+	case s.Predictions == "" && l.find("predictions").origin == "flag --predictions":
+		return l.Refuse("predictions", "is empty; leave the flag out to serve no table")
 	case s.CanaryHeader != "" && strings.Trim(s.CanaryHeader, headerCharacters) != "":
 		return l.Refuse("canary-header", "is no name of a header; give one such as X-User")
 	case s.Model == "" && s.Models == "" && s.Watch:

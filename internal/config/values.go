@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tagifai/internal/database"
 )
 
 // A Path is a path such as /tagger, or "". It has no slash at its end, and nothing in it
@@ -148,6 +150,21 @@ func (o *Opening) UnmarshalText(text []byte) error {
 		return errors.New("is no part that can be open; give " + alternatives(parts))
 	}
 	*o = Opening(text)
+	return nil
+}
+
+// A DatabaseAddress is where a database is: sqlite:FILE, postgres://…, or "". It may hold a
+// password; see [database.Redact].
+type DatabaseAddress string
+
+// UnmarshalText reads an address.
+func (a *DatabaseAddress) UnmarshalText(text []byte) error {
+	if len(text) > 0 {
+		if _, _, err := database.Parse(string(text), "schema"); err != nil {
+			return fmt.Errorf("is no address of a database: %w", err)
+		}
+	}
+	*a = DatabaseAddress(text)
 	return nil
 }
 

@@ -77,6 +77,9 @@ func (r *Registry) serve(v *Version, why string) {
 	})
 	r.active.Store(m.name, m)
 	r.home.Store(m)
+	if r.readArtifact != nil {
+		go r.sumOf(context.Background(), m, v) // now, before the directory changes
+	}
 	for _, o := range r.observers {
 		o.serves(v, why)
 	}

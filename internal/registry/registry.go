@@ -47,20 +47,24 @@ type Options struct {
 	config.Source
 	Formats []model.Format               // of other tools, which the versions may have
 	Open    func() (*model.Model, error) // loads the one model, if Source.Models is empty
-	Tool    string                       // who says in a store that it has added a version
-	Log     zerolog.Logger
-	Metrics prometheus.Registerer
+	// ReadArtifact reads the artifact in the directory of a version, or that of the one model
+	// if dir is empty. Nil if nobody calls [Registry.Stable], which needs its sum.
+	ReadArtifact func(dir string) (*model.Artifact, error)
+	Tool         string // who says in a store that it has added a version
+	Log          zerolog.Logger
+	Metrics      prometheus.Registerer
 }
 
 // A Registry serves versions. It is safe for concurrent use. Make it with [New].
 type Registry struct {
-	source    config.Source
-	formats   []model.Format
-	open      func() (*model.Model, error)
-	tool      string
-	log       zerolog.Logger
-	metrics   *metrics
-	observers []observer
+	source       config.Source
+	formats      []model.Format
+	open         func() (*model.Model, error)
+	tool         string
+	readArtifact func(dir string) (*model.Artifact, error)
+	log          zerolog.Logger
+	metrics      *metrics
+	observers    []observer
 
 	home   atomic.Pointer[served] // the default model; nil until it is known
 	active sync.Map               // the models that requests have asked for: *served by name
@@ -86,16 +90,17 @@ type Registry struct {
 func New(options Options) *Registry {
 	m := newMetrics(options.Metrics)
 	r := &Registry{
-		source:    options.Source,
-		formats:   options.Formats,
-		open:      options.Open,
-		tool:      options.Tool,
-		log:       options.Log,
-		metrics:   m,
-		observers: []observer{journal{options.Log}, m},
-		loads:     make(chan struct{}, maxLoads),
-		turn:      make(chan struct{}, 1),
-		changed:   make(chan struct{}, 1),
+		source:       options.Source,
+		formats:      options.Formats,
+		open:         options.Open,
+		tool:         options.Tool,
+		readArtifact: options.ReadArtifact,
+		log:          options.Log,
+		metrics:      m,
+		observers:    []observer{journal{options.Log}, m},
+		loads:        make(chan struct{}, maxLoads),
+		turn:         make(chan struct{}, 1),
+		changed:      make(chan struct{}, 1),
 	}
 	r.cache = newCache(r)
 	r.shadows = newShadows(m)

@@ -25,6 +25,8 @@ type served struct {
 	placement atomic.Pointer[placement] // nil until there is one
 	used      atomic.Int64              // when it was last asked for; Unix time in nanoseconds
 
+	sum atomic.Pointer[sum] // of the stable version; nil until it is asked for
+
 	stale   atomic.Bool // the aliases may have changed since they were read
 	syncing sync.Mutex  // held while they are read, which may hang
 

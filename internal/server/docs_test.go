@@ -71,6 +71,8 @@ func TestServedDocument(t *testing.T) {
 	wantSummaries := map[string]string{
 		"/": "Health check.", "/livez": "Is the process alive?", "/readyz": "Should requests be sent here?", "/performance": "Get the performance metrics.", "/args": "Get all arguments used for the run.",
 		"/args/{arg}": "Get a specific parameter's value used for the run.", "/predict": "Predict tags for a list of texts.",
+		"/predictions": "Get the stored predictions for many ids.", "/predictions/{id}": "Get the stored prediction for an id.",
+		"/models/{name}/predictions": "Get the stored predictions of a model for many ids.", "/models/{name}/predictions/{id}": "Get the stored prediction of a model for an id.",
 		"/models": "List the models.", "/models/{name}": "Show a model.",
 		"/models/{name}/predict": "Predict tags by a model.", "/models/{name}/aliases/{alias}/predict": "Predict tags by the version that an alias stands for.",
 		"/models/{name}/versions/{version}": "Show a version of a model.", "/models/{name}/versions/{version}/predict": "Predict tags by a version of a model.",

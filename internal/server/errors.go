@@ -11,6 +11,7 @@ import (
 
 	"tagifai/internal/auth"
 	"tagifai/internal/jsonbody"
+	"tagifai/internal/lookup"
 	"tagifai/internal/memory"
 	"tagifai/internal/registry"
 	"tagifai/model"
@@ -62,7 +63,10 @@ var problems = []struct {
 	{is(auth.ErrUnavailable), http.StatusServiceUnavailable, "Tokens cannot be verified yet, as their issuer does not answer: try again", "issuer_away"},
 	{is(registry.ErrBusy), http.StatusServiceUnavailable, busy, "load_queue_full"},
 	{is(registry.ErrNotReady), http.StatusServiceUnavailable, "", "unready"},
-	{is(memory.ErrTooLarge), http.StatusRequestEntityTooLarge, "The answer would be too large: send fewer texts at once", "answer_too_large"},
+	{is(memory.ErrTooLarge), http.StatusRequestEntityTooLarge, "The answer would be too large: ask for less at once", "answer_too_large"},
+	{is(errNoTable), http.StatusNotFound, "No table of predictions is served here: the setting predictions of the service names its database", "no_table"},
+	{is(lookup.ErrUnavailable), http.StatusServiceUnavailable, "The database of the predictions cannot be read: try again", "database_away"},
+	{is(lookup.ErrNoTables), http.StatusServiceUnavailable, "The database has no tables of predictions yet: tagifai batch makes them", "database_empty"},
 	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
 	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over
@@ -96,6 +100,9 @@ func problemOf(err error) problem {
 		return problem{status: http.StatusForbidden, detail: refused.Error(), reason: forbidden}
 	}
 	if missing, ok := errors.AsType[*registry.NotFoundError](err); ok {
+		return problem{status: http.StatusNotFound, detail: missing.Error(), reason: "not_found"}
+	}
+	if missing, ok := errors.AsType[*missingError](err); ok {
 		return problem{status: http.StatusNotFound, detail: missing.Error(), reason: "not_found"}
 	}
 	if refused, ok := errors.AsType[*registry.RefusedError](err); ok { // only the admin listener has routes that return it

@@ -96,5 +96,9 @@ func (broken) Get(context.Context, registry.Ref) (*registry.Version, error) {
 	return nil, errors.New("the cause")
 }
 
+func (broken) Stable(context.Context, string) (*registry.Stable, error) {
+	return nil, errors.New("the cause")
+}
+
 // Timestamp returns a time as the envelope has it.
 func Timestamp(t time.Time) string { return string(appendTimestamp(nil, t)) }

@@ -49,6 +49,12 @@ func addVersions(t *testing.T, s *store.Store, run, name string, n int) {
 // startStore serves a store with three versions of the default model.
 func startStore(t *testing.T, change func(*config.Settings)) *shop {
 	t.Helper()
+	return startStoreWith(t, change, func(*server.Options) {})
+}
+
+// startStoreWith does so with other options.
+func startStoreWith(t *testing.T, change func(*config.Settings), also func(*server.Options)) *shop {
+	t.Helper()
 	dir, run := t.TempDir(), filepath.Join(t.TempDir(), "run")
 	if err := os.CopyFS(run, model.DefaultFS()); err != nil {
 		t.Fatal(err)
@@ -65,7 +71,7 @@ func startStore(t *testing.T, change func(*config.Settings)) *shop {
 		}
 	})
 	logs, metrics := new(logs), prometheus.NewRegistry()
-	models := registry.New(registry.Options{Source: c.Source, Tool: "a test", Log: zerolog.New(logs), Metrics: metrics})
+	models := registry.New(registry.Options{Source: c.Source, Tool: "a test", Log: zerolog.New(logs), Metrics: metrics, ReadArtifact: func(dir string) (*model.Artifact, error) { return model.ReadDir(dir) }})
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := models.Start(ctx); err != nil {
 		t.Fatal(err)
@@ -79,7 +85,9 @@ func startStore(t *testing.T, change func(*config.Settings)) *shop {
 		cancel()
 		<-followed
 	})
-	s := startServing(t, server.Options{Settings: c, Versions: models, Metrics: metrics}, logs)
+	options := server.Options{Settings: c, Versions: models, Metrics: metrics}
+	also(&options)
+	s := startServing(t, options, logs)
 	return &shop{s, &service{Server: s.Server, url: "http://" + s.AdminAddr(), logs: logs}, st, run}
 }
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -73,14 +74,23 @@ func checkExchanges(t *testing.T, s *server.Server) {
 
 			params := map[string]string{}
 			for i, name := range route.URLParams.Keys {
-				params[name] = route.URLParams.Values[i]
+				params[strings.Replace(name, "*", "id", 1)] = route.URLParams.Values[i]
 			}
-			e := exchange{r, sent.Bytes(), route.RoutePattern(), params, recorded.status, w.Header(), recorded.body.Bytes()}
+			e := exchange{r, sent.Bytes(), documentedPath(route.RoutePattern()), params, recorded.status, w.Header(), recorded.body.Bytes()}
 			if err := e.check(doc); err != nil {
 				t.Errorf("%s %s: %d is not what the document says: %v", r.Method, r.URL, e.status, err)
 			}
 		})
 	})
+}
+
+// documentedPath returns the path in the document for the pattern of a route: an id may
+// have slashes.
+func documentedPath(pattern string) string {
+	if below, ok := strings.CutSuffix(pattern, "/predictions/*"); ok {
+		return below + "/predictions/{id}"
+	}
+	return pattern
 }
 
 // recorder keeps what is written through it.
@@ -223,7 +233,7 @@ func TestDocumentHasAllRoutes(t *testing.T) {
 	var routed []string
 	newServer(t, server.Options{Settings: settings()}).Wrap(func(next http.Handler, routes chi.Routes) http.Handler {
 		err := chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-			routed = append(routed, method+" "+pattern)
+			routed = append(routed, method+" "+documentedPath(pattern))
 			return nil
 		})
 		if err != nil {
@@ -266,6 +276,11 @@ func TestDocumentIsCovered(t *testing.T) {
 	}
 	nonNumbers := startLoading(t, loadWith(nan, nan), settings())
 	busy := start(t, settings(func(c *config.Settings) { c.MaxInFlight = 1; c.MaxQueued = 0 }), (*server.Server).Occupy)
+	table := startTable(t, writeTable(t, "default", "1", "a,Image segmentation"))
+	brokenTable := startTable(t, writeTable(t, "default", "1", "a,Image segmentation"))
+	brokenTable.Break()
+	tooLarge := startTable(t, withLargeRow(t))
+	away := startTable(t, "sqlite:"+filepath.Join(t.TempDir(), "absent"))
 	stopping := start(t, settings(func(c *config.Settings) { c.DrainDelay = time.Second }))
 	go func() { _ = stopping.stop() }() // the test's end looks at what it returns
 	for stopping.ask(t, http.MethodGet, "/readyz", nil, "").status == http.StatusOK {
@@ -313,6 +328,17 @@ func TestDocumentIsCovered(t *testing.T) {
 		{s, "predict 413", post("", strings.Repeat(" ", 201))},
 		{s, "predict 415", post("Content-Encoding: gzip\r\n", "{}")},
 		{s, "predict 422", post("", "{}")},
+		{table, "storedPrediction 200", "GET /predictions/a HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{s, "storedPrediction 404", "GET /predictions/a HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{tooLarge, "storedPrediction 413", "GET /predictions/a HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{tooLarge, "storedPredictions 413", "GET /predictions?id=a HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{brokenTable, "storedPrediction 500", "GET /predictions/a HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{away, "storedPrediction 503", "GET /predictions/a HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{table, "storedPredictions 200", "GET /predictions?id=a HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{s, "storedPredictions 404", "GET /predictions?id=a HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{table, "storedPredictions 422", "GET /predictions HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{brokenTable, "storedPredictions 500", "GET /predictions?id=a HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{away, "storedPredictions 503", "GET /predictions?id=a HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{broken, "predict 500", post("", string(payload))},
 		{busy, "predict 503", post("", string(payload))},
 	}
@@ -326,6 +352,8 @@ func TestDocumentIsCovered(t *testing.T) {
 		{"versionArg", version + "/args/learning_rate", "arg", "/args/learning_rate"},
 		{"versionPerformance", version + "/performance", "performance", "/performance"},
 		{"modelVersion", version, "performance", "/performance"},
+		{"modelStoredPrediction", "/models/default/predictions/a", "storedPrediction", "/predictions/a"},
+		{"modelStoredPredictions", "/models/default/predictions", "storedPredictions", "/predictions"},
 	}
 	for _, of := range slices.Clone(tests) {
 		for _, b := range below {

@@ -48,13 +48,17 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 	r.get("/performance", toRead, s.answer(s.turn(s.performance)))
 	r.get("/args", toRead, s.answer(s.turn(s.args)))
 	r.get("/args/{arg}", toRead, s.answer(s.turn(s.arg)))
-	r.post("/predict", toPredict, s.answer(s.predict)) // takes its turn once it has its body
+	r.post("/predict", toPredict, s.answer(s.predict))              // takes its turn once it has its body
+	r.get("/predictions", toPredict, s.answer(s.storedPredictions)) // takes its turn at the database
+	r.get("/predictions/*", toPredict, s.answer(s.storedPrediction))
 	r.get("/models", toList, s.answer(s.models))
 	r.get("/models/{name}", toRead, s.answer(s.model))
 	r.get("/models/{name}/versions/{version}", toRead, s.answer(s.turn(s.modelVersion)))
 	r.get("/models/{name}/versions/{version}/args", toRead, s.answer(s.turn(s.versionArgs)))
 	r.get("/models/{name}/versions/{version}/args/{arg}", toRead, s.answer(s.turn(s.versionArg)))
 	r.get("/models/{name}/versions/{version}/performance", toRead, s.answer(s.turn(s.versionPerformance)))
+	r.get("/models/{name}/predictions", toPredict, s.answer(s.modelStoredPredictions))
+	r.get("/models/{name}/predictions/*", toPredict, s.answer(s.modelStoredPrediction))
 	r.post("/models/{name}/predict", toPredict, s.answer(s.predictModel))
 	r.post("/models/{name}/versions/{version}/predict", toPredict, s.answer(s.predictVersion))
 	r.post("/models/{name}/aliases/{alias}/predict", toPredict, s.answer(s.predictAlias))

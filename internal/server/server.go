@@ -20,6 +20,7 @@ import (
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
 	"tagifai/internal/jsonbody"
+	"tagifai/internal/lookup"
 	"tagifai/internal/memory"
 	"tagifai/internal/sockets"
 )
@@ -29,6 +30,7 @@ type Options struct {
 	Settings config.Settings
 	TLS      *tls.Config // nil to serve plain HTTP
 	Versions Versions
+	Table    *lookup.Table        // nil if none is served
 	Guard    *auth.Guard          // nil if everybody may do everything
 	Version  string               // of the service, for the log, the metrics and /docs
 	Metrics  *prometheus.Registry // which the server adds its own to, and shows at /metrics
@@ -57,7 +59,8 @@ type Server struct {
 	admins    adminHosts
 	metrics   *metrics
 	gate      *gate
-	long      *gate // for requests that are much work
+	long      *gate   // for requests that are much work
+	stored    *stored // nil if no table of predictions is served
 	allowance *memory.Allowance
 	mux       *chi.Mux
 	dialects  []dialectPath // of paths whose answers have no envelope
@@ -103,6 +106,7 @@ func New(options Options) *Server {
 		metrics:       newMetrics(options.Metrics, options.Version),
 		gate:          newGate(places, settings.Limits),
 		long:          newGate(max(1, places/4), settings.Limits),
+		stored:        newStored(options.Table, &settings, options.Metrics),
 		allowance:     memory.NewAllowance(settings.MaxHeldBytes),
 		pace:          sockets.PaceOf(settings.Limits),
 		readTimeout:   settings.ReadTimeout,

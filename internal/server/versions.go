@@ -21,6 +21,7 @@ type Versions interface {
 	Default() string
 	Models(ctx context.Context, after string, limit int, include func(name string) bool) (models []registry.Summary, more bool, err error)
 	Model(ctx context.Context, name string) (*registry.Overview, error)
+	Stable(ctx context.Context, name string) (*registry.Stable, error)
 	Manifest(ctx context.Context, v *registry.Version) (*store.Manifest, error)
 
 	Shadowed(v *registry.Version) bool

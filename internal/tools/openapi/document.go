@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -47,6 +49,12 @@ func completeParameter(p *openapi3.Parameter) {
 		}
 	case "include":
 		p.AllowEmptyValue = true // asks for nothing
+	case "id":
+		p.Example = "42"
+		if p.In == openapi3.ParameterInQuery {
+			p.Example = []string{"42", "7"}
+			p.AllowEmptyValue = true
+		}
 	case "name", "version", "alias", "arg":
 		p.Example = inExample.Replace("{" + p.Name + "}")
 	}
@@ -88,10 +96,19 @@ func completeResponse(operation *openapi3.Operation, path, method, status string
 		target := inExample.Replace(path)
 		if base := sameAs[operation.OperationID]; base == "" {
 			target = cmp.Or(e.target, target)
+		} else if _, query, ok := strings.Cut(e.target, "?"); ok && needsQuery(operation) {
+			target += "?" + query
 		}
 		content.Examples[name] = example(e.summary, envelope(method, target, status, e.last))
 	}
 	return nil
+}
+
+// needsQuery reports whether a request must have a query.
+func needsQuery(operation *openapi3.Operation) bool {
+	return slices.ContainsFunc(operation.Parameters, func(p *openapi3.ParameterRef) bool {
+		return p.Value.In == openapi3.ParameterInQuery && p.Value.Required
+	})
 }
 
 func example(summary, value string) *openapi3.ExampleRef {
@@ -102,7 +119,7 @@ func example(summary, value string) *openapi3.ExampleRef {
 
 // completeSchemas makes the types of the wire as narrow as they are.
 func completeSchemas(schemas openapi3.Schemas) error {
-	for _, name := range []string{"PredictPayload", "Performance", "ModelVersion", "Args", "Item"} {
+	for _, name := range []string{"PredictPayload", "Performance", "ModelVersion", "Args", "StoredPrediction", "Item"} {
 		if schemas[name] == nil {
 			return fmt.Errorf("the document has no %s", name)
 		}
@@ -119,6 +136,7 @@ func completeSchemas(schemas openapi3.Schemas) error {
 	item["loc"].Value.WithItems(step).WithMinItems(1)
 	item["ctx"].Value.WithAnyAdditionalProperties()
 
+	schemas["StoredPrediction"].Value.Properties["keep"].Value.WithAnyAdditionalProperties()
 	schemas["Args"].Value.Properties["args"].Value.WithAnyAdditionalProperties()
 
 	// A metric that could not be computed is null.

@@ -11,16 +11,21 @@ const payload = `{"texts":[{"text":"Transfer learning with transformers for text
 type sample struct{ summary, target, last string }
 
 const (
-	overall = `{"precision":0.9046583850931676,"recall":0.9043478260869565,"f1":0.9038363171355498,"num_samples":115}`
-	mlops   = `{"precision":0.75,"recall":0.6666666666666666,"f1":0.7058823529411765,"num_samples":9}`
+	overall     = `{"precision":0.9046583850931676,"recall":0.9043478260869565,"f1":0.9038363171355498,"num_samples":115}`
+	noTable     = "No table of predictions is served here: the setting predictions of the service names its database"
+	stored      = `{"id":"42","predicted_tag":"computer-vision","probability":0.974946340795426,"model":"default","version":"3",` + storedBy + `,"stale":true}`
+	storedError = `{"id":"43","error":"the text is empty","model":"default","version":"4",` + storedBy + `,"stale":false,"keep":{"created_on":"2020-02-20"}}`
+	storedBy    = `"checksum":"2b6f0cc904d137be2e1730235f5664094b831186","text_sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","predicted_at":"2026-11-24T12:00:00.000001Z"`
+	mlops       = `{"precision":0.75,"recall":0.6666666666666666,"f1":0.7058823529411765,"num_samples":9}`
 )
 
 // inExample puts what the examples have for the parameters of a path.
-var inExample = strings.NewReplacer("{name}", "default", "{version}", "1", "{alias}", "stable", "{arg}", "learning_rate")
+var inExample = strings.NewReplacer("{name}", "default", "{version}", "1", "{alias}", "stable", "{arg}", "learning_rate", "{id}", "42")
 
 // sameAs says which operation has the same answers as one.
 var sameAs = map[string]string{
 	"predictModel": "predict", "predictVersion": "predict", "predictAlias": "predict",
+	"modelStoredPrediction": "storedPrediction", "modelStoredPredictions": "storedPredictions",
 	"modelVersion": "performance", "versionArgs": "args", "versionArg": "arg", "versionPerformance": "performance",
 }
 
@@ -53,8 +58,23 @@ var examples = map[string]map[string]sample{
 		`"checksum":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",` +
 		`"provenance":{"source":"/srv/runs/first","time":"2026-11-24T12:00:00Z","tool":"tagifai 1.0.0","by":"ann@ops"},` +
 		`"performance":{"overall":` + overall + `,"class":{"mlops":` + mlops + `},"slices":{}}}`}},
-	"404":      {"unknown": {"No such version", "", `"detail":"model \"default\" has no version 3; there are 1, 2"`}},
-	"args 200": {"all": {"All arguments", "", `"data":{"args":{"analyzer":"char_wb","ngram_max_range":6,"learning_rate":0.14688087680118794,"subset":null}}`}},
+	"storedPrediction 200": {
+		"stored": {"A prediction", "", `"data":` + stored},
+		"error":  {"A row that could not be predicted", "/predictions/43", `"data":` + storedError},
+	},
+	"storedPrediction 404": {
+		"missing": {"No such id", "", `"detail":"There is no prediction of model \"default\" for the id \"42\""`},
+		"off":     {"No table", "", `"detail":"` + noTable + `"`},
+	},
+	"storedPrediction 503":  {"away": {"The database is away", "", `"detail":"The database of the predictions cannot be read: try again"`}},
+	"storedPredictions 200": {"some": {"Two ids", "/predictions?id=42&id=7", `"data":{"predictions":[` + stored + `],"missing":["7"]}`}},
+	"storedPredictions 404": {"off": {"No table", "", `"detail":"` + noTable + `"`}},
+	"storedPrediction 413":  {"large": {"Too large", "", `"detail":"The answer would be too large: ask for less at once"`}},
+	"storedPredictions 413": {"large": {"Too large", "/predictions?id=42&id=7", `"detail":"The answer would be too large: ask for less at once"`}},
+	"storedPredictions 422": {"none": {"No id", "", `"detail":[{"loc":["query","id"],"msg":"field required","type":"value_error.missing"}]`}},
+	"storedPredictions 503": {"away": {"The database is away", "", `"detail":"The database of the predictions cannot be read: try again"`}},
+	"404":                   {"unknown": {"No such version", "", `"detail":"model \"default\" has no version 3; there are 1, 2"`}},
+	"args 200":              {"all": {"All arguments", "", `"data":{"args":{"analyzer":"char_wb","ngram_max_range":6,"learning_rate":0.14688087680118794,"subset":null}}`}},
 	"arg 200": {
 		"known":   {"An argument", "/args/learning_rate", `"data":{"learning_rate":0.14688087680118794}`},
 		"unknown": {"No such argument", "/args/nope", `"data":{"nope":""}`},
@@ -89,28 +109,30 @@ var examples = map[string]map[string]sample{
 
 // descriptions are those of the schemas, which swag has no comment for.
 var descriptions = map[string]string{
-	"AllMetrics":     "All metrics of the model.",
-	"Arg":            "The argument under its name.",
-	"Args":           "The arguments of the run.",
-	"Canary":         "A version that gets a share of the requests that name none.",
-	"Health":         "An empty object.",
-	"Invalid":        "The answer to a request that is understood but not right.",
-	"Item":           "One thing that is wrong with a request.",
-	"Metrics":        "How well the model did on some of the data.",
-	"MetricsByName":  "Metrics for each class, or for each slice of the data.",
-	"Model":          "A model, its versions, and which of them is served under which name.",
-	"ModelSummary":   "A model, and which version is served under which name.",
-	"ModelVersion":   "What a version is, where it comes from and how well it did.",
-	"Models":         "A page of the list of models.",
-	"Move":           "What moved when, from where to where, and by whom.",
-	"Performance":    "How well the model did.",
-	"PredictPayload": "The texts to classify.",
-	"Prediction":     "A text as it was sent, and the tag that the model gives it.",
-	"Predictions":    "The predictions, in the order of the texts.",
-	"Problem":        "The answer to a request that failed.",
-	"Provenance":     "Where a version comes from.",
-	"Shadow":         "A version that predicts the same texts, for comparison alone.",
-	"VersionName":    "The name of a version.",
-	"VersionState":   "Whether a version answers.",
-	"Text":           "One text to classify.",
+	"AllMetrics":        "All metrics of the model.",
+	"Arg":               "The argument under its name.",
+	"Args":              "The arguments of the run.",
+	"Canary":            "A version that gets a share of the requests that name none.",
+	"Health":            "An empty object.",
+	"Invalid":           "The answer to a request that is understood but not right.",
+	"Item":              "One thing that is wrong with a request.",
+	"Metrics":           "How well the model did on some of the data.",
+	"MetricsByName":     "Metrics for each class, or for each slice of the data.",
+	"Model":             "A model, its versions, and which of them is served under which name.",
+	"ModelSummary":      "A model, and which version is served under which name.",
+	"ModelVersion":      "What a version is, where it comes from and how well it did.",
+	"Models":            "A page of the list of models.",
+	"Move":              "What moved when, from where to where, and by whom.",
+	"Performance":       "How well the model did.",
+	"PredictPayload":    "The texts to classify.",
+	"Prediction":        "A text as it was sent, and the tag that the model gives it.",
+	"Predictions":       "The predictions, in the order of the texts.",
+	"Problem":           "The answer to a request that failed.",
+	"Provenance":        "Where a version comes from.",
+	"StoredPrediction":  "What a batch has written for an id.",
+	"StoredPredictions": "What batches have written for some ids.",
+	"Shadow":            "A version that predicts the same texts, for comparison alone.",
+	"VersionName":       "The name of a version.",
+	"VersionState":      "Whether a version answers.",
+	"Text":              "One text to classify.",
 }

@@ -108,6 +108,11 @@ func requests(method string, operation *openapi3.Operation) ([]postmanItem, erro
 	}
 	var items []postmanItem
 	examples := operation.Responses.Value("200").Value.Content["application/json"].Examples
+	// What a setting turns on is a 404 without it, and the collection is for any service.
+	mayBeOff := false
+	if refused := operation.Responses.Value("404"); refused != nil {
+		_, mayBeOff = refused.Value.Content["application/json"].Examples["off"]
+	}
 	for _, name := range slices.Sorted(maps.Keys(examples)) {
 		answer, ok := examples[name].Value.Value.(map[string]any)
 		if !ok {
@@ -121,31 +126,45 @@ func requests(method string, operation *openapi3.Operation) ([]postmanItem, erro
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, request(title, method, operation.Description, target, body, http.StatusOK, "data"))
+		if mayBeOff {
+			items = append(items, request(title, method, operation.Description, target, body, map[int]string{http.StatusOK: "data", http.StatusNotFound: "detail"}))
+			continue
+		}
+		items = append(items, request(title, method, operation.Description, target, body, map[int]string{http.StatusOK: "data"}))
 		if body != nil {
 			items = append(items, request(title+": an empty object", method, "Refused, with all that is wrong.", target,
-				&postmanBody{"raw", "{}"}, http.StatusUnprocessableEntity, "detail"))
+				&postmanBody{"raw", "{}"}, map[int]string{http.StatusUnprocessableEntity: "detail"}))
 		}
 	}
 	return items, nil
 }
 
-// request makes a request and the tests of its answer, whose envelope ends in last.
-func request(name, method, description string, target *url.URL, body *postmanBody, status int, last string) postmanItem {
+// request makes a request and the tests of its answer, whose envelope ends in last, by the
+// status that it may have.
+func request(name, method, description string, target *url.URL, body *postmanBody, last map[int]string) postmanItem {
 	header := []postmanPair{{"Accept", "application/json"}}
 	if body != nil {
 		header = append(header, postmanPair{"Content-Type", "application/json"})
 	}
 	var query []postmanPair
-	for key, values := range target.Query() {
-		query = append(query, postmanPair{key, values[0]})
+	values := target.Query()
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		for _, value := range values[key] {
+			query = append(query, postmanPair{key, value})
+		}
+	}
+	var statuses, lasts []string
+	for _, status := range slices.Sorted(maps.Keys(last)) {
+		statuses = append(statuses, strconv.Itoa(status))
+		lasts = append(lasts, strconv.Itoa(status)+`: "`+last[status]+`"`)
 	}
 	script := []string{
-		`pm.test("status ` + strconv.Itoa(status) + `", () => pm.response.to.have.status(` + strconv.Itoa(status) + `));`,
+		`pm.test("status ` + strings.Join(statuses, " or ") + `", () => pm.expect(pm.response.code).to.be.oneOf([` + strings.Join(statuses, ", ") + `]));`,
 		`pm.test("envelope", () => {`,
 		`  const answer = pm.response.json();`,
-		`  pm.expect(Object.keys(answer)).to.eql(["message", "method", "status-code", "timestamp", "url", "` + last + `"]);`,
-		`  pm.expect(answer["status-code"]).to.eql(` + strconv.Itoa(status) + `);`,
+		`  const last = {` + strings.Join(lasts, ", ") + `}[pm.response.code];`,
+		`  pm.expect(Object.keys(answer)).to.eql(["message", "method", "status-code", "timestamp", "url", last]);`,
+		`  pm.expect(answer["status-code"]).to.eql(pm.response.code);`,
 		`  pm.expect(answer.method).to.eql("` + method + `");`,
 		`});`,
 	}

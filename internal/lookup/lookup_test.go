@@ -1,0 +1,484 @@
+package lookup_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/rs/zerolog"
+
+	"tagifai/internal/batch"
+	"tagifai/internal/lookup"
+	"tagifai/internal/postgrestest"
+	"tagifai/model"
+)
+
+// A log can be read while it is written.
+type log struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func open(t testing.TB, address string) (*lookup.Table, *log) {
+	t.Helper()
+	l := new(log)
+	table, err := lookup.Open(lookup.Options{Address: address, Connections: 4, Timeout: 5 * time.Second, Log: zerolog.New(l)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = table.Close() })
+	return table, l
+}
+
+// silent is a watcher of a batch.
+type silent struct{}
+
+func (silent) Status(batch.Status) {}
+func (silent) Waiting(error)       {}
+
+var defaultModel = sync.OnceValues(model.Default)
+
+// write has a batch write the rows of a CSV file, id,text, into a database.
+func write(t testing.TB, to, version string, history bool, rows ...string) {
+	t.Helper()
+	m, err := defaultModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := filepath.Join(t.TempDir(), "in.csv")
+	if err := os.WriteFile(source, []byte("id,text\n"+strings.Join(rows, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	job := &batch.Job{
+		Columns: batch.Columns{ID: "id", Text: []string{"text"}, Keep: []string{"text"}},
+		Model:   batch.Model{Model: m, Name: "tagger", Version: version, Sum: "sum of " + version},
+		History: history, Probabilities: true, MaxErrors: -1,
+	}
+	if job.From, err = batch.ParseLocation(source, batch.FileFormat{}); err != nil {
+		t.Fatal(err)
+	}
+	if job.To, err = batch.ParseLocation(to, batch.FileFormat{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := batch.Run(t.Context(), job, silent{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newest returns what there is for these ids, as "id version tag", sorted.
+func newest(t testing.TB, table *lookup.Table, name string, ids ...string) ([]string, error) {
+	t.Helper()
+	got := []string{}
+	err := table.Newest(t.Context(), name, ids, func(p *lookup.Prediction) error {
+		got = append(got, strings.TrimSpace(p.ID+" "+p.Version+" "+p.Tag+p.Error))
+		return nil
+	})
+	slices.Sort(got)
+	return got, err
+}
+
+// onBoth runs a test with both databases, which are empty. query returns what the SQL gives
+// as text.
+func onBoth(t *testing.T, test func(t *testing.T, address string, db *sql.DB, schema string)) {
+	t.Run("sqlite", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "out.db")
+		db, err := sql.Open("sqlite", file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		test(t, "sqlite:"+file, db, "")
+	})
+	t.Run("postgres", func(t *testing.T) {
+		s := postgrestest.Start(t)
+		db, err := sql.Open("pgx", s.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		test(t, s.URL, db, "tagifai.")
+	})
+}
+
+// Of the rows of an id the newest counts, whatever the version.
+func TestNewest(t *testing.T) {
+	long := strings.Repeat("long", 500)
+	onBoth(t, func(t *testing.T, address string, _ *sql.DB, _ string) {
+		table, _ := open(t, address)
+		rows := []string{"a,Image segmentation", "b,Image segmentation", "empty,", "x/y%2F z,Image segmentation", "ид,Image segmentation", long + ",Image segmentation"}
+		write(t, address, "1", true, rows...)
+		write(t, address, "2", true, "a,Text classification with BERT", "c,Image segmentation")
+		write(t, address, "10", true, "c,Image segmentation")
+		write(t, address, "2", true, "c,Image segmentation") // becomes the newest again
+		const image, text = "computer-vision", "natural-language-processing"
+		for _, c := range []struct {
+			name  string
+			model string
+			ids   []string
+			want  []string
+		}{
+			{"two versions", "tagger", []string{"a"}, []string{"a 2 " + text}},
+			{"one version", "tagger", []string{"b"}, []string{"b 1 " + image}},
+			{"the old version again", "tagger", []string{"c"}, []string{"c 2 " + image}},
+			{"an error", "tagger", []string{"empty"}, []string{"empty 1 the text is empty"}},
+			{"missing", "tagger", []string{"nope"}, []string{}},
+			{"another model", "default", []string{"a"}, []string{}},
+			{"many", "tagger", []string{"c", "nope", "a", "b", "a"}, []string{"a 2 " + text, "b 1 " + image, "c 2 " + image}},
+			{"slash and percent", "tagger", []string{"x/y%2F z"}, []string{"x/y%2F z 1 " + image}},
+			{"Unicode", "tagger", []string{"ид"}, []string{"ид 1 " + image}},
+			{"long", "tagger", []string{long, long + "g"}, []string{long + " 1 " + image}},
+			{"very long", "tagger", []string{strings.Repeat("x", 1<<20)}, []string{}},
+			{"NUL", "tagger", []string{"a\x00", "b"}, []string{"b 1 " + image}},
+			{"not UTF-8", "tagger", []string{"\xff", "b"}, []string{"b 1 " + image}},
+			{"SQL", "tagger", []string{"' OR 1=1 --", `"`, "{a}", "NULL"}, []string{}},
+			{"empty id", "tagger", []string{""}, []string{}},
+			{"none", "tagger", nil, []string{}},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				got, err := newest(t, table, c.model, c.ids...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(got, c.want); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	})
+}
+
+// All that is in a row comes out of it.
+func TestWhole(t *testing.T) {
+	m, err := defaultModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	onBoth(t, func(t *testing.T, address string, _ *sql.DB, _ string) {
+		before := time.Now().Add(-time.Microsecond)
+		write(t, address, "1", false, "a,Image segmentation")
+		table, _ := open(t, address)
+		var got *lookup.Prediction
+		if err := table.Newest(t.Context(), "tagger", []string{"a"}, func(p *lookup.Prediction) error {
+			got = p
+			return nil
+		}); err != nil || got == nil {
+			t.Fatal(got, err)
+		}
+		if got.At.Before(before) || got.At.After(time.Now()) {
+			t.Errorf("at %s", got.At)
+		}
+		if err := got.Keep.Compact(); err != nil || string(got.Keep) != `{"text":"Image segmentation"}` {
+			t.Errorf("keep: %s, %v", got.Keep, err)
+		}
+		probability := slices.Max(m.Predict("Image segmentation").Probabilities)
+		if got.Probability == nil || *got.Probability != probability || !strings.Contains(string(got.Probabilities), fmt.Sprint(probability)) {
+			t.Errorf("probabilities %s", got.Probabilities)
+		}
+		if got.Checksum != "sum of 1" || got.TextSHA256 != "b1cf2ba8d8bd7c6c1f5b4a4a5cd4e7c9" && len(got.TextSHA256) != 64 {
+			t.Errorf("checksums %q, %q", got.Checksum, got.TextSHA256)
+		}
+	})
+}
+
+// A read looks each id up in the primary key, whatever the planner knows of the table.
+func TestIndexed(t *testing.T) {
+	onBoth(t, func(t *testing.T, address string, db *sql.DB, schema string) {
+		write(t, address, "1", false, "a,x")
+		if _, err := db.Exec("ANALYZE"); err != nil {
+			t.Fatal(err)
+		}
+		table, _ := open(t, address)
+		for range 10 { // the plan is made while the table is small
+			if _, err := newest(t, table, "tagger", "a"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if schema == "" {
+			rows, err := db.Query("EXPLAIN QUERY PLAN "+lookup.OfSQLite, `["a"]`, "tagger")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rows.Close()
+			plan := ""
+			for rows.Next() {
+				var id, parent, unused int
+				var line string
+				if err := rows.Scan(&id, &parent, &unused, &line); err != nil {
+					t.Fatal(err)
+				}
+				plan += line + "\n"
+			}
+			if !strings.Contains(plan, "SEARCH p USING PRIMARY KEY (source_id=?)") || strings.Contains(plan, "SCAN p") || rows.Err() != nil {
+				t.Errorf("%v: %s", rows.Err(), plan)
+			}
+			return
+		}
+		scans := func() (n int64) {
+			t.Helper()
+			if _, err := db.Exec("SELECT pg_stat_force_next_flush()"); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.QueryRow("SELECT coalesce(seq_scan, 0) FROM pg_stat_user_tables WHERE schemaname = 'tagifai' AND relname = 'predictions'").Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		before := scans()
+		for range 100 {
+			if _, err := newest(t, table, "tagger", "a", "b"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = table.Close() // has its connections report
+		time.Sleep(100 * time.Millisecond)
+		if n := scans() - before; n > 0 {
+			t.Errorf("the whole table was read %d times", n)
+		}
+	})
+}
+
+// A database that is not there, or has no tables, is an error of its own and in the log.
+// The same table reads it as soon as it is there.
+func TestNotYet(t *testing.T) {
+	onBoth(t, func(t *testing.T, address string, db *sql.DB, schema string) {
+		table, l := open(t, address)
+		want := lookup.ErrNoTables
+		if schema == "" {
+			want = lookup.ErrUnavailable // there is no file
+		}
+		table.Check(t.Context())
+		for range 3 {
+			if _, err := newest(t, table, "tagger", "a"); !errors.Is(err, want) {
+				t.Errorf("got %v, want %v", err, want)
+			}
+		}
+		if n := strings.Count(l.String(), `"level":"error"`); n != 1 {
+			t.Errorf("%d errors in the log: %s", n, l)
+		}
+		write(t, address, "1", false, "a,Image segmentation")
+		expect := func(when string) {
+			t.Helper()
+			got, err := newest(t, table, "tagger", "a")
+			if diff := cmp.Diff(got, []string{"a 1 computer-vision"}); diff != "" || err != nil {
+				t.Error(when, err, diff)
+			}
+		}
+		expect("after the batch")
+		if !strings.Contains(l.String(), "can be read again") {
+			t.Errorf("the log: %s", l)
+		}
+		for _, statement := range []string{"DROP VIEW " + schema + "results", "DROP TABLE " + schema + "predictions"} {
+			if _, err := db.Exec(statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := newest(t, table, "tagger", "a"); !errors.Is(err, lookup.ErrNoTables) {
+			t.Errorf("without the table: %v", err)
+		}
+		if schema == "" {
+			for _, suffix := range []string{"", "-wal", "-shm"} {
+				_ = os.Remove(strings.TrimPrefix(address, "sqlite:") + suffix)
+			}
+			return
+		}
+		if _, err := db.Exec("DROP SCHEMA tagifai CASCADE"); err != nil {
+			t.Fatal(err)
+		}
+		write(t, address, "1", false, "a,Image segmentation")
+		expect("made anew")
+	})
+}
+
+// What is not a database, or must not be read, is an error and no end.
+func TestBadFiles(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text")
+	if err := os.WriteFile(text, []byte(strings.Repeat("id,text\n", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	empty := filepath.Join(dir, "empty")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, file string
+		want       error
+		log        string
+	}{
+		{"absent", filepath.Join(dir, "absent"), lookup.ErrUnavailable, "unable to open database file"},
+		{"directory", dir, lookup.ErrUnavailable, "cannot be read"},
+		{"text", text, lookup.ErrUnavailable, "file is not a database"},
+		{"empty", empty, lookup.ErrNoTables, "tagifai batch makes them"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			table, l := open(t, "sqlite:"+c.file)
+			if _, err := newest(t, table, "tagger", "a"); !errors.Is(err, c.want) || !strings.Contains(l.String(), c.log) {
+				t.Errorf("got %v, want %v; the log: %s", err, c.want, l)
+			}
+		})
+	}
+	if _, err := os.Stat(filepath.Join(dir, "absent")); err == nil {
+		t.Error("the file was made")
+	}
+}
+
+// Nothing can be written through a table.
+func TestReadOnly(t *testing.T) {
+	onBoth(t, func(t *testing.T, address string, _ *sql.DB, schema string) {
+		write(t, address, "1", false, "a,x")
+		table, _ := open(t, address)
+		if err := table.Exec("DELETE FROM " + schema + "predictions"); err == nil || !strings.Contains(err.Error(), "read") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A server that stops and comes back is noticed, and told of.
+func TestRestarted(t *testing.T) {
+	s := postgrestest.Start(t)
+	write(t, s.URL, "1", false, "a,Image segmentation")
+	table, l := open(t, s.URL)
+	if _, err := newest(t, table, "tagger", "a"); err != nil {
+		t.Fatal(err)
+	}
+	s.Stop()
+	for range 3 {
+		if _, err := newest(t, table, "tagger", "a"); !errors.Is(err, lookup.ErrUnavailable) {
+			t.Errorf("while it is away: %v", err)
+		}
+	}
+	s.Start()
+	if got, err := newest(t, table, "tagger", "a"); err != nil || len(got) != 1 {
+		t.Errorf("once it is back: %q, %v", got, err)
+	}
+	if !strings.Contains(l.String(), "cannot be read") || !strings.Contains(l.String(), "can be read again") {
+		t.Errorf("the log: %s", l)
+	}
+}
+
+// A read ends with its deadline, and a caller's end is no trouble of the database.
+func TestDeadline(t *testing.T) {
+	s := postgrestest.Start(t)
+	write(t, s.URL, "1", false, "a,Image segmentation")
+	db, err := sql.Open("pgx", s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec("LOCK TABLE tagifai.predictions IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	l := new(log)
+	table, err := lookup.Open(lookup.Options{Address: s.URL, Connections: 1, Timeout: 300 * time.Millisecond, Log: zerolog.New(l)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer table.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := table.Newest(ctx, "tagger", []string{"a"}, nil); !errors.Is(err, context.DeadlineExceeded) || l.String() != "" {
+		t.Errorf("the caller's end: %v; the log: %s", err, l)
+	}
+	if _, err := newest(t, table, "tagger", "a"); !errors.Is(err, lookup.ErrUnavailable) {
+		t.Errorf("behind a lock: %v", err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := newest(t, table, "tagger", "a"); err != nil || len(got) != 1 {
+		t.Errorf("without the lock: %q, %v", got, err)
+	}
+}
+
+// While a batch writes, reads see what was there before a chunk or after it, and no error.
+func TestWhileWriting(t *testing.T) {
+	onBoth(t, func(t *testing.T, address string, _ *sql.DB, _ string) {
+		rows := make([]string, 5_000)
+		for i := range rows {
+			rows[i] = fmt.Sprintf("%d,Image segmentation %d", i, i)
+		}
+		write(t, address, "1", false, rows...)
+		table, _ := open(t, address)
+		done := make(chan struct{})
+		var readers sync.WaitGroup
+		for range 3 {
+			readers.Go(func() {
+				for reads := 0; ; reads++ {
+					select {
+					case <-done:
+						if reads == 0 {
+							t.Error("there were no reads")
+						}
+						return
+					default:
+					}
+					if got, err := newest(t, table, "tagger", "1", "4999"); err != nil || len(got) != 2 {
+						t.Errorf("got %q, %v", got, err)
+						return
+					}
+				}
+			})
+		}
+		write(t, address, "2", false, rows...)
+		close(done)
+		readers.Wait()
+		if got, err := newest(t, table, "tagger", "4999"); err != nil || len(got) != 1 || !strings.HasPrefix(got[0], "4999 2 ") {
+			t.Errorf("got %q, %v", got, err)
+		}
+	})
+}
+
+// No error and no line of the log has the password.
+func TestPassword(t *testing.T) {
+	const secret = "s3cr%t&x"
+	escaped := url.QueryEscape(secret)
+	for _, address := range []string{
+		"postgres://me:" + escaped + "@127.0.0.1:1/db?connect_timeout=1",
+		"postgres://me@127.0.0.1:1/db?connect_timeout=1&password=" + escaped,
+		"postgres://me:" + escaped + "@127.0.0.1:1/db?sslmode=bogus",
+		"postgres://127.0.0.1:1/db?sslmode=bogus&password=" + escaped,
+		"postgres://me:" + escaped + "@127.0.0.1:1/db?table=a&table=b",
+		"postgres://me:" + secret + "@127.0.0.1/db",
+		"host=127.0.0.1 password=" + secret,
+		"mysql://me:" + escaped + "@127.0.0.1/db",
+	} {
+		l := new(log)
+		table, err := lookup.Open(lookup.Options{Address: address, Connections: 1, Timeout: time.Second, Log: zerolog.New(l)})
+		if err == nil {
+			table.Check(t.Context())
+			_, err = newest(t, table, "tagger", "a")
+			_ = table.Close()
+		}
+		shown := fmt.Sprint(err, l)
+		if err == nil || strings.Contains(shown, "s3cr") {
+			t.Errorf("%s: %s", address, shown)
+		}
+	}
+}
