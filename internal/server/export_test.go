@@ -98,3 +98,20 @@ func (broken) Get(context.Context, registry.Ref) (*registry.Version, error) {
 
 // Timestamp returns a time as the envelope has it.
 func Timestamp(t time.Time) string { return string(appendTimestamp(nil, t)) }
+
+// AdminHandler returns what the admin listener serves.
+func (s *Server) AdminHandler() http.Handler { return s.admin.HTTP.Handler }
+
+// RouteWithout makes a server with a route that states no action.
+func RouteWithout(s *Server, register func(mux *chi.Mux)) {
+	r := s.newRouter(false)
+	register(r.mux)
+	r.routes()
+}
+
+// RouteNeedingNothing makes a server with a route whose need is empty.
+func RouteNeedingNothing(s *Server) {
+	r := s.newRouter(false)
+	r.get("/new", need{}, func(http.ResponseWriter, *http.Request) {})
+	r.routes()
+}
