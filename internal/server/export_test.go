@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/registry"
@@ -114,4 +116,31 @@ func RouteNeedingNothing(s *Server) {
 	r := s.newRouter(false)
 	r.get("/new", need{}, func(http.ResponseWriter, *http.Request) {})
 	r.routes()
+}
+
+// RoutePanic adds a route that panics.
+func RoutePanic(s *Server, pattern string) {
+	s.mux.Get(pattern, s.guarded(toList, func(http.ResponseWriter, *http.Request) { panic("on purpose") }))
+}
+
+// MaxPrincipals is how many principals have a label of their own.
+const MaxPrincipals = maxPrincipals
+
+// CountPrincipals counts a request of each of n principals, and returns the counts by label.
+func CountPrincipals(n int) map[string]float64 {
+	p := newPrincipals()
+	for i := range n {
+		p.count(fmt.Sprint("jwt:", i))
+	}
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(p.vec)
+	families, err := metrics.Gather()
+	if err != nil {
+		panic(err)
+	}
+	counts := map[string]float64{}
+	for _, m := range families[0].GetMetric() {
+		counts[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
+	}
+	return counts
 }

@@ -383,6 +383,7 @@ func admitted(t *testing.T, at *httptest.Server, method, path string, header htt
 // serve lets a handler answer without a network.
 func serve(h http.Handler, method, path string, header http.Header, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Host = "localhost" // the admin listener asks for it
 	maps.Copy(r.Header, header)
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
