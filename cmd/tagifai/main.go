@@ -68,6 +68,7 @@ type commands struct {
 	Batch    batchCommand    `cmd:"" help:"Predict the rows of a file or a table into another."`
 	Convert  convertCommand  `cmd:"" help:"Copy a model into a directory of our own format, from scikit-learn's or with other arguments."`
 	Models   modelsCommand   `cmd:"" help:"Look after a directory of models and their versions."`
+	Keys     keysCommand     `cmd:"" help:"Look after the keys of the clients."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Help     helpCommand     `cmd:"" help:"Explain a command."`
 

@@ -160,14 +160,15 @@ func trained(t *testing.T, others object) string {
 
 func TestHelp(t *testing.T) {
 	for _, command := range []string{"serve", "predict", "explain", "train", "evaluate", "inspect", "version", "help",
-		"models", "models list", "models show", "models add", "models adopt", "models alias", "models rollback", "models canary", "models shadow", "models remove", "models diff"} {
+		"models", "models list", "models show", "models add", "models adopt", "models alias", "models rollback", "models canary", "models shadow", "models remove", "models diff",
+		"keys", "keys new", "keys list", "keys revoke"} {
 		for _, flag := range []string{"--help", "-h"} {
 			t.Run(command+" "+flag, func(t *testing.T) {
 				words := strings.Fields(command)
 				help := succeed(t, "", append(words, flag)...)
 				example := "\n    tagifai " + words[0]
 				if len(words) > 1 {
-					example += " --models models " + words[1]
+					example += map[string]string{"models": " --models models ", "keys": " --keys-file keys.yaml "}[words[0]] + words[1]
 				}
 				for _, part := range []string{"Usage: tagifai " + command, "Example:\n", example} {
 					if !strings.Contains(help, part) {

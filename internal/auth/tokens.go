@@ -73,7 +73,10 @@ func (t *tokens) authenticate(ctx context.Context, token string, now time.Time) 
 		return nil, ErrUnavailable
 	}
 	sum := sha256.Sum256([]byte(token))
-	if e := keys.verified.find(&sum); e != nil && !e.expired(now) {
+	if e := keys.verified.find(&sum); e != nil {
+		if e.expired(now) {
+			return nil, errTokenExpired
+		}
 		return &e.principal, nil
 	}
 	claims := jwt.MapClaims{}

@@ -189,7 +189,16 @@ func (s *setting) refuse(text, origin, problem string) error {
 	if s.isSecret() {
 		text = database.Redact(text)
 	}
-	return errorf("%s: %.100q (%s) %s", s.name, text, origin, problem)
+	return errorf("%s: %.100q (%s) %s", s.name, withoutPassword(text), origin, problem)
+}
+
+// withoutPassword returns text without what may be a name and a password in a URL.
+func withoutPassword(text string) string {
+	scheme, rest, isURL := strings.Cut(text, "://")
+	if at := strings.LastIndexByte(rest, '@'); isURL && at >= 0 {
+		return scheme + "://…" + rest[at:]
+	}
+	return text
 }
 
 // yaml returns the value as it is written in a file.

@@ -4,12 +4,33 @@
 
 package server_test
 
-import "testing"
+import (
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tagifai/internal/auth"
+)
 
 func TestAllocations(t *testing.T) {
 	const most = 16 // of which it needs 12
 	ask, _ := predictTwo(t)
 	if got := testing.AllocsPerRun(200, ask); got > most {
 		t.Errorf("a prediction of two texts took %v allocations, more than %d", got, most)
+	}
+}
+
+// A key costs no allocation.
+func TestGuardAllocations(t *testing.T) {
+	keys := newKeyring(t, io.Discard, prometheus.NewRegistry())
+	secret := keys.key(t, "a", auth.Predict, []string{"def*"}, time.Now().Add(time.Hour))
+	keys.reread()
+	off, _ := predictTwo(t)
+	on, _ := predictTwoAs(t, keys.guard, http.Header{"X-Api-Key": {secret}})
+	if got, want := testing.AllocsPerRun(200, on), testing.AllocsPerRun(200, off); got > want {
+		t.Errorf("a request with a key takes %v allocations, and without a guard %v", got, want)
 	}
 }

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,7 +17,9 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"tagifai/internal/auth"
 	"tagifai/internal/server"
 )
 
@@ -186,6 +189,32 @@ func TestDocsInBrowser(t *testing.T) {
 		b.predict(t)
 		b.checkQuiet(t, proxy.Listener.Addr().String())
 	})
+}
+
+// A person with a key, or with a token, says so once.
+func TestAuthorizeInBrowser(t *testing.T) {
+	keys := newKeyring(t, io.Discard, prometheus.NewRegistry())
+	secret := keys.key(t, "person", auth.Predict, nil, time.Time{})
+	keys.reread()
+	for scheme, credential := range map[string]string{"bearer": token(t, nil), "key": secret} {
+		t.Run(scheme, func(t *testing.T) {
+			s := startServing(t, server.Options{Settings: settings(), Guard: keys.guard}, new(logs))
+			b := browse(t, s.url+"/docs", windows[0].size)
+			b.do(t,
+				chromedp.Click(chromedp.CSS(".auth-wrapper .authorize")),
+				chromedp.WaitVisible(chromedp.CSS(".auth-container input")),
+			)
+			form := ".auth-container:has(#" + map[string]string{"bearer": "auth-bearer-value", "key": "api_key_value"}[scheme] + ")"
+			b.screenshot(t, "form")
+			b.do(t,
+				chromedp.SendKeys(chromedp.CSS(form+" input"), credential),
+				chromedp.Click(chromedp.CSS(form+" .authorize")),
+				chromedp.Click(chromedp.CSS(".btn-done")),
+			)
+			b.predict(t)
+			b.checkQuiet(t, s.Addr())
+		})
+	}
 }
 
 // predict clicks its way to the answer of POST /predict at /docs.

@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/registry"
@@ -102,3 +104,47 @@ func (broken) Stable(context.Context, string) (*registry.Stable, error) {
 
 // Timestamp returns a time as the envelope has it.
 func Timestamp(t time.Time) string { return string(appendTimestamp(nil, t)) }
+
+// AdminHandler returns what the admin listener serves.
+func (s *Server) AdminHandler() http.Handler { return s.admin.HTTP.Handler }
+
+// RouteWithout makes a server with a route that states no action.
+func RouteWithout(s *Server, register func(mux *chi.Mux)) {
+	r := s.newRouter(false)
+	register(r.mux)
+	r.routes()
+}
+
+// RouteNeedingNothing makes a server with a route whose need is empty.
+func RouteNeedingNothing(s *Server) {
+	r := s.newRouter(false)
+	r.get("/new", need{}, func(http.ResponseWriter, *http.Request) {})
+	r.routes()
+}
+
+// RoutePanic adds a route that panics.
+func RoutePanic(s *Server, pattern string) {
+	s.mux.Get(pattern, s.guarded(toList, func(http.ResponseWriter, *http.Request) { panic("on purpose") }))
+}
+
+// MaxPrincipals is how many principals have a label of their own.
+const MaxPrincipals = maxPrincipals
+
+// CountPrincipals counts a request of each of n principals, and returns the counts by label.
+func CountPrincipals(n int) map[string]float64 {
+	p := newPrincipals()
+	for i := range n {
+		p.count(fmt.Sprint("jwt:", i))
+	}
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(p.vec)
+	families, err := metrics.Gather()
+	if err != nil {
+		panic(err)
+	}
+	counts := map[string]float64{}
+	for _, m := range families[0].GetMetric() {
+		counts[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
+	}
+	return counts
+}

@@ -25,6 +25,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tagifai/api"
+	"tagifai/internal/auth"
 	"tagifai/internal/config"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
@@ -160,7 +161,7 @@ func (e *exchange) check(doc *openapi3.T) error {
 		QueryParams: request.URL.Query(),
 		PathParams:  e.params,
 		Route:       &routers.Route{Spec: doc, Path: e.pattern, PathItem: item, Method: request.Method, Operation: operation},
-		Options:     &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: request.Method == http.MethodHead},
+		Options:     &openapi3filter.Options{IncludeResponseStatus: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, ExcludeResponseBody: request.Method == http.MethodHead},
 	}
 	invalid := openapi3filter.ValidateRequest(request.Context(), input)
 	switch {
@@ -190,6 +191,10 @@ func (e *exchange) checkOutside(doc *openapi3.T) error {
 	case http.StatusMethodNotAllowed:
 		if e.header.Get("Allow") == "" {
 			return fmt.Errorf("no Allow")
+		}
+	case http.StatusUnauthorized:
+		if e.header.Get("Www-Authenticate") == "" {
+			return fmt.Errorf("no WWW-Authenticate")
 		}
 	case http.StatusNotFound:
 	default:
@@ -398,6 +403,22 @@ func TestDocumentIsCovered(t *testing.T) {
 				t.Errorf("got %d: %s", got.status, got.body)
 			}
 			seen[operation.OperationID+" 431"] = true
+		}
+	}
+	keys := newKeyring(t, io.Discard, prometheus.NewRegistry())
+	batch := keys.key(t, "batch", auth.Batch, nil, time.Time{})
+	keys.reread()
+	guarded := startServing(t, server.Options{Settings: settings(), Guard: keys.guard}, new(logs))
+	for path, item := range doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			for status, header := range map[int]http.Header{http.StatusUnauthorized: nil, http.StatusForbidden: {"X-Api-Key": {batch}}} {
+				if operation.Responses.Status(status) != nil {
+					if got := guarded.ask(t, method, path, header, ""); got.status != status {
+						t.Errorf("%s %s: got %d, want %d", method, path, got.status, status)
+					}
+					seen[fmt.Sprint(operation.OperationID, " ", status)] = true
+				}
+			}
 		}
 	}
 	slices.Sort(promised)

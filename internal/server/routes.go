@@ -21,7 +21,7 @@ import (
 //	@produce		json
 //
 //	@tag.name			General
-//	@tag.description	Is the service up? What holds for every route: a path that is not here is a 404, another method a 405 with `Allow`, and one slash too much at the end a 307 to the path without it. HEAD is answered wherever GET is.
+//	@tag.description	Is the service up? What holds for every route: a path that is not here is a 404, another method a 405 with `Allow`, and one slash too much at the end a 307 to the path without it. HEAD is answered wherever GET is. A service that was started with keys or tokens answers a 401 to who has none of them, also for a path that is not here.
 //	@tag.name			Performance
 //	@tag.description	How well the model did on the data it was judged on.
 //	@tag.name			Arguments

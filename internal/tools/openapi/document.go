@@ -17,7 +17,6 @@ import (
 // headers, alternatives, and the answers that net/http gives by itself.
 func complete(doc *openapi3.T) error {
 	doc.Servers = openapi3.Servers{{URL: "/", Description: "This service."}}
-	doc.Security = openapi3.SecurityRequirements{} // none, said aloud
 	doc.Components.Headers = openapi3.Headers{"RequestId": {Value: requestID()}}
 	doc.Components.Responses = openapi3.ResponseBodies{"HeaderTooLarge": {Value: headerTooLarge()}}
 	if err := completeSchemas(doc.Components.Schemas); err != nil {
@@ -36,6 +35,7 @@ func complete(doc *openapi3.T) error {
 			operation.Responses.Set("431", &openapi3.ResponseRef{Ref: "#/components/responses/HeaderTooLarge"})
 		}
 	}
+	addSecurity(doc)
 	return nil
 }
 
