@@ -181,6 +181,10 @@ func (e *exchange) checkOutside(doc *openapi3.T) error {
 		if e.header.Get("Allow") == "" {
 			return fmt.Errorf("no Allow")
 		}
+	case http.StatusTooManyRequests:
+		if e.header.Get("Retry-After") == "" {
+			return fmt.Errorf("no Retry-After")
+		}
 	case http.StatusNotFound:
 	default:
 		return fmt.Errorf("no route has the path")
@@ -370,6 +374,17 @@ func TestDocumentIsCovered(t *testing.T) {
 				t.Errorf("got %d: %s", got.status, got.body)
 			}
 			seen[operation.OperationID+" 431"] = true
+		}
+	}
+	limited := start(t, settings(func(c *config.Settings) { c.ClientRate = 1 }))
+	for path, item := range doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			for range 3 { // a request is allowed each second
+				if limited.ask(t, method, path, nil, "").status == http.StatusTooManyRequests {
+					seen[operation.OperationID+" 429"] = true
+					break
+				}
+			}
 		}
 	}
 	slices.Sort(promised)

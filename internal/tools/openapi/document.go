@@ -34,6 +34,7 @@ func complete(doc *openapi3.T) error {
 			operation.Responses.Set("431", &openapi3.ResponseRef{Ref: "#/components/responses/HeaderTooLarge"})
 		}
 	}
+	addLimits(doc)
 	return nil
 }
 
