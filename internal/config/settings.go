@@ -18,6 +18,7 @@ type Settings struct {
 	Source
 	Batch
 	Limits
+	Clients
 	Proxy
 	Access
 	Timeouts
@@ -83,6 +84,15 @@ type Limits struct {
 	ReceiveBuffer  int           `name:"receive-buffer-bytes" initial:"65536" min:"4096" max:"1073741824" placeholder:"N" help:"Bytes that the kernel keeps of what a client has sent; it uses twice as much memory."`
 	MinRate        int           `name:"min-rate" initial:"1024" min:"1" max:"1073741824" placeholder:"N" help:"Bytes per second that a client must send of a long body or take of an answer, or it is cut off."`
 	MinRateOver    time.Duration `name:"min-rate-over" initial:"20s" min:"1ms" placeholder:"DURATION" help:"Time that min-rate is measured over."`
+}
+
+// Clients bound what each client may ask for: one with a key by its id, others by their
+// address. An IPv6 network of 64 bits is one client.
+type Clients struct {
+	ClientRate  int `name:"client-rate" initial:"0" min:"0" max:"1000000" placeholder:"N" help:"Requests per second that a client may send; 0 is any number. Others get a 429."`
+	ClientBurst int `name:"client-burst" initial:"0" min:"0" max:"1000000" placeholder:"N" help:"Requests that a client may send at once after a pause; 0 is as many as in a second."`
+	ClientTexts int `name:"client-texts" initial:"0" min:"0" max:"1000000000" placeholder:"N" help:"Texts per minute that a client may have predicted; 0 is any number. Others get a 429."`
+	MaxClients  int `name:"max-clients" initial:"65536" min:"1" max:"16777216" placeholder:"N" help:"Clients to remember for client-rate and client-texts; the one that was away longest is forgotten."`
 }
 
 // Proxy says what stands between the service and its clients.
@@ -167,6 +177,8 @@ func (s *Settings) check(l *Loaded) error {
 		return l.Refuse("tls-client-ca", "is of no use without tls-cert; name the file of the certificate, or leave it out")
 	case s.AdminPlain && (s.TLSCert == "" || s.AdminAddr == ""):
 		return l.Refuse("admin-plain", "is of no use without tls-cert and admin-addr; give them, or leave it out")
+	case s.ClientBurst > 0 && s.ClientRate == 0:
+		return l.Refuse("client-burst", "is of no use without client-rate; give one, or leave it out")
 	case s.Model == "" && l.find("model").origin == "flag --model": // an unset variable of a script, most likely
 		return l.Refuse("model", "is empty; leave the flag out for the embedded model")
 	case s.Model != "" && s.Models != "":

@@ -60,7 +60,7 @@ func TestCORS(t *testing.T) {
 			case test.method == http.MethodOptions && test.status == http.StatusOK:
 				methods, headers = "POST", "Content-Type"
 			default:
-				exposed = "X-Request-Id"
+				exposed = "X-Request-Id, Retry-After, Ratelimit, Ratelimit-Policy"
 			}
 			if diff := cmp.Diff(
 				[]string{got.Get("Access-Control-Expose-Headers"), got.Get("Access-Control-Allow-Methods"), got.Get("Access-Control-Allow-Headers"), got.Get("Access-Control-Allow-Credentials")},

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/internal/memory"
+	"tagifai/internal/ratelimit"
 )
 
 // A handler serves one route: it returns the value of the answer, or an error that
@@ -84,6 +86,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case p.status == http.StatusServiceUnavailable:
 		w.Header()["Retry-After"] = retryAfter
+	case p.status == http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", retryWhen(err))
 	case p.status == http.StatusUnauthorized, p.reason == forbidden:
 		w.Header().Set(wwwAuthenticate, challenge(err))
 	case p.status == http.StatusNotFound && e.principal != nil && !e.principal.MayUseAll():
@@ -97,6 +101,15 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // retryAfter is in seconds, of which one is the least.
 var retryAfter = []string{"1"}
+
+// retryWhen returns when a client may send again what exceeded its limits, in seconds.
+func retryWhen(err error) string {
+	wait := time.Second
+	if exceeded, ok := errors.AsType[*ratelimit.ExceededError](err); ok {
+		wait = exceeded.Wait
+	}
+	return strconv.FormatInt(max(1, ratelimit.Seconds(wait)), 10)
+}
 
 // refuse answers with a problem.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, p problem) {

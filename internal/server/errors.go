@@ -13,6 +13,7 @@ import (
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/lookup"
 	"tagifai/internal/memory"
+	"tagifai/internal/ratelimit"
 	"tagifai/internal/registry"
 	"tagifai/model"
 )
@@ -56,6 +57,9 @@ var problems = []struct {
 	{is(errCrossOrigin), http.StatusForbidden, "Pages of other sites may not do this", "cross_origin"},
 	{is(errQueueFull), http.StatusServiceUnavailable, busy, "queue_full"},
 	{is(errQueueWait), http.StatusServiceUnavailable, busy, "queue_wait"},
+	{is(ratelimit.ErrRequests), http.StatusTooManyRequests, "The client sends too many requests: try again later", "client_requests"},
+	{is(ratelimit.ErrTexts), http.StatusTooManyRequests, "The client has too many texts predicted: try again later", "client_texts"},
+	{is(ratelimit.ErrTooMany), http.StatusRequestEntityTooLarge, "The request has more texts than a client may have predicted in a minute: send fewer at once", "client_texts_at_once"},
 	{is(errStreams), http.StatusServiceUnavailable, busy, "streams"},
 	{is(memory.ErrHeld), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},

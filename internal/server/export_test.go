@@ -110,21 +110,21 @@ func (s *Server) AdminHandler() http.Handler { return s.admin.HTTP.Handler }
 
 // RouteWithout makes a server with a route that states no action.
 func RouteWithout(s *Server, register func(mux *chi.Mux)) {
-	r := s.newRouter(false)
+	r := s.newRouter(false, false)
 	register(r.mux)
 	r.routes()
 }
 
 // RouteNeedingNothing makes a server with a route whose need is empty.
 func RouteNeedingNothing(s *Server) {
-	r := s.newRouter(false)
+	r := s.newRouter(false, false)
 	r.get("/new", need{}, func(http.ResponseWriter, *http.Request) {})
 	r.routes()
 }
 
 // RoutePanic adds a route that panics.
 func RoutePanic(s *Server, pattern string) {
-	s.mux.Get(pattern, s.guarded(toList, func(http.ResponseWriter, *http.Request) { panic("on purpose") }))
+	s.mux.Get(pattern, s.guarded(toList, false, func(http.ResponseWriter, *http.Request) { panic("on purpose") }))
 }
 
 // MaxPrincipals is how many principals have a label of their own.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -42,8 +43,9 @@ var (
 	toRun      = need{auth.Admin, everyModel, ""}
 )
 
-// guarded lets a handler answer those who have what it needs.
-func (s *Server) guarded(n need, next http.HandlerFunc) http.HandlerFunc {
+// guarded lets a handler answer those who have what it needs. What is refused counts
+// against the limits of its client, if there are any.
+func (s *Server) guarded(n need, limits bool, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		e := exchangeOf(w)
 		err := s.identify(e, r)
@@ -51,6 +53,9 @@ func (s *Server) guarded(n need, next http.HandlerFunc) http.HandlerFunc {
 			err = s.permit(e.principal, n, r)
 		}
 		if err != nil {
+			if limits {
+				err = cmp.Or(s.countRequest(e), err)
+			}
 			s.fail(w, r, err)
 			return
 		}

@@ -219,7 +219,7 @@ func newCORS(origins []config.Origin) func(http.Handler) http.Handler {
 		AllowedOrigins: allowed,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders: []string{"*"}, // a page that sends a credential was given one; browsers add none
-		ExposedHeaders: []string{requestID},
+		ExposedHeaders: []string{requestID, "Retry-After", "RateLimit", "RateLimit-Policy"},
 		MaxAge:         600,
 	})
 }

@@ -196,6 +196,10 @@ func (e *exchange) checkOutside(doc *openapi3.T) error {
 		if e.header.Get("Www-Authenticate") == "" {
 			return fmt.Errorf("no WWW-Authenticate")
 		}
+	case http.StatusTooManyRequests:
+		if e.header.Get("Retry-After") == "" {
+			return fmt.Errorf("no Retry-After")
+		}
 	case http.StatusNotFound:
 	default:
 		return fmt.Errorf("no route has the path")
@@ -417,6 +421,17 @@ func TestDocumentIsCovered(t *testing.T) {
 						t.Errorf("%s %s: got %d, want %d", method, path, got.status, status)
 					}
 					seen[fmt.Sprint(operation.OperationID, " ", status)] = true
+				}
+			}
+		}
+	}
+	limited := start(t, settings(func(c *config.Settings) { c.ClientRate = 1 }))
+	for path, item := range doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			for range 3 { // a request is allowed each second
+				if limited.ask(t, method, path, nil, "").status == http.StatusTooManyRequests {
+					seen[operation.OperationID+" 429"] = true
+					break
 				}
 			}
 		}

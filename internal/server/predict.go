@@ -128,6 +128,9 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	if err := s.hold(e, held+answerSize(p)); err != nil {
 		return nil, err
 	}
+	if err := s.countTexts(e, len(p.texts)); err != nil {
+		return nil, err
+	}
 	p.alloc()
 	for i, text := range p.texts {
 		if i%textsAtATime == textsAtATime-1 {

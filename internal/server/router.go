@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,11 +17,12 @@ type router struct {
 	mux    *chi.Mux
 	server *Server
 	open   bool            // to everybody, whatever the routes need
+	limits bool            // of clients count
 	needs  map[string]need // by method and pattern
 }
 
-func (s *Server) newRouter(open bool, middleware ...func(http.Handler) http.Handler) *router {
-	r := &router{mux: chi.NewRouter(), server: s, open: open || s.guard == nil, needs: map[string]need{}}
+func (s *Server) newRouter(open, limits bool, middleware ...func(http.Handler) http.Handler) *router {
+	r := &router{mux: chi.NewRouter(), server: s, open: open || s.guard == nil, limits: limits, needs: map[string]need{}}
 	r.mux.Use(middleware...)
 	r.mux.NotFound(r.notFound)
 	r.mux.MethodNotAllowed(r.methodNotAllowed)
@@ -47,8 +49,11 @@ func (r *router) delete(pattern string, n need, h http.HandlerFunc) {
 
 func (r *router) handle(method, pattern string, n need, h http.HandlerFunc) {
 	r.needs[method+" "+pattern] = n
+	if r.limits {
+		h = r.server.limited(n, h)
+	}
 	if !r.open && !r.server.opens(n.part) {
-		h = r.server.guarded(n, h)
+		h = r.server.guarded(n, r.limits, h)
 	}
 	r.mux.Method(method, pattern, h)
 }
@@ -97,6 +102,9 @@ func (r *router) refuse(w http.ResponseWriter, request *http.Request, err error)
 		if unknown := r.server.identify(exchangeOf(w), request); unknown != nil {
 			err = unknown
 		}
+	}
+	if r.limits {
+		err = cmp.Or(r.server.countRequest(exchangeOf(w)), err)
 	}
 	r.server.fail(w, request, err)
 }

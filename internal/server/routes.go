@@ -31,7 +31,7 @@ import (
 //	@tag.name			Models
 //	@tag.description	Many models and many versions of each. Without a store of models there is one, `default`, with one version, 1.
 func (s *Server) routes(withMetrics bool) *chi.Mux {
-	r := s.newRouter(false,
+	r := s.newRouter(false, true,
 		s.exchanges,       // first: what follows asks it for the id
 		s.front.forwarded, // before whatever looks at the URL or the client
 		s.metrics.observe, // around all that takes time, and, as the log, around the recoverer
@@ -76,7 +76,7 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 
 // adminRoutes is the same list for the admin listener.
 func (s *Server) adminRoutes() *chi.Mux {
-	r := s.newRouter(s.opens(config.OpenAdmin),
+	r := s.newRouter(s.opens(config.OpenAdmin), false,
 		s.exchanges, front{}.forwarded, s.logAccess, s.recoverPanics, s.onlyAdminHosts, s.sameOrigin)
 
 	s.probes(r)

@@ -22,6 +22,7 @@ import (
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/lookup"
 	"tagifai/internal/memory"
+	"tagifai/internal/ratelimit"
 	"tagifai/internal/sockets"
 )
 
@@ -62,6 +63,7 @@ type Server struct {
 	long      *gate   // for requests that are much work
 	stored    *stored // nil if no table of predictions is served
 	allowance *memory.Allowance
+	clients   *ratelimit.Limiter // nil without limits for each of them
 	mux       *chi.Mux
 	dialects  []dialectPath // of paths whose answers have no envelope
 
@@ -108,6 +110,7 @@ func New(options Options) *Server {
 		long:          newGate(max(1, places/4), settings.Limits),
 		stored:        newStored(options.Table, &settings, options.Metrics),
 		allowance:     memory.NewAllowance(settings.MaxHeldBytes),
+		clients:       ratelimit.New(settings.Clients),
 		pace:          sockets.PaceOf(settings.Limits),
 		readTimeout:   settings.ReadTimeout,
 		maxBody:       settings.MaxBodyBytes,
@@ -117,6 +120,12 @@ func New(options Options) *Server {
 	}
 	if options.TLS != nil {
 		s.streams = sockets.NewStreams(settings.Limits, settings.WriteTimeout, s.metrics.cutOff.Inc)
+	}
+	if s.clients != nil {
+		options.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tagifai_limited_clients",
+			Help: "Clients that are remembered, as what they may ask for is limited.",
+		}, func() float64 { return float64(s.clients.Len()) }))
 	}
 	s.mux = s.routes(settings.AdminAddr == "")
 	s.public = sockets.NewLimited(settings.Addr, settings.Limits, s.metrics.cutOff.Inc)

@@ -36,6 +36,7 @@ func complete(doc *openapi3.T) error {
 		}
 	}
 	addSecurity(doc)
+	addLimits(doc)
 	return nil
 }
 

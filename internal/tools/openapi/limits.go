@@ -1,0 +1,39 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// unlimited are the paths that are answered however many requests a client sends.
+var unlimited = map[string]bool{"/": true, "/livez": true, "/readyz": true}
+
+// addLimits adds the answer to a client that sends too much.
+func addLimits(doc *openapi3.T) {
+	for name, header := range map[string]openapi3.Parameter{
+		"RetryAfter":      {Description: "Seconds until the same would be answered.", Schema: openapi3.NewIntegerSchema().WithMin(1).NewRef(), Example: 3},
+		"RateLimit":       {Description: "How much is left (r), and in how many seconds it is all back (t): draft-ietf-httpapi-ratelimit-headers-10.", Schema: openapi3.NewStringSchema().NewRef(), Example: `"requests";r=0;t=5, "texts";r=600;t=0`},
+		"RateLimitPolicy": {Description: "How much a client may send (q) in how many seconds (w).", Schema: openapi3.NewStringSchema().NewRef(), Example: `"requests";q=20;w=5, "texts";q=600;w=60`},
+	} {
+		header.Required = true
+		doc.Components.Headers[name] = &openapi3.HeaderRef{Value: &openapi3.Header{Parameter: header}}
+	}
+	content := openapi3.NewContentWithSchemaRef(ref("Problem", doc.Components.Schemas["Problem"].Value), []string{"application/json"})
+	content["application/json"].Example = json.RawMessage(envelope("POST", "/predict", "429", `"detail":"The client sends too many requests: try again later"`))
+	response := openapi3.NewResponse().WithDescription("The client sends too many requests, or has too many texts predicted. Only a service that was started with such limits says so.").WithContent(content)
+	response.Headers = openapi3.Headers{
+		"X-Request-Id":     {Ref: "#/components/headers/RequestId"},
+		"Retry-After":      {Ref: "#/components/headers/RetryAfter"},
+		"RateLimit":        {Ref: "#/components/headers/RateLimit"},
+		"RateLimit-Policy": {Ref: "#/components/headers/RateLimitPolicy"},
+	}
+	doc.Components.Responses["TooManyRequests"] = &openapi3.ResponseRef{Value: response}
+	for path, item := range doc.Paths.Map() {
+		for _, operation := range item.Operations() {
+			if !unlimited[path] {
+				operation.Responses.Set("429", &openapi3.ResponseRef{Ref: "#/components/responses/TooManyRequests"})
+			}
+		}
+	}
+}
