@@ -43,7 +43,7 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 	for _, also := range d.Also {
 		rows = append(rows, also.Rows...)
 	}
-	folded, err := countAsOther(rows, args)
+	folded, err := fold(rows, args)
 	if err != nil {
 		return nil, d.errorf(1, "%w", err)
 	}
@@ -66,7 +66,7 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 		to.created = append(to.created, row.Created)
 	}
 	s.indices = sequence(n)
-	return s, s.checkSizes(d, len(shares))
+	return s, s.checkSizes(d, smallestClass)
 }
 
 // checkSizes makes sure that every class has enough samples to be split into so many
@@ -87,6 +87,9 @@ func (s *samples) checkSizes(d *Dataset, parts int) error {
 	}
 	return nil
 }
+
+// smallestClass is the number of rows that a class needs to have one in each part.
+const smallestClass = 3
 
 // at returns the samples with these indices.
 func (s *samples) at(indices []int) *samples {
