@@ -189,7 +189,7 @@ func (s *samples) newest() []int {
 // the samples have no times, or if some class is too rare among the older ones.
 func (o *outOfFold) timeOrdered(ctx context.Context, d *Dataset, progress Progress) (*evaluation.TimeOrdered, error) {
 	held := o.all.newest()
-	if len(held) == 0 || o.all.without(held).checkSizes(d, 2) != nil {
+	if rare, _ := o.all.without(held).tooRare(2); rare >= 0 || len(held) == 0 {
 		return nil, nil
 	}
 	f, err := leaveOut(ctx, d, o.all, held, o.args, o.rng, progress.of("older rows"))
