@@ -26,6 +26,7 @@ type evaluateCommand struct {
 	JSON   bool    `name:"json" help:"Print JSON."`
 	Plot   bool    `help:"Draw a confusion matrix and a reliability diagram, as PNG and SVG, into the directory of --out."`
 	Out    string  `default:"." placeholder:"DIR" help:"Directory for the pictures (the current one)."`
+	layoutFlags
 }
 
 func (evaluateCommand) Help() string {
@@ -73,12 +74,9 @@ func (c evaluateCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	printWarnings(s.err, m.Warnings())
-	data, err := train.ReadDataset(c.Data)
+	data, err := c.readLabelled(s.err, c.Data)
 	if err != nil {
 		return err
-	}
-	if data.Dropped > 0 {
-		fmt.Fprintf(s.err, "%s: %d rows without a tag or a text are left out\n", data.File, data.Dropped)
 	}
 	if c.Folds != 0 {
 		return c.crossValidate(ctx, s, m, data)

@@ -16,6 +16,7 @@ type Performance struct {
 	*Report
 	CrossValidation *CrossValidation `json:"cross_validation,omitzero"`
 	TimeOrdered     *TimeOrdered     `json:"time_ordered,omitzero"`
+	CountedAsOther  map[string]int   `json:"counted_as_other,omitempty"` // rows of each tag that became other
 }
 
 // A CrossValidation is the report on out-of-fold predictions: each sample was judged by

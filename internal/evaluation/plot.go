@@ -109,14 +109,17 @@ func ReliabilityDiagram(of string, c *Calibration) (Picture, error) {
 	var at plotter.XYLabels
 	for _, b := range c.Bins {
 		at.XYs = append(at.XYs, plotter.XY{X: b.Confidence, Y: b.Accuracy})
-		at.Labels = append(at.Labels, fmt.Sprintf("  %d  ", b.Samples))
+		at.Labels = append(at.Labels, fmt.Sprintf("   %d   ", b.Samples))
 	}
 	line, points, err := plotter.NewLinePoints(at)
 	if err != nil {
 		return Picture{}, err
 	}
-	line.Color, line.Width = blue, vg.Points(1.5)
-	points.GlyphStyle = draw.GlyphStyle{Color: blue, Radius: vg.Points(3), Shape: draw.CircleGlyph{}}
+	line.Color, line.Width = grey, vg.Points(1)
+	points.GlyphStyleFunc = func(i int) draw.GlyphStyle { // the area in proportion to the samples
+		radius := 1.5 + 8*math.Sqrt(float64(c.Bins[i].Samples)/float64(c.Samples))
+		return draw.GlyphStyle{Color: blue, Radius: vg.Points(radius), Shape: draw.CircleGlyph{}}
+	}
 	labels, err := plotter.NewLabels(at)
 	if err != nil {
 		return Picture{}, err

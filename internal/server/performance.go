@@ -18,7 +18,7 @@ type Performance struct {
 //	@Summary		Get the performance metrics.
 //	@Description	All of them, or the part that the filter names.
 //	@Tags			Performance
-//	@Param			filter	query		string	false	"The part to get: `overall`, `class` or `slices`. Without it, or if there is no such part, all of it."
+//	@Param			filter	query		string	false	"The part to get: `overall`, `class`, `slices`, or another that the model has, such as `calibration` or `cross_validation`. Without it, or if there is no such part, all of it."
 //	@Success		200		{object}	Answer[Performance]	"The metrics, as the run that made the model wrote them."
 //	@Failure		409		{object}	Problem				"A metric is NaN or infinite, which JSON cannot represent."
 //	@Failure		500		{object}	Problem				"The service failed; its log says why."

@@ -12,8 +12,9 @@ import (
 	"tagifai/internal/evaluation"
 )
 
-// A fold are samples that were left out of a training, and the model's opinion of them.
-type fold struct {
+// A leftOut are samples that were left out of a training, with the scores that the model
+// of the rest gives them.
+type leftOut struct {
 	held       *scored
 	validation *scored // what the threshold is found on
 }
@@ -23,7 +24,7 @@ type outOfFold struct {
 	args  *Args
 	all   *samples
 	rng   *rand.Rand // as the folds left it
-	folds []fold
+	folds []leftOut
 	cool  bool // whether calibration makes their probabilities better
 }
 
@@ -64,19 +65,24 @@ func crossValidate(ctx context.Context, d *Dataset, args *Args, k int, progress 
 	}
 	o := &outOfFold{args: &given, all: all, rng: rng}
 	for i, held := range all.folds(k, args.Shuffle, rng) {
-		f, err := newFold(ctx, d, all, held, &given, rng, progress.of(fmt.Sprintf("fold %d of %d", i+1, k)))
+		f, err := leaveOut(ctx, d, all, held, &given, rng, progress.of(fmt.Sprintf("fold %d of %d", i+1, k)))
 		if err != nil {
 			return nil, fmt.Errorf("fold %d: %w", i+1, err)
 		}
 		o.folds = append(o.folds, *f)
 	}
 	if args.Calibration == ByTemperature {
-		before := pool(o.predictions()).Report(nil).Calibration
-		o.cool = true
-		after := pool(o.predictions()).Report(nil).Calibration
-		o.cool = after.LogLoss < before.LogLoss && after.Error < before.Error
+		o.calibrate()
 	}
 	return o, nil
+}
+
+// calibrate finds out whether a temperature makes the probabilities better.
+func (o *outOfFold) calibrate() {
+	before := pool(o.predictions()).Report(nil).Calibration
+	o.cool = true
+	after := pool(o.predictions()).Report(nil).Calibration
+	o.cool = after.LogLoss < before.LogLoss && after.Error < before.Error
 }
 
 func pool(parts []*evaluation.Predictions) *evaluation.Predictions {
@@ -87,8 +93,8 @@ func pool(parts []*evaluation.Predictions) *evaluation.Predictions {
 	return all
 }
 
-// newFold trains on all samples but those with these indices, which are sorted.
-func newFold(ctx context.Context, d *Dataset, all *samples, held []int, args *Args, rng *rand.Rand, progress Progress) (*fold, error) {
+// leaveOut trains on all samples but those with these indices, which are sorted.
+func leaveOut(ctx context.Context, d *Dataset, all *samples, held []int, args *Args, rng *rand.Rand, progress Progress) (*leftOut, error) {
 	rest := all.without(held)
 	if err := rest.checkSizes(d, 2); err != nil {
 		return nil, err
@@ -103,7 +109,7 @@ func newFold(ctx context.Context, d *Dataset, all *samples, held []int, args *Ar
 	if err != nil {
 		return nil, err
 	}
-	f := new(fold)
+	f := new(leftOut)
 	if f.validation, err = parts[1].score(ctx, m); err != nil {
 		return nil, err
 	}
@@ -130,7 +136,7 @@ func (o *outOfFold) predictions() []*evaluation.Predictions {
 
 // of returns the predictions on the samples of a fold. What calibrates them, and the
 // threshold, know nothing of these samples.
-func (o *outOfFold) of(f *fold) *evaluation.Predictions {
+func (o *outOfFold) of(f *leftOut) *evaluation.Predictions {
 	t := o.temperature(f.held.samples)
 	threshold := f.validation.threshold(o.args, t)
 	return f.held.cooled(t).predictions(o.args, threshold)
@@ -183,10 +189,10 @@ func (s *samples) newest() []int {
 // the samples have no times, or if some class is too rare among the older ones.
 func (o *outOfFold) timeOrdered(ctx context.Context, d *Dataset, progress Progress) (*evaluation.TimeOrdered, error) {
 	held := o.all.newest()
-	if len(held) == 0 || o.all.without(held).checkSizes(d, 2) != nil {
+	if rare, _ := o.all.without(held).tooRare(2); rare >= 0 || len(held) == 0 {
 		return nil, nil
 	}
-	f, err := newFold(ctx, d, o.all, held, o.args, o.rng, progress.of("older rows"))
+	f, err := leaveOut(ctx, d, o.all, held, o.args, o.rng, progress.of("older rows"))
 	if err != nil {
 		return nil, err
 	}

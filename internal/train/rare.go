@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
 	"tagifai/model"
 )
 
@@ -17,8 +15,8 @@ type Folded struct {
 	Rare        map[string]int // by min_freq
 }
 
-// countAsOther changes tags into other as the arguments want it.
-func countAsOther(rows []Row, args *Args) (Folded, error) {
+// fold changes tags into other as the arguments want it.
+func fold(rows []Row, args *Args) (Folded, error) {
 	f := Folded{make(map[string]int), make(map[string]int)}
 	frequency := make(map[string]int)
 	for i := range rows {
@@ -52,7 +50,7 @@ func countAsOther(rows []Row, args *Args) (Folded, error) {
 		consequence = fmt.Sprintf("and leaves no other class to the %d rows", len(rows))
 	}
 	remedy := "name the tags to keep in accepted_tags"
-	if lower := highestMinFreq(frequency, len(rows)); lower >= len(shares) {
+	if lower := highestMinFreq(frequency, len(rows)); lower >= smallestClass {
 		remedy = fmt.Sprintf("lower it with --set min_freq=%d, or %s", lower, remedy)
 	}
 	return f, fmt.Errorf("min_freq = %d makes %d rows %s, %s: %s; %s", args.MinFreq, hit, model.Other, consequence, listTags(f.Rare), remedy)
@@ -107,16 +105,9 @@ func (f *Folded) Lines(args *Args) []string {
 	return lines
 }
 
-// addTo adds the numbers of rows by tag to performance.json, if any tag counts as other.
-func (f *Folded) addTo(performance model.Object) (model.Object, error) {
+// counts returns the number of rows of each tag that counts as other.
+func (f *Folded) counts() map[string]int {
 	all := maps.Clone(f.NotAccepted)
 	maps.Copy(all, f.Rare)
-	if len(all) == 0 {
-		return performance, nil
-	}
-	text, err := json.Marshal(all, json.Deterministic(true))
-	if err != nil {
-		return performance, err
-	}
-	return performance.With("counted_as_other", text)
+	return all
 }

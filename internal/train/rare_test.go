@@ -38,7 +38,7 @@ func TestFold(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rows := dataset(c.counts).Rows
-			folded, err := countAsOther(rows, &c.args)
+			folded, err := fold(rows, &c.args)
 			message := ""
 			if err != nil {
 				message = err.Error()

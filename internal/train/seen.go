@@ -37,8 +37,8 @@ func hashOf(text string) uint32 {
 	return binary.BigEndian.Uint32(sum[:])
 }
 
-// newSeen returns the set of these texts.
-func newSeen(texts []string) *Seen {
+// newSeen returns the set of these texts, or a sample of so many.
+func newSeen(texts []string, most int) *Seen {
 	s := new(Seen)
 	for _, text := range texts {
 		s.hashes = append(s.hashes, hashOf(text))
@@ -46,7 +46,7 @@ func newSeen(texts []string) *Seen {
 	slices.Sort(s.hashes)
 	s.hashes = slices.Compact(s.hashes)
 	s.Texts = len(s.hashes)
-	s.hashes = s.hashes[:min(len(s.hashes), maxSeen)]
+	s.hashes = s.hashes[:min(len(s.hashes), most)]
 	for _, hash := range s.hashes {
 		s.Hashes = binary.BigEndian.AppendUint32(s.Hashes, hash)
 	}

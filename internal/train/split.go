@@ -43,7 +43,7 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 	for _, also := range d.Also {
 		rows = append(rows, also.Rows...)
 	}
-	folded, err := countAsOther(rows, args)
+	folded, err := fold(rows, args)
 	if err != nil {
 		return nil, d.errorf(1, "%w", err)
 	}
@@ -66,27 +66,40 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 		to.created = append(to.created, row.Created)
 	}
 	s.indices = sequence(n)
-	return s, s.checkSizes(d, len(shares))
+	return s, s.checkSizes(d, smallestClass)
 }
 
 // checkSizes makes sure that every class has enough samples to be split into so many
 // parts.
 func (s *samples) checkSizes(d *Dataset, parts int) error {
+	class, of := s.tooRare(parts)
+	if class < 0 {
+		return nil
+	}
+	line := 1
+	if len(of) > 0 {
+		line = s.lines[of[0]]
+	}
+	return d.errorf(line, "class %q has %d rows here, too few to split; give it at least %d, or change accepted_tags or min_freq",
+		s.classes[class], len(of), parts)
+}
+
+// tooRare returns a class with fewer samples than parts, and the samples. The class is -1
+// if there is none.
+func (s *samples) tooRare(parts int) (class int, of []int) {
 	for class, of := range s.byClass(false, nil) {
 		if len(of) == 0 && s.also != nil && slices.Contains(s.also.labels, class) {
 			continue // only training knows the class
 		}
 		if len(of) < parts {
-			line := 1
-			if len(of) > 0 {
-				line = s.lines[of[0]]
-			}
-			return d.errorf(line, "class %q has %d rows here, too few to split; give it at least %d, or change accepted_tags or min_freq",
-				s.classes[class], len(of), parts)
+			return class, of
 		}
 	}
-	return nil
+	return -1, nil
 }
+
+// smallestClass is the number of rows that a class needs to have one in each part.
+const smallestClass = 3
 
 // at returns the samples with these indices.
 func (s *samples) at(indices []int) *samples {

@@ -95,7 +95,7 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	parts := all.split(shares, args.Shuffle, rng)
 	train, validation, test := parts[0], parts[1], parts[2]
 	result := &Result{
-		Performance: new(evaluation.Performance),
+		Performance: &evaluation.Performance{CountedAsOther: all.folded.counts()},
 		Temperature: 1,
 		Folded:      all.folded,
 		Train:       len(train.texts),
@@ -137,12 +137,16 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	result.Performance.Report = predictions.Report(args.slicing(all.classes))
 
 	args.Threshold = validated.threshold(&args, result.Temperature)
-	result.Seen = newSeen(slices.Concat(train.texts, validation.texts))
+	var also []string
+	if all.also != nil {
+		also = all.also.texts
+	}
+	result.Seen = newSeen(slices.Concat(train.texts, validation.texts, also), maxSeen)
 	if args.Refit {
 		if weights, err = fitOn(ctx, &args, all, rng, progress); err != nil {
 			return nil, err
 		}
-		result.Seen = newSeen(all.texts)
+		result.Seen = newSeen(slices.Concat(all.texts, also), maxSeen)
 	}
 	cool(weights, result.Temperature)
 	weights.Provenance = map[string]string{
@@ -164,9 +168,6 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 		return nil, err
 	}
 	if result.Artifact.Performance, err = result.Performance.Object(); err != nil {
-		return nil, err
-	}
-	if result.Artifact.Performance, err = all.folded.addTo(result.Artifact.Performance); err != nil {
 		return nil, err
 	}
 	result.Artifact.RunID = runID(result.Artifact.Args, d)
