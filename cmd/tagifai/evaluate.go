@@ -153,7 +153,7 @@ func (c evaluateCommand) crossValidate(ctx context.Context, s streams, m *model.
 	}
 	bar := newBar(s.err, train.EpochsOfFolds(data, args, c.Folds, c.Seeds))
 	cv, byTime, err := train.CrossValidate(ctx, data, args, c.Folds, c.Seeds, showEpoch(bar))
-	_ = bar.Exit()
+	_ = bar.Clear() // what follows begins a line
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	}
 	bar := newBar(s.err, train.Epochs(data, args))
 	result, err := train.Train(ctx, data, args, train.Origin{Tool: "tagifai " + toolVersion(), Time: now}, showEpoch(bar))
-	_ = bar.Exit()
+	_ = bar.Clear() // what follows begins a line
 	if err != nil {
 		return err
 	}
