@@ -196,27 +196,6 @@ func (c *classifier) finite() bool {
 	return true
 }
 
-// average returns the mean of classifiers that were trained on the same columns.
-func average(of []*classifier) *classifier {
-	if len(of) == 1 {
-		return of[0]
-	}
-	mean := &classifier{args: of[0].args, classes: of[0].classes}
-	for k, t := range of[0].targets {
-		sum := &target{class: t.class, weights: make([]float64, len(t.weights)), scale: 1}
-		for _, c := range of {
-			part := c.targets[k]
-			factor := part.scale / float64(len(of))
-			for i, w := range part.weights {
-				sum.weights[i] += factor * w
-			}
-			sum.intercept += part.intercept / float64(len(of))
-		}
-		mean.targets = append(mean.targets, sum)
-	}
-	return mean
-}
-
 // meanLoss returns the mean log loss over the matrix, whose rows have these weights.
 func (c *classifier) meanLoss(matrix *rows, labels []int, weights []float64) float64 {
 	losses := make([]float64, matrix.len())
