@@ -33,6 +33,18 @@ func (f layoutFlags) layout() (train.Layout, error) {
 	return l, nil
 }
 
+// readAlso reads a file of more texts, which may also be laid out as a file without flags.
+func (f layoutFlags) readAlso(stderr io.Writer, file string) (*train.Dataset, error) {
+	d, err := f.readLabelled(stderr, file)
+	if err == nil {
+		return d, nil
+	}
+	if plain, plainErr := (layoutFlags{}).readLabelled(stderr, file); plainErr == nil {
+		return plain, nil
+	}
+	return nil, err
+}
+
 // readLabelled reads a labelled file, and says on stderr what it leaves out.
 func (f layoutFlags) readLabelled(stderr io.Writer, file string) (*train.Dataset, error) {
 	l, err := f.layout()

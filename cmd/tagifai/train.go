@@ -23,7 +23,7 @@ import (
 
 type trainCommand struct {
 	Data string   `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
-	Also []string `sep:"none" placeholder:"FILE" help:"Such a file of more texts, for training alone; may be given several times."`
+	Also []string `sep:"none" placeholder:"FILE" help:"File of more texts, for training alone, with the columns of --data, or text and tag; may be given several times."`
 	Args *string  `placeholder:"FILE" help:"Training arguments; the default recipe if left out (see configs/args.json)."`
 	Set  []string `sep:"none" placeholder:"KEY=VALUE" help:"Change an argument, such as num_epochs=50; may be given several times."`
 	Out  string   `required:"" placeholder:"DIR" help:"Artifact directory to make; it must not exist."`
@@ -109,7 +109,7 @@ func (c trainCommand) read(stderr io.Writer, args train.Args) (*train.Dataset, e
 		return nil, err
 	}
 	for _, file := range c.Also {
-		also, err := c.readLabelled(stderr, file)
+		also, err := c.readAlso(stderr, file)
 		if err != nil {
 			return nil, err
 		}

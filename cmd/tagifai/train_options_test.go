@@ -19,7 +19,7 @@ func TestTrainLayout(t *testing.T) {
 	train := func(arguments ...string) *model.Weights {
 		t.Helper()
 		dir := filepath.Join(t.TempDir(), "run")
-		succeed(t, "", append([]string{"train", "--args", quick(t, nil), "--out", dir}, arguments...)...)
+		succeed(t, "", append([]string{"train", "--args", quick(t, object{"min_freq": 1}), "--out", dir}, arguments...)...)
 		a, err := model.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)
@@ -34,6 +34,10 @@ func TestTrainLayout(t *testing.T) {
 	}
 	if diff := cmp.Diff(train(append(layout, "--weight-column", "n")...), want); diff != "" {
 		t.Errorf("all weights are 1: %.2000s", diff)
+	}
+	also := write(t, "also.csv", "text,tag\nhello,other\n")
+	if got := train(append(layout, "--also", also)...).Classes; len(got) != 4 {
+		t.Errorf("classes %q, want other among them", got)
 	}
 	fail(t, []string{"--delimiter", "one character"}, "train", "--data", plain, "--out", filepath.Join(t.TempDir(), "run"), "--delimiter", "::")
 }
