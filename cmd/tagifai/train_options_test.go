@@ -39,6 +39,8 @@ func TestTrainLayout(t *testing.T) {
 	if got := train(append(layout, "--also", also)...).Classes; len(got) != 4 {
 		t.Errorf("classes %q, want other among them", got)
 	}
+	nothing := write(t, "nothing.csv", "text,tag,n\n"+strings.Repeat("a,x,0\nb,y,0\n", 5))
+	fail(t, []string{nothing + ":1:", "weight 0"}, "train", "--data", nothing, "--weight-column", "n", "--out", filepath.Join(t.TempDir(), "run"), "--set", "min_freq=1")
 	fail(t, []string{"--delimiter", "one character"}, "train", "--data", plain, "--out", filepath.Join(t.TempDir(), "run"), "--delimiter", "::")
 }
 

@@ -27,6 +27,9 @@ func newFit(args *Args, s *samples) *fit {
 
 // run runs all epochs and calls after at the end of each.
 func (f *fit) run(ctx context.Context, rng *rand.Rand, after func(epoch int)) error {
+	if err := f.union.check(); err != nil {
+		return err
+	}
 	var order []int
 	if f.args.Balance == Oversampling {
 		order = f.documents.oversample(rng)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
@@ -62,6 +63,21 @@ func (u *union) join(parts []*rows) *rows {
 		joined.ends = append(joined.ends, len(joined.columns))
 	}
 	return joined
+}
+
+// check makes sure that every block has n-grams.
+func (u *union) check() error {
+	for k, v := range u.vectorizers {
+		if len(v.ngrams) > 0 {
+			continue
+		}
+		at := ""
+		if k > 0 {
+			at = fmt.Sprintf("blocks.%d: ", k-1)
+		}
+		return fmt.Errorf("%sno text has an n-gram of analyzer %q, ngram_min_range %d and token_pattern %q; change these", at, v.Analyzer, v.NgramMin, v.TokenPattern)
+	}
+	return nil
 }
 
 // features returns the number of columns.
