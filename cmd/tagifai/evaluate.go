@@ -18,7 +18,7 @@ import (
 )
 
 type evaluateCommand struct {
-	Data   string  `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
+	dataFlags
 	Model  *string `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
 	Unseen bool    `help:"Leave out the rows that the model was trained on."`
 	Folds  int     `placeholder:"K" help:"Judge the model's arguments instead: train K models, each on all but a K-th of the file, and judge each by that K-th. If the rows have times (created_on), also judge the newest rows by a model of the older ones."`
@@ -65,6 +65,8 @@ func (c evaluateCommand) Run(ctx context.Context, s streams) error {
 		return fmt.Errorf("--seeds is %d; want at least 1", c.Seeds)
 	case c.Folds == 0 && c.Seeds > 1:
 		return errors.New("--seeds needs --folds: 5, say")
+	case c.Folds == 0 && len(c.Also) > 0:
+		return errors.New("--also needs --folds: its texts are for training, and nothing is trained without")
 	case c.Folds != 0 && c.Unseen:
 		return errors.New("--unseen does not go with --folds, whose models see nothing that they are judged by")
 	}
@@ -73,12 +75,9 @@ func (c evaluateCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	printWarnings(s.err, m.Warnings())
-	data, err := train.ReadDataset(c.Data)
+	data, err := c.read(s.err)
 	if err != nil {
 		return err
-	}
-	if data.Dropped > 0 {
-		fmt.Fprintf(s.err, "%s: %d rows without a tag or a text are left out\n", data.File, data.Dropped)
 	}
 	if c.Folds != 0 {
 		return c.crossValidate(ctx, s, m, data)

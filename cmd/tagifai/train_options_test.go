@@ -76,6 +76,24 @@ func TestTrainAlso(t *testing.T) {
 	}
 }
 
+// Evaluate reads the files that train reads.
+func TestEvaluateLayout(t *testing.T) {
+	data := write(t, "data.tsv", "label\tbody\n"+strings.Repeat("vision\tan image\nlanguage\ta word\nmlops\ta server\n", 5))
+	also := write(t, "also.csv", "text,tag\nhello,other\n")
+	layout := []string{"--data", data, "--text-column", "body", "--tag-column", "label", "--delimiter", "tab"}
+	dir := filepath.Join(t.TempDir(), "run")
+	succeed(t, "", append([]string{"train", "--args", quick(t, nil), "--out", dir}, layout...)...)
+	evaluate := append([]string{"evaluate", "--model", dir}, layout...)
+	if got := tagifai(t, "", evaluate...); got.code != success || table(t, got.stdout)["overall"][3] != "15" {
+		t.Errorf("got %+v, want 15 rows", got)
+	}
+	folds := succeed(t, "", append(evaluate, "--folds", "3", "--also", also)...)
+	if !strings.Contains(folds, "other") {
+		t.Errorf("the class of the file of more texts is missing in\n%s", folds)
+	}
+	fail(t, []string{"--also", "--folds"}, append(evaluate, "--also", also)...)
+}
+
 func TestTrainSet(t *testing.T) {
 	tests := []struct {
 		name string
