@@ -152,6 +152,22 @@ func TestTrainDiverges(t *testing.T) {
 	}
 }
 
+// A block that no text has an n-gram of would be there in vain.
+func TestTrainNoNGrams(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		args  object
+		parts []string
+	}{
+		{"the only block", object{"analyzer": "word", "token_pattern": "qqq"}, []string{"no text has an n-gram", `"qqq"`}},
+		{"another", object{"blocks": []object{{}, {"token_pattern": "qqq"}}}, []string{"blocks.1: no text has an n-gram", `"qqq"`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fail(t, test.parts, "train", "--data", labelled, "--args", quick(t, test.args), "--out", filepath.Join(t.TempDir(), "run"))
+		})
+	}
+}
+
 func TestTrainBadTime(t *testing.T) {
 	parent := t.TempDir()
 	t.Setenv("SOURCE_DATE_EPOCH", "yesterday")

@@ -18,7 +18,7 @@ import (
 )
 
 type evaluateCommand struct {
-	Data   string  `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
+	dataFlags
 	Model  *string `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
 	Unseen bool    `help:"Leave out the rows that the model was trained on."`
 	Folds  int     `placeholder:"K" help:"Judge the model's arguments instead: train K models, each on all but a K-th of the file, and judge each by that K-th. If the rows have times (created_on), also judge the newest rows by a model of the older ones."`
@@ -26,7 +26,6 @@ type evaluateCommand struct {
 	JSON   bool    `name:"json" help:"Print JSON."`
 	Plot   bool    `help:"Draw a confusion matrix and a reliability diagram, as PNG and SVG, into the directory of --out."`
 	Out    string  `default:"." placeholder:"DIR" help:"Directory for the pictures (the current one)."`
-	layoutFlags
 }
 
 func (evaluateCommand) Help() string {
@@ -66,6 +65,8 @@ func (c evaluateCommand) Run(ctx context.Context, s streams) error {
 		return fmt.Errorf("--seeds is %d; want at least 1", c.Seeds)
 	case c.Folds == 0 && c.Seeds > 1:
 		return errors.New("--seeds needs --folds: 5, say")
+	case c.Folds == 0 && len(c.Also) > 0:
+		return errors.New("--also needs --folds: its texts are for training, and nothing is trained without")
 	case c.Folds != 0 && c.Unseen:
 		return errors.New("--unseen does not go with --folds, whose models see nothing that they are judged by")
 	}
@@ -74,7 +75,7 @@ func (c evaluateCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	printWarnings(s.err, m.Warnings())
-	data, err := c.readLabelled(s.err, c.Data)
+	data, err := c.read(s.err)
 	if err != nil {
 		return err
 	}
@@ -151,7 +152,7 @@ func (c evaluateCommand) crossValidate(ctx context.Context, s streams, m *model.
 	}
 	bar := newBar(s.err, train.EpochsOfFolds(data, args, c.Folds, c.Seeds))
 	cv, byTime, err := train.CrossValidate(ctx, data, args, c.Folds, c.Seeds, showEpoch(bar))
-	_ = bar.Exit()
+	_ = bar.Clear() // what follows begins a line
 	if err != nil {
 		return err
 	}

@@ -45,13 +45,17 @@ func TestCtrlC(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+	runs := t.TempDir()
 	tests := []struct {
 		name, begun string // what is written once the command has begun
 		args        []string
 		want        string // after the ^C of the terminal
+		erased      bool   // a bar that may be drawn in between, so want is the end
 	}{
-		{"predict", "natural-language-processing  ", []string{"predict", "--format", "text"}, "\r\ntagifai: interrupted\r\n"},
-		{"serve", "serving", []string{"serve", "--addr", "127.0.0.1:0"}, "\r\n"},
+		{"predict", "natural-language-processing  ", []string{"predict", "--format", "text"}, "\r\ntagifai: interrupted\r\n", false},
+		{"serve", "serving", []string{"serve", "--addr", "127.0.0.1:0"}, "\r\n", false},
+		// Nothing is left of what was begun.
+		{"train", "  validation ", []string{"train", "--data", labelled, "--set", "min_freq=3", "--set", "num_epochs=1000000", "--out", filepath.Join(runs, "deep", "run")}, "\rtagifai: interrupted\r\n", true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -89,8 +93,14 @@ func TestCtrlC(t *testing.T) {
 				t.Fatalf("the command has not begun: %q", screen.String())
 			}
 			_, got, _ := strings.Cut(screen.String()[pressed:], "^C")
+			if test.erased {
+				got = got[max(0, len(got)-len(test.want)):]
+			}
 			if diff := cmp.Diff(got[:min(len(got), len(test.want))], test.want); diff != "" {
 				t.Errorf("%s in %q", diff, screen.String())
+			}
+			if names := list(t, runs); len(names) > 0 {
+				t.Errorf("left behind: %q", names)
 			}
 		})
 	}

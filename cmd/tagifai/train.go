@@ -22,13 +22,11 @@ import (
 )
 
 type trainCommand struct {
-	Data string   `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
-	Also []string `sep:"none" placeholder:"FILE" help:"Such a file of more texts, for training alone; may be given several times."`
+	dataFlags
 	Args *string  `placeholder:"FILE" help:"Training arguments; the default recipe if left out (see configs/args.json)."`
 	Set  []string `sep:"none" placeholder:"KEY=VALUE" help:"Change an argument, such as num_epochs=50; may be given several times."`
 	Out  string   `required:"" placeholder:"DIR" help:"Artifact directory to make; it must not exist."`
-	layoutFlags
-	Plot bool `help:"Put a confusion matrix, a reliability diagram and the loss curves beside the model, as PNG and SVG."`
+	Plot bool     `help:"Put a confusion matrix, a reliability diagram and the loss curves beside the model, as PNG and SVG."`
 }
 
 func (trainCommand) Help() string {
@@ -50,13 +48,14 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	data, err := c.read(s.err, args)
+	data, err := c.read(s.err)
 	if err != nil {
 		return err
 	}
+	printUnusedDocuments(s.err, data, args)
 	bar := newBar(s.err, train.Epochs(data, args))
 	result, err := train.Train(ctx, data, args, train.Origin{Tool: "tagifai " + toolVersion(), Time: now}, showEpoch(bar))
-	_ = bar.Exit()
+	_ = bar.Clear() // what follows begins a line
 	if err != nil {
 		return err
 	}
@@ -102,27 +101,14 @@ func trainingPlots(r *train.Result) (map[string][]byte, error) {
 	return evaluation.Files(pictures)
 }
 
-// read reads the files, and says on stderr what of them is not used.
-func (c trainCommand) read(stderr io.Writer, args train.Args) (*train.Dataset, error) {
-	data, err := c.readLabelled(stderr, c.Data)
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range c.Also {
-		also, err := c.readLabelled(stderr, file)
-		if err != nil {
-			return nil, err
-		}
-		if known := data.AddForTraining(also); known > 0 {
-			fmt.Fprintf(stderr, "%s: %d texts that are in %s are left out\n", file, known, data.File)
-		}
-	}
+// printUnusedDocuments says which documents of the arguments the data cannot have. Data
+// with a single column has none, whatever the arguments.
+func printUnusedDocuments(stderr io.Writer, data *train.Dataset, args train.Args) {
 	for _, d := range args.Documents {
 		if len(data.Columns) > 1 && !slices.Contains(data.Columns, d.Column) {
 			fmt.Fprintf(stderr, "%s: the text is made of the columns %q, and no documents are made of %q\n", data.File, data.Columns, d.Column)
 		}
 	}
-	return data, nil
 }
 
 // indent puts four spaces before each line.

@@ -19,7 +19,7 @@ func TestTrainLayout(t *testing.T) {
 	train := func(arguments ...string) *model.Weights {
 		t.Helper()
 		dir := filepath.Join(t.TempDir(), "run")
-		succeed(t, "", append([]string{"train", "--args", quick(t, nil), "--out", dir}, arguments...)...)
+		succeed(t, "", append([]string{"train", "--args", quick(t, object{"min_freq": 1}), "--out", dir}, arguments...)...)
 		a, err := model.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)
@@ -35,6 +35,12 @@ func TestTrainLayout(t *testing.T) {
 	if diff := cmp.Diff(train(append(layout, "--weight-column", "n")...), want); diff != "" {
 		t.Errorf("all weights are 1: %.2000s", diff)
 	}
+	also := write(t, "also.csv", "text,tag\nhello,other\n")
+	if got := train(append(layout, "--also", also)...).Classes; len(got) != 4 {
+		t.Errorf("classes %q, want other among them", got)
+	}
+	nothing := write(t, "nothing.csv", "text,tag,n\n"+strings.Repeat("a,x,0\nb,y,0\n", 5))
+	fail(t, []string{nothing + ":1:", "weight 0"}, "train", "--data", nothing, "--weight-column", "n", "--out", filepath.Join(t.TempDir(), "run"), "--set", "min_freq=1")
 	fail(t, []string{"--delimiter", "one character"}, "train", "--data", plain, "--out", filepath.Join(t.TempDir(), "run"), "--delimiter", "::")
 }
 
@@ -68,6 +74,24 @@ func TestTrainAlso(t *testing.T) {
 	if sums := strings.Fields(a.Weights.Provenance["also_sha256"]); len(sums) != 2 {
 		t.Errorf("also_sha256: got %q, want two sums", sums)
 	}
+}
+
+// Evaluate reads the files that train reads.
+func TestEvaluateLayout(t *testing.T) {
+	data := write(t, "data.tsv", "label\tbody\n"+strings.Repeat("vision\tan image\nlanguage\ta word\nmlops\ta server\n", 5))
+	also := write(t, "also.csv", "text,tag\nhello,other\n")
+	layout := []string{"--data", data, "--text-column", "body", "--tag-column", "label", "--delimiter", "tab"}
+	dir := filepath.Join(t.TempDir(), "run")
+	succeed(t, "", append([]string{"train", "--args", quick(t, nil), "--out", dir}, layout...)...)
+	evaluate := append([]string{"evaluate", "--model", dir}, layout...)
+	if got := tagifai(t, "", evaluate...); got.code != success || table(t, got.stdout)["overall"][3] != "15" {
+		t.Errorf("got %+v, want 15 rows", got)
+	}
+	folds := succeed(t, "", append(evaluate, "--folds", "3", "--also", also)...)
+	if !strings.Contains(folds, "other") {
+		t.Errorf("the class of the file of more texts is missing in\n%s", folds)
+	}
+	fail(t, []string{"--also", "--folds"}, append(evaluate, "--also", also)...)
 }
 
 func TestTrainSet(t *testing.T) {

@@ -48,7 +48,6 @@ type Args struct {
 	Folds        int                `json:"folds" optional:"true" min:"0" max:"1000" help:"Folds of the cross-validation, whose figures join performance.json; 0 for none."`
 	Calibration  Calibration        `json:"calibration" optional:"true" oneof:"none temperature" help:"What brings the probabilities nearer to the truth: nothing, or a division of the scores by the number that makes the log loss of out-of-fold predictions lowest."`
 	Slices       []evaluation.Slice `json:"slices" optional:"true" help:"Parts of the data that are evaluated on their own. Without any, those of the course, if the classes are its own."`
-	Seeds        int                `json:"seeds" optional:"true" min:"1" max:"1000" help:"Fit that often, with the rows in different orders, and average the coefficients."`
 }
 
 // A Block is a block of n-grams beside the first. Its fields mean what those of [Args]
@@ -141,7 +140,6 @@ func baseArgs() Args {
 		Norm:          model.L2,
 		UseIDF:        true,
 		Weight:        1,
-		Seeds:         1,
 		Calibration:   Uncalibrated,
 	}
 }

@@ -87,7 +87,6 @@ func refusedArgs() []refused {
 		{"a document of no column", `{"documents": [{"weight": 0.3}]}`, []string{"documents.0.column", "missing"}, inSchema},
 		{"a document of no weight", `{"documents": [{"column": "title", "weight": -1}]}`, []string{"documents.0.weight", "-1"}, inSchema},
 		{"an unknown threshold_on", `{"threshold_on": "score"}`, []string{"threshold_on", "score", "sigmoid"}, inSchema},
-		{"no seed", `{"seeds": 0}`, []string{"seeds", "between 1 and 1000"}, inSchema},
 	}
 }
 
@@ -170,7 +169,7 @@ func TestArgsAreWrittenAsBefore(t *testing.T) {
 		want       []string // the keys behind those
 	}{
 		{"nothing", `{}`, nil},
-		{"defaults", `{"norm": "l2", "weight": 1, "blocks": [], "use_idf": true, "seeds": 1}`, nil},
+		{"defaults", `{"norm": "l2", "weight": 1, "blocks": [], "use_idf": true}`, nil},
 		{"a schema", `{"$schema": "args.schema.json"}`, nil},
 		{"others", `{"use_idf": false, "threshold_on": "sigmoid"}`, []string{"threshold_on", "use_idf"}},
 		{"blocks", `{"blocks": [{}], "weight": 0.5}`, []string{"weight", "blocks"}},

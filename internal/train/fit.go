@@ -11,56 +11,49 @@ import (
 
 // A fit fits the blocks of a vectorizer and a classifier to samples.
 type fit struct {
-	args        *Args
-	documents   *samples // all that is made of the samples
-	union       *union
-	rows        *rows         // TF-IDF of the documents
-	classifiers []*classifier // the fits that are averaged
+	args       *Args
+	documents  *samples // all that is made of the samples
+	union      *union
+	rows       *rows // TF-IDF of the documents
+	classifier *classifier
 }
 
 func newFit(args *Args, s *samples) *fit {
 	f := &fit{args: args, documents: s.documents(args)}
 	f.union, f.rows = fitUnion(args.blocks(), f.documents.texts)
-	for range args.Seeds {
-		f.classifiers = append(f.classifiers, newClassifier(args, f.union.features(), f.documents.labels, len(s.classes)))
-	}
+	f.classifier = newClassifier(args, f.union.features(), f.documents.labels, len(s.classes))
 	return f
 }
 
 // run runs all epochs and calls after at the end of each.
 func (f *fit) run(ctx context.Context, rng *rand.Rand, after func(epoch int)) error {
-	orders := make([][]int, len(f.classifiers))
-	for i := range orders {
-		if f.args.Balance == Oversampling {
-			orders[i] = f.documents.oversample(rng)
-		} else {
-			orders[i] = sequence(len(f.documents.labels))
-		}
+	if err := f.union.check(); err != nil {
+		return err
+	}
+	var order []int
+	if f.args.Balance == Oversampling {
+		order = f.documents.oversample(rng)
+	} else {
+		order = sequence(len(f.documents.labels))
 	}
 	for epoch := 1; epoch <= f.args.NumEpochs; epoch++ {
-		for i, c := range f.classifiers {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			order := orders[i]
-			if f.args.Shuffle {
-				rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-			}
-			c.epoch(f.rows, f.documents.labels, f.documents.weights, order)
-			if !c.finite() {
-				return fmt.Errorf("the weights became infinite in epoch %d: learning_rate %v or alpha %v is too high; try a tenth", epoch, f.args.LearningRate, f.args.Alpha)
-			}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if f.args.Shuffle {
+			rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		}
+		f.classifier.epoch(f.rows, f.documents.labels, f.documents.weights, order)
+		if !f.classifier.finite() {
+			return fmt.Errorf("the weights became infinite in epoch %d: learning_rate %v or alpha %v is too high; try a tenth", epoch, f.args.LearningRate, f.args.Alpha)
 		}
 		after(epoch)
 	}
 	return nil
 }
 
-// classifier returns the mean of the classifiers.
-func (f *fit) classifier() *classifier { return average(f.classifiers) }
-
 func (f *fit) weights() *model.Weights {
-	coefficients, intercepts := f.classifier().coefficients()
+	coefficients, intercepts := f.classifier.coefficients()
 	return &model.Weights{
 		Blocks:       f.union.blocks(),
 		Norm:         model.NoNorm,

@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 
 	"tagifai/internal/evaluation"
@@ -56,12 +57,12 @@ func newClassifier(args *Args, features int, labels []int, classes int) *classif
 }
 
 // epoch trains every target on all rows of the matrix once, in the given order. Each row
-// has a weight, scikit-learn's sample_weight. The
-// targets are independent, so the result does not depend on the number of cores.
+// has a weight, scikit-learn's sample_weight. The targets are independent, so the result
+// does not depend on the number of cores. They go in pairs, which read a row once.
 func (c *classifier) epoch(matrix *rows, labels []int, weights []float64, order []int) {
 	var wg sync.WaitGroup
-	for _, t := range c.targets {
-		wg.Go(func() { t.epoch(c.args, matrix, labels, weights, order) })
+	for pair := range slices.Chunk(c.targets, 2) {
+		wg.Go(func() { epoch(c.args, pair, matrix, labels, weights, order) })
 	}
 	wg.Wait()
 }
@@ -74,30 +75,75 @@ const (
 
 // epoch does what SGDClassifier.fit of scikit-learn 1.2 does (_plain_sgd) with
 // max_iter=1, log loss, an l2 penalty and sparse rows: t begins at 1.
-func (t *target) epoch(args *Args, matrix *rows, labels []int, weights []float64, order []int) {
+func epoch(args *Args, pair []*target, matrix *rows, labels []int, weights []float64, order []int) {
 	rate := args.LearningRate
 	optimalT0 := 1 / (args.Alpha * math.Sqrt(1/math.Sqrt(args.Alpha)))
+	var scores, steps [2]float64
 	for n, i := range order {
 		columns, values := matrix.row(i)
-		score := t.scale*dot(t.weights, columns, values) + t.intercept
+		scorePair(scores[:], pair, columns, values)
 		switch args.Schedule {
 		case Optimal:
 			rate = 1 / (args.Alpha * (optimalT0 + float64(n)))
 		case InvScaling:
 			rate = args.LearningRate / math.Pow(float64(n+1), args.PowerT)
 		}
-		y, weight := -1.0, t.negative
-		if labels[i] == t.class {
-			y, weight = 1, t.positive
-		}
-		gradient := max(-maxGradient, min(logLossGradient(y, score), maxGradient))
-		t.shrink(max(0, 1-rate*args.Alpha))
-		if step := -rate * gradient * weight * weights[i]; step != 0 {
-			factor := step / t.scale
-			for j, c := range columns {
-				t.weights[c] += factor * values[j]
+		for k, t := range pair {
+			y, weight := -1.0, t.negative
+			if labels[i] == t.class {
+				y, weight = 1, t.positive
 			}
-			t.intercept += step * interceptDecay
+			gradient := max(-maxGradient, min(logLossGradient(y, scores[k]), maxGradient))
+			t.shrink(max(0, 1-rate*args.Alpha))
+			steps[k] = -rate * gradient * weight * weights[i]
+			t.intercept += steps[k] * interceptDecay
+		}
+		addPair(pair, steps[:], columns, values)
+	}
+}
+
+// scorePair sets scores to those that one or two targets give a row. Two at once hide how
+// long an addition takes, which has to wait for the one before it.
+func scorePair(scores []float64, pair []*target, columns []int32, values []float64) {
+	values = values[:len(columns)]
+	t := pair[0]
+	if len(pair) == 1 {
+		sum := 0.0
+		for j, c := range columns {
+			sum += t.weights[c] * values[j]
+		}
+		scores[0] = t.scale*sum + t.intercept
+		return
+	}
+	u := pair[1]
+	first, second := t.weights, u.weights[:len(t.weights)]
+	sum, other := 0.0, 0.0
+	for j, c := range columns {
+		sum += first[c] * values[j]
+		other += second[c] * values[j]
+	}
+	scores[0], scores[1] = t.scale*sum+t.intercept, u.scale*other+u.intercept
+}
+
+// addPair adds a step along a row to the coefficients of each target.
+func addPair(pair []*target, steps []float64, columns []int32, values []float64) {
+	values = values[:len(columns)]
+	if len(pair) == 2 && steps[0] != 0 && steps[1] != 0 {
+		first, second := pair[0].weights, pair[1].weights[:len(pair[0].weights)]
+		factor, other := steps[0]/pair[0].scale, steps[1]/pair[1].scale
+		for j, c := range columns {
+			first[c] += factor * values[j]
+			second[c] += other * values[j]
+		}
+		return
+	}
+	for k, t := range pair {
+		if steps[k] == 0 {
+			continue
+		}
+		factor := steps[k] / t.scale
+		for j, c := range columns {
+			t.weights[c] += factor * values[j]
 		}
 	}
 }
@@ -110,14 +156,6 @@ func (t *target) shrink(by float64) {
 		}
 		t.scale = 1
 	}
-}
-
-func dot(weights []float64, columns []int32, values []float64) float64 {
-	sum := 0.0
-	for j, c := range columns {
-		sum += weights[c] * values[j]
-	}
-	return sum
 }
 
 // logLossGradient is the derivative of ln(1 + exp(-y·score)) by the score, with the
@@ -158,27 +196,6 @@ func (c *classifier) finite() bool {
 	return true
 }
 
-// average returns the mean of classifiers that were trained on the same columns.
-func average(of []*classifier) *classifier {
-	if len(of) == 1 {
-		return of[0]
-	}
-	mean := &classifier{args: of[0].args, classes: of[0].classes}
-	for k, t := range of[0].targets {
-		sum := &target{class: t.class, weights: make([]float64, len(t.weights)), scale: 1}
-		for _, c := range of {
-			part := c.targets[k]
-			factor := part.scale / float64(len(of))
-			for i, w := range part.weights {
-				sum.weights[i] += factor * w
-			}
-			sum.intercept += part.intercept / float64(len(of))
-		}
-		mean.targets = append(mean.targets, sum)
-	}
-	return mean
-}
-
 // meanLoss returns the mean log loss over the matrix, whose rows have these weights.
 func (c *classifier) meanLoss(matrix *rows, labels []int, weights []float64) float64 {
 	losses := make([]float64, matrix.len())
@@ -190,8 +207,8 @@ func (c *classifier) meanLoss(matrix *rows, labels []int, weights []float64) flo
 			probabilities := make([]float64, c.classes)
 			for i := worker; i < len(losses); i += workers {
 				columns, values := matrix.row(i)
-				for k, t := range c.targets {
-					scores[k] = t.scale*dot(t.weights, columns, values) + t.intercept
+				for k := 0; k < len(scores); k += 2 {
+					scorePair(scores[k:], c.targets[k:min(k+2, len(scores))], columns, values)
 				}
 				model.LogLoss.Probabilities(probabilities, scores)
 				losses[i] = evaluation.LogLoss(probabilities[labels[i]])

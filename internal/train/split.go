@@ -65,6 +65,9 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 		to.add(row.Text, class, row.Line, row.Weight, row.Parts)
 		to.created = append(to.created, row.Created)
 	}
+	if !slices.ContainsFunc(s.weights, func(w float64) bool { return w > 0 }) {
+		return nil, d.errorf(1, "every row has weight 0, and would teach nothing")
+	}
 	s.indices = sequence(n)
 	return s, s.checkSizes(d, smallestClass)
 }

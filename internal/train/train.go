@@ -180,10 +180,9 @@ func fitAndValidate(ctx context.Context, args *Args, train, validation *samples,
 	f := newFit(args, train)
 	validationRows := f.union.transform(validation.texts)
 	err := f.run(ctx, rng, func(epoch int) {
-		c := f.classifier()
 		loss := Loss{
-			Train:      c.meanLoss(f.rows, f.documents.labels, f.documents.weights),
-			Validation: c.meanLoss(validationRows, validation.labels, validation.weights),
+			Train:      f.classifier.meanLoss(f.rows, f.documents.labels, f.documents.weights),
+			Validation: f.classifier.meanLoss(validationRows, validation.labels, validation.weights),
 		}
 		losses = append(losses, loss)
 		progress(Epoch{"training part", epoch, &loss})

@@ -1,7 +1,9 @@
 package train
 
 import (
+	"fmt"
 	"slices"
+	"sync"
 
 	"tagifai/model"
 )
@@ -16,23 +18,25 @@ type union struct {
 // fitUnion learns the vocabulary and idf of each block. It also returns the matrix of the
 // texts.
 func fitUnion(blocks []model.Block, texts []string) (*union, *rows) {
-	u := new(union)
-	var parts []*rows
-	for _, b := range blocks {
-		v, part := fitVectorizer(b.Vectorizer, texts)
-		u.vectorizers = append(u.vectorizers, v)
+	u := &union{vectorizers: make([]*vectorizer, len(blocks))}
+	parts := make([]*rows, len(blocks))
+	var wg sync.WaitGroup
+	for k, b := range blocks {
 		u.weights = append(u.weights, b.Weight)
-		parts = append(parts, part)
+		wg.Go(func() { u.vectorizers[k], parts[k] = fitVectorizer(b.Vectorizer, texts) })
 	}
+	wg.Wait()
 	return u, u.join(parts)
 }
 
 // transform returns the matrix of texts. It ignores n-grams outside the vocabularies.
 func (u *union) transform(texts []string) *rows {
-	var parts []*rows
-	for _, v := range u.vectorizers {
-		parts = append(parts, v.transform(texts))
+	parts := make([]*rows, len(u.vectorizers))
+	var wg sync.WaitGroup
+	for k, v := range u.vectorizers {
+		wg.Go(func() { parts[k] = v.transform(texts) })
 	}
+	wg.Wait()
 	return u.join(parts)
 }
 
@@ -59,6 +63,21 @@ func (u *union) join(parts []*rows) *rows {
 		joined.ends = append(joined.ends, len(joined.columns))
 	}
 	return joined
+}
+
+// check makes sure that every block has n-grams.
+func (u *union) check() error {
+	for k, v := range u.vectorizers {
+		if len(v.ngrams) > 0 {
+			continue
+		}
+		at := ""
+		if k > 0 {
+			at = fmt.Sprintf("blocks.%d: ", k-1)
+		}
+		return fmt.Errorf("%sno text has an n-gram of analyzer %q, ngram_min_range %d and token_pattern %q; change these", at, v.Analyzer, v.NgramMin, v.TokenPattern)
+	}
+	return nil
 }
 
 // features returns the number of columns.

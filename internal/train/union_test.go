@@ -20,7 +20,6 @@ type blockFixture struct {
 		Documents     []Document
 		Tags          []string
 		Weights       []float64
-		Orders        [][]int
 		Classes       []string
 		Features      [][]float64
 		Vocabularies  [][]string
@@ -57,7 +56,6 @@ func TestUnionIsScikitLearns(t *testing.T) {
 			}
 			args := argsOf(c.Blocks)
 			args.Documents, args.NumEpochs, args.Shuffle, args.MinFreq = c.Documents, fixture.Input.Epochs, false, 0
-			args.Seeds = max(1, len(c.Orders))
 			if !c.Balanced {
 				args.Balance = Unbalanced
 			}
@@ -69,16 +67,8 @@ func TestUnionIsScikitLearns(t *testing.T) {
 				t.Fatal(err)
 			}
 			f := newFit(&args, all)
-			if c.Orders == nil {
-				err = f.run(t.Context(), nil, func(int) {})
-			}
-			if err != nil {
+			if err := f.run(t.Context(), nil, func(int) {}); err != nil {
 				t.Fatal(err)
-			}
-			for i, order := range c.Orders {
-				for range fixture.Input.Epochs {
-					f.classifiers[i].epoch(f.rows, f.documents.labels, f.documents.weights, order)
-				}
 			}
 			w := f.weights()
 			var vocabularies [][]string

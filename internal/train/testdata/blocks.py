@@ -53,30 +53,22 @@ def block(analyzer, low, high, weight=1.0, norm="l2", use_idf=True, sublinear_tf
     }
 
 
-def case(name, rows, blocks, weights=None, columns=(), balanced=True, orders=None, thresholds=(0.3, 0.6, 0.9), tags=None):
-    """One fit for each of the orders, their coefficients averaged."""
+def case(name, rows, blocks, weights=None, columns=(), balanced=True, thresholds=(0.3, 0.6, 0.9), tags=None):
     rows = [row for row in rows if not tags or row["tag"] in tags]
     weights = weights[: len(rows)] if weights else [1.0] * len(rows)
     texts, labels, weights_of = documents(rows, weights, columns)
-    texts, labels, weights_of = np.array(texts, dtype=object), np.array(labels), np.array(weights_of)
     union = FeatureUnion(
         [(str(i), vectorizer(b)) for i, b in enumerate(blocks)],
         transformer_weights={str(i): b["weight"] for i, b in enumerate(blocks)},
     )
     matrix = union.fit_transform(texts).tocsr()
     matrix.sort_indices()
-    coefficients, intercepts = [], []
-    for order in orders or [list(range(len(texts)))]:
-        classifier = SGDClassifier(
-            loss="log_loss", penalty="l2", alpha=1e-4, learning_rate="constant", eta0=0.14688087680118794,
-            class_weight="balanced" if balanced else None, max_iter=1, tol=None, shuffle=False, warm_start=True,
-        )
-        for _ in range(EPOCHS):
-            classifier.fit(matrix[order], labels[order], sample_weight=weights_of[order])
-        coefficients.append(classifier.coef_)
-        intercepts.append(classifier.intercept_)
-    classifier.coef_ = np.mean(coefficients, axis=0)
-    classifier.intercept_ = np.mean(intercepts, axis=0)
+    classifier = SGDClassifier(
+        loss="log_loss", penalty="l2", alpha=1e-4, learning_rate="constant", eta0=0.14688087680118794,
+        class_weight="balanced" if balanced else None, max_iter=1, tol=None, shuffle=False, warm_start=True,
+    )
+    for _ in range(EPOCHS):
+        classifier.fit(matrix, labels, sample_weight=weights_of)
 
     asked = list(TEXTS) + [row["title"] for row in rows[:5]]
     transformed = union.transform(asked)
@@ -92,7 +84,6 @@ def case(name, rows, blocks, weights=None, columns=(), balanced=True, orders=Non
         "documents": [{"column": column, "weight": share} for column, share in columns],
         "tags": tags,
         "weights": weights,
-        "orders": orders,
         "classes": classifier.classes_.tolist(),
         "features": union.transform(texts[:3]).toarray().tolist() if name == "two blocks" else None,
         "vocabularies": [v.get_feature_names_out().tolist() for _, v in union.transformer_list],
@@ -111,7 +102,6 @@ def cases(rows):
     chars, words = block("char_wb", 2, 2), block("word", 1, 1, token_pattern=TOKENS)
     columns = (("title", 0.3), ("description", 0.3))
     weights = [(i % 4) * 0.5 for i in range(ROWS)]
-    random = np.random.default_rng(1)
     return [
         case("two blocks", rows, [chars, words]),
         case("weighted blocks", rows, [{**chars, "weight": 0.5}, {**words, "weight": 2.0}]),
@@ -124,7 +114,6 @@ def cases(rows):
         case("weights of rows", rows, [chars], weights=weights),
         case("weights of rows, two classes", rows, [chars], weights=weights, tags=["other", "natural-language-processing"]),
         case("everything", rows, [chars, words], weights=weights, columns=columns),
-        case("three orders", rows, [chars], orders=[random.permutation(ROWS).tolist() for _ in range(3)]),
     ]
 
 

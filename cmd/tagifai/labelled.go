@@ -8,15 +8,17 @@ import (
 	"tagifai/internal/train"
 )
 
-// layoutFlags say how a labelled file is laid out.
-type layoutFlags struct {
+// dataFlags name labelled files and say how they are laid out.
+type dataFlags struct {
+	Data         string   `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
+	Also         []string `sep:"none" placeholder:"FILE" help:"File of more texts, for training alone, with the columns of --data, or text and tag; may be given several times."`
 	TextColumn   []string `sep:"none" placeholder:"NAME" help:"Column of the text, in place of title and description, or text; several are joined by a space."`
 	TagColumn    string   `placeholder:"NAME" help:"Column of the tag, in place of tag."`
 	WeightColumn string   `placeholder:"NAME" help:"Column of the weight that a row has in training; 1 for every row if left out."`
 	Delimiter    string   `placeholder:"CHAR" help:"What is between the columns, in place of a comma; tab for a tab."`
 }
 
-func (f layoutFlags) layout() (train.Layout, error) {
+func (f dataFlags) layout() (train.Layout, error) {
 	l := train.Layout{TextColumns: f.TextColumn, TagColumn: f.TagColumn, WeightColumn: f.WeightColumn}
 	switch f.Delimiter {
 	case "":
@@ -33,15 +35,36 @@ func (f layoutFlags) layout() (train.Layout, error) {
 	return l, nil
 }
 
-// readLabelled reads a labelled file, and says on stderr what it leaves out.
-func (f layoutFlags) readLabelled(stderr io.Writer, file string) (*train.Dataset, error) {
+// read reads the files, and says on stderr what it leaves out.
+func (f dataFlags) read(stderr io.Writer) (*train.Dataset, error) {
 	l, err := f.layout()
 	if err != nil {
 		return nil, err
 	}
-	d, err := l.Read(file)
-	if err == nil && d.Dropped > 0 {
+	data, err := l.Read(f.Data)
+	if err != nil {
+		return nil, err
+	}
+	printDropped(stderr, data)
+	for _, file := range f.Also {
+		also, err := l.Read(file)
+		if err != nil {
+			plain, plainErr := train.ReadDataset(file)
+			if plainErr != nil {
+				return nil, err
+			}
+			also = plain
+		}
+		printDropped(stderr, also)
+		if known := data.AddForTraining(also); known > 0 {
+			fmt.Fprintf(stderr, "%s: %d texts that are in %s are left out\n", file, known, data.File)
+		}
+	}
+	return data, nil
+}
+
+func printDropped(stderr io.Writer, d *train.Dataset) {
+	if d.Dropped > 0 {
 		fmt.Fprintf(stderr, "%s: %d rows without a tag or a text are left out\n", d.File, d.Dropped)
 	}
-	return d, err
 }
