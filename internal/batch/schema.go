@@ -77,44 +77,23 @@ func quoteTable(name string) string {
 	return database.QuoteName(schema) + "." + database.QuoteName(table)
 }
 
-// upsert are the statements that move what is in the table incoming to predictions.
-// Parameters: the id of the model; of remove and of the second one of insert, its name.
-type upsert struct{ remove, insert string }
+const predictionColumns = "source_id, model_id, text_sha256, tag, probability, probabilities, error, keep, predicted_at"
 
-// newUpsert returns the statements in the words that both databases have. With history
-// nothing is removed, and a row that is no longer the newest of its id becomes that.
-func newUpsert(history bool, kind string) upsert {
-	distinct := "IS DISTINCT FROM"
-	if kind == inSQLite {
-		distinct = "IS NOT"
+// onConflict returns what an INSERT into predictions AS p does with a row that is there:
+// nothing if it is unchanged, and an update if not. distinct is the database's word for
+// values that differ, and model the parameter with the id of the model. With history
+// older rows of an id stay, and one that is no longer the newest becomes that.
+func onConflict(history bool, distinct, model string) string {
+	var update, changed []string
+	for _, column := range []string{"tag", "probability", "probabilities", "error", "keep"} {
+		update = append(update, column+" = excluded."+column)
+		changed = append(changed, fmt.Sprintf("p.%s %s excluded.%[1]s", column, distinct))
 	}
-	const columns = "source_id, model_id, text_sha256, tag, probability, probabilities, error, keep, predicted_at"
-	changed := "(p.tag " + distinct + " excluded.tag OR p.probability " + distinct + " excluded.probability OR p.probabilities " + distinct +
-		" excluded.probabilities OR p.error " + distinct + " excluded.error OR p.keep " + distinct + " excluded.keep)"
-	u := upsert{
-		// The planner, which does not know how large the tables are, must look up every row
-		// in the primary key: OFFSET 0 leaves it no choice.
-		remove: `DELETE FROM predictions WHERE ctid = ANY (ARRAY(
-    SELECT q.at FROM incoming i CROSS JOIN LATERAL (
-        SELECT p.ctid AS at, p.model_id, p.text_sha256 FROM predictions p WHERE p.source_id = i.source_id OFFSET 0) q
-    WHERE q.model_id IN (SELECT id FROM models WHERE name = $2) AND NOT (q.model_id = $1 AND q.text_sha256 = i.text_sha256)))`,
-		insert: `INSERT INTO predictions AS p (` + columns + `)
-SELECT source_id, CAST($1 AS integer), text_sha256, tag, probability, probabilities, error, keep, predicted_at FROM incoming WHERE true
-ON CONFLICT (source_id, model_id, text_sha256) DO UPDATE SET
-    tag = excluded.tag, probability = excluded.probability, probabilities = excluded.probabilities,
-    error = excluded.error, keep = excluded.keep, predicted_at = excluded.predicted_at
-WHERE ` + changed,
-	}
-	if kind == inSQLite { // which has neither
-		u.remove = `DELETE FROM predictions WHERE (source_id, model_id, text_sha256) IN (
-    SELECT p.source_id, p.model_id, p.text_sha256
-    FROM incoming i JOIN predictions p ON p.source_id = i.source_id JOIN models m ON m.id = p.model_id
-    WHERE m.name = $2 AND NOT (p.model_id = $1 AND p.text_sha256 = i.text_sha256))`
-	}
+	clause := "ON CONFLICT (source_id, model_id, text_sha256) DO UPDATE SET " + strings.Join(update, ", ") +
+		", predicted_at = excluded.predicted_at\nWHERE " + strings.Join(changed, " OR ")
 	if history {
-		u.remove = ""
-		u.insert += ` OR EXISTS (SELECT 1 FROM predictions n JOIN models m ON m.id = n.model_id
-    WHERE n.source_id = p.source_id AND m.name = (SELECT name FROM models WHERE id = $1) AND n.predicted_at > p.predicted_at)`
+		clause += ` OR EXISTS (SELECT 1 FROM predictions n JOIN models m ON m.id = n.model_id
+    WHERE n.source_id = p.source_id AND m.name = (SELECT name FROM models WHERE id = ` + model + `) AND n.predicted_at > p.predicted_at)`
 	}
-	return u
+	return clause
 }
