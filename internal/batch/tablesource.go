@@ -73,12 +73,12 @@ func openTable(ctx context.Context, l Location, c Columns, from Position, w Watc
 
 // statement returns the SQL for the rows behind the position, and its parameters.
 func (s *tableSource) statement() (string, []any) {
-	id := database.QuoteName(s.columns.ID)
+	id := columnName(s.columns.ID)
 	var columns, order []string
 	for i, name := range s.names {
 		columns = append(columns, s.column(name))
 		if i > 0 { // rows with the same id have an order as well
-			order = append(order, ", CAST("+database.QuoteName(name)+" AS TEXT)")
+			order = append(order, ", CAST("+columnName(name)+" AS TEXT)")
 		}
 	}
 	if s.location.kind == inSQLite {
@@ -108,12 +108,16 @@ func (s *tableSource) from() string {
 // that it fits in memory.
 func (s *tableSource) column(name string) string {
 	const limit = rowLimit + 1
-	name = database.QuoteName(name)
+	name = columnName(name)
 	if s.location.kind == inPostgres {
 		return fmt.Sprintf("left(CAST(%s AS text), %d)", name, limit)
 	}
 	return fmt.Sprintf("CASE WHEN octet_length(%s) < %d THEN CAST(%[1]s AS TEXT) ELSE CAST(substr(CAST(%[1]s AS BLOB), 1, %[2]d) AS TEXT) END", name, limit)
 }
+
+// columnName quotes the name of a column. SQLite takes a name that it does not find, and
+// that stands alone, for a text.
+func columnName(name string) string { return "source." + database.QuoteName(name) }
 
 // lastID returns the id of the last row, if the rows behind it can be asked for. SQLite
 // compares values of different types, so it must be of the type that it has in the table.
