@@ -126,6 +126,9 @@ func (c batchCommand) open(stderr io.Writer) (batch.Model, error) {
 		}
 		return newBatchModel(a, "default", a.RunID, stderr)
 	}
+	if c.Version == "" {
+		return batch.Model{}, &misuseError{errors.New("batch: --models wants NAME@ALIAS or NAME:VERSION behind all options")}
+	}
 	name, alias, found := strings.Cut(c.Version, "@")
 	if !found {
 		name, alias, _ = strings.Cut(c.Version, ":")

@@ -195,6 +195,9 @@ func (s *postgresSink) write(ctx context.Context, results []byte, c *checkpoint)
 		unchanged, err = s.transaction(ctx, results, c)
 		return err
 	})
+	if code(err) == "42P01" { // no such table
+		err = fmt.Errorf("%w; to make the tables anew, drop the whole schema %s and give the command again", err, s.job.To.schema)
+	}
 	return unchanged, s.wrap(err)
 }
 

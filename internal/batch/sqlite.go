@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,11 @@ type sqliteSink struct {
 const sqliteRowsAtOnce = 64
 
 func newSQLiteSink(ctx context.Context, j *Job) (s *sqliteSink, err error) {
+	f, err := os.OpenFile(j.To.file, os.O_RDWR|os.O_CREATE, 0o666) // its error says more than SQLite's
+	if err != nil {
+		return nil, err
+	}
+	_ = f.Close() // nothing was written
 	db, err := database.OpenSQLite(j.To.file, false, time.Minute)
 	if err != nil {
 		return nil, err
@@ -169,6 +175,9 @@ func (s *sqliteSink) seal(rows []byte) []byte { return rows }
 
 func (s *sqliteSink) write(ctx context.Context, results []byte, c *checkpoint) (int64, error) {
 	unchanged, err := s.transaction(ctx, results, c)
+	if err != nil && strings.Contains(err.Error(), "no such table") {
+		err = fmt.Errorf("%w; to make the tables anew, drop goose_db_version, models, predictions and checkpoints and give the command again", err)
+	}
 	return unchanged, s.wrap(err)
 }
 

@@ -171,14 +171,14 @@ func TestTableRows(t *testing.T) {
 					t.Skip("of " + c.only + " alone")
 				}
 				table := fmt.Sprintf("Rows %d", i)
-				db.exec(t, fmt.Sprintf(`CREATE TABLE "%s" (id %s, text %s)`, table, c.id, text))
+				db.exec(t, fmt.Sprintf(`CREATE TABLE %q (id %s, text %s)`, table, c.id, text))
 				for _, r := range c.rows {
-					db.exec(t, fmt.Sprintf(`INSERT INTO "%s" VALUES ($1, $2)`, table), r...)
+					db.exec(t, fmt.Sprintf(`INSERT INTO %q VALUES ($1, $2)`, table), r...)
 				}
 				if c.name == "texts" { // PostgreSQL has its own order
 					c.want = "B other|a other|b computer-vision"
 					if db.driver == "pgx" {
-						db.exec(t, fmt.Sprintf(`ALTER TABLE "%s" ALTER id TYPE text COLLATE "C"`, table))
+						db.exec(t, fmt.Sprintf(`ALTER TABLE %q ALTER id TYPE text COLLATE "C"`, table))
 					}
 				}
 				out := filepath.Join(t.TempDir(), "out.csv")
