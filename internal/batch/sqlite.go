@@ -253,9 +253,14 @@ func (s *sqliteSink) finish(ctx context.Context, c *checkpoint) error {
 func (s *sqliteSink) upserts() bool { return true }
 
 func (s *sqliteSink) Close() error {
-	var err error
-	if s.conn != nil {
-		err = s.conn.Close()
+	var errs []error
+	for _, statement := range slices.Concat(s.many[:], s.single[:]) {
+		if statement != nil {
+			errs = append(errs, statement.Close())
+		}
 	}
-	return errors.Join(err, s.db.Close())
+	if s.conn != nil {
+		errs = append(errs, s.conn.Close())
+	}
+	return errors.Join(append(errs, s.db.Close())...)
 }
