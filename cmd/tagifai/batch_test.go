@@ -34,9 +34,17 @@ func batchRun(t *testing.T, stdin string, args ...string) outcome {
 // Rows that cannot be predicted are rows of the result, and the others get their tags.
 func TestBatchRows(t *testing.T) {
 	long := "segmentation " + strings.Repeat("of images ", 1<<20)
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := string(z.EncodeAll([]byte("id,text\na,Image segmentation\n"), nil))
 	for _, c := range []struct{ name, format, in, want string }{
 		{"csv", "csv", "id,text\na,Image segmentation\n", "a computer-vision"},
 		{"quotes and lines", "csv", "id,text\na,\"Image\n\"\"segmentation\"\", now\"\n", "a computer-vision"},
+		{"zstd", "csv", frame, "a computer-vision"},
+		{"zstd of several frames, the first to be skipped", "csv", "\x52\x2a\x4d\x18\x04\x00\x00\x00size" + frame + string(z.EncodeAll([]byte("b,x\n"), nil)),
+			"a computer-vision|b other"},
 		{"tsv", "tsv", "id\ttext\na\tImage segmentation\n", "a computer-vision"},
 		{"byte order mark", "csv", "\ufeffid,text\na,Image segmentation\n", "a computer-vision"},
 		{"jsonl", "jsonl", `{"id":7,"text":"Image segmentation"}` + "\n\n" + `{"text":"Image segmentation","id":"b"}`, "7 computer-vision|b computer-vision"},

@@ -65,7 +65,7 @@ func openStream(name string, stdin io.Reader, offset int64) (*stream, error) {
 			return nil, s.fail(err)
 		}
 		plain = z
-	case bytes.Equal(magic, []byte("\x28\xb5\x2f\xfd")):
+	case bytes.Equal(magic, []byte("\x28\xb5\x2f\xfd")), len(magic) == 4 && magic[0]&0xf0 == 0x50 && string(magic[1:]) == "\x2a\x4d\x18": // pzstd's first frame is one to be skipped
 		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(32<<20))
 		if err != nil {
 			return nil, s.fail(err)
