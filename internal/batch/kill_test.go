@@ -19,7 +19,7 @@ import (
 	_ "modernc.org/sqlite"             // the driver "sqlite"
 )
 
-var kills = flag.Int("kills", 10, "how often a run is killed, for each kind of sink")
+var kills = flag.Int("kills", 5, "how often a run is killed, for each kind of sink")
 
 // build builds tagifai.
 func build(t *testing.T) string {
