@@ -126,6 +126,9 @@ func (c batchCommand) open(stderr io.Writer) (batch.Model, error) {
 		}
 		return newBatchModel(a, "default", a.RunID, stderr)
 	}
+	if c.Version == "" {
+		return batch.Model{}, &misuseError{errors.New("batch: --models wants NAME@ALIAS or NAME:VERSION behind all options")}
+	}
 	name, alias, found := strings.Cut(c.Version, "@")
 	if !found {
 		name, alias, _ = strings.Cut(c.Version, ":")
@@ -198,15 +201,36 @@ func (p *batchProgress) Status(s batch.Status) {
 		p.bar = progressbar.NewOptions64(total,
 			progressbar.OptionSetWriter(p.w),
 			progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetPredictTime(total > 0),
+			progressbar.OptionSetPredictTime(false),
+			progressbar.OptionSetElapsedTime(false),
 		)
 	}
-	p.bar.Describe(fmt.Sprintf("%d rows, %.0f/s, %d errors", s.Rows, p.rate(&s), s.Errors))
+	text := fmt.Sprintf("%d rows, %.0f/s, %d errors", s.Rows, p.rate(&s), s.Errors)
+	if left, ok := p.left(&s); ok {
+		text += fmt.Sprintf(", %v left", left.Round(time.Second))
+	}
+	p.bar.Describe(text)
 	_ = p.bar.Set64(s.Done) // a progress bar that cannot be drawn is no reason to stop
 }
 
 func (p *batchProgress) Waiting(err error) {
-	fmt.Fprintf(p.w, "waiting for the database: %v\n", err)
+	if p.terminal {
+		fmt.Fprintf(p.w, "waiting for the database: %v\n", err)
+		return
+	}
+	p.print(struct {
+		Message string `json:"message"`
+		Error   string `json:"error"`
+	}{"waiting for the database", err.Error()})
+}
+
+// print prints a line of JSON.
+func (p *batchProgress) print(line any) {
+	data, err := json.Marshal(line, json.Deterministic(true))
+	if err != nil {
+		panic(err) // all of it are numbers and texts
+	}
+	fmt.Fprintf(p.w, "%s\n", data)
 }
 
 func (p *batchProgress) end() {
@@ -219,6 +243,14 @@ func (p *batchProgress) end() {
 // rate is the number of rows a second of this run.
 func (p *batchProgress) rate(s *batch.Status) float64 {
 	return float64(s.Rows-s.Resumed) / max(time.Since(p.start).Seconds(), 1e-3)
+}
+
+// left is how long the rest of the source will take, if its size is known.
+func (p *batchProgress) left(s *batch.Status) (time.Duration, bool) {
+	if s.Total == 0 || s.Done <= s.Began {
+		return 0, false
+	}
+	return time.Duration(float64(time.Since(p.start)) * float64(s.Total-s.Done) / float64(s.Done-s.Began)), true
 }
 
 // A batchLine is a line of progress, and the summary.
@@ -242,15 +274,11 @@ func (p *batchProgress) line(message string, s *batch.Status) {
 	}
 	if message == "done" {
 		line.Tags = s.Tags
-	} else if s.Total > 0 && s.Done > 0 {
-		left := elapsed * float64(s.Total-s.Done) / float64(s.Done)
-		line.Left = &left
+	} else if left, ok := p.left(s); ok {
+		seconds := left.Seconds()
+		line.Left = &seconds
 	}
-	data, err := json.Marshal(line, json.Deterministic(true))
-	if err != nil {
-		panic(err) // all of it are numbers and tags
-	}
-	fmt.Fprintf(p.w, "%s\n", data)
+	p.print(line)
 }
 
 func (p *batchProgress) summary(s *batch.Status) error {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -103,5 +104,34 @@ func TestCtrlC(t *testing.T) {
 				t.Errorf("left behind: %q", names)
 			}
 		})
+	}
+}
+
+// A person at a terminal sees a bar with rows, rate, errors and the time that is left, and
+// the summary at the end.
+func TestBatchTerminal(t *testing.T) {
+	person, program := openTerminal(t)
+	var in strings.Builder
+	in.WriteString("id,text\na,\n")
+	for i := range 200_000 {
+		fmt.Fprintf(&in, "%d,Image segmentation and what else there is in the world of pictures %d\n", i, i)
+	}
+	source := filepath.Join(t.TempDir(), "in.csv")
+	if err := os.WriteFile(source, []byte(in.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	screen := make(chan string)
+	go func() {
+		data, _ := io.ReadAll(person) // it ends with an error once the program's end is closed
+		screen <- string(data)
+	}()
+	code := run(t.Context(), []string{"batch", "--from", source, "--id", "id", "--to", source + ".out.csv"}, strings.NewReader(""), io.Discard, program)
+	_ = program.Close()
+	got := <-screen
+	if code != success || !regexp.MustCompile(`[1-9]\d* rows, [1-9]\d*/s, 1 errors, \d+s left +\d+% `).MatchString(got) {
+		t.Errorf("code %d; there is no bar with all its figures: %q", code, got)
+	}
+	if !regexp.MustCompile(`(?s)rows +200001 in .* a second\r\nerrors +1\r\ncomputer-vision +\d+ +\d+\.\d %`).MatchString(got) {
+		t.Errorf("there is no summary: %q", got)
 	}
 }

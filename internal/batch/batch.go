@@ -6,16 +6,9 @@ package batch
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
-	"math"
-	"runtime"
-	"strconv"
-	"strings"
-	"sync"
 	"time"
-	"unicode/utf8"
 
 	"tagifai/model"
 )
@@ -74,7 +67,8 @@ type Status struct {
 	Tally
 	Resumed     int64 // rows that earlier runs had done
 	Unchanged   int64 // rows that were in the table already
-	Done, Total int64 // bytes of the source; Total is 0 if its size is unknown
+	Began       int64 // Done at the beginning
+	Done, Total int64 // bytes of a file or rows of a table; Total is 0 if unknown
 }
 
 // A Watcher is told what happens while a run is under way.
@@ -88,6 +82,7 @@ type Position struct {
 	Row    int64   `json:"row"`              // the number of rows before it
 	Offset int64   `json:"offset,omitzero"`  // in a file, once it is decompressed
 	ID     *string `json:"id,omitzero"`      // in a table: the id of the last row
+	IDType string  `json:"id_type,omitzero"` // its type in SQLite
 	SameID int64   `json:"same_id,omitzero"` // and how many rows with this id come before
 }
 
@@ -128,7 +123,8 @@ type source interface {
 	read(ctx context.Context, r *row) error
 	// position is that behind the last row.
 	position() Position
-	// size returns how many bytes have been read, and how many there are; 0 if unknown.
+	// size returns how many bytes or rows have been read, and how many there are; 0 if
+	// unknown.
 	size() (done, total int64)
 	io.Closer
 }
@@ -161,25 +157,6 @@ type result struct {
 	at            time.Time
 }
 
-// A chunk is some rows on their way.
-type chunk struct {
-	rows  []row
-	after Position
-	at    time.Time // of the first row; each row is a microsecond later than the one before
-	read  int64     // bytes of the source
-
-	results []byte
-	tally   Tally
-	done    chan struct{} // closed when the results are there
-}
-
-const (
-	chunkRows  = 4096
-	chunkBytes = 1 << 20 // of texts
-	// rowLimit is how many bytes a row may have.
-	rowLimit = 32 << 20
-)
-
 // Run does the job. If it ends early, a checkpoint is left, and the same job goes on
 // from it.
 func Run(ctx context.Context, j *Job, w Watcher) (*Status, error) {
@@ -204,6 +181,9 @@ func Run(ctx context.Context, j *Job, w Watcher) (*Status, error) {
 		last = &checkpoint{Job: identity}
 	}
 	status := &Status{Tally: last.Tally, Resumed: last.Tally.Rows}
+	if err := j.tooMany(last.Tally.Errors); err != nil {
+		return status, err
+	}
 	if last.Complete {
 		return status, out.finish(ctx, last)
 	}
@@ -212,7 +192,7 @@ func Run(ctx context.Context, j *Job, w Watcher) (*Status, error) {
 		return nil, err
 	}
 	defer in.Close()
-	_, status.Total = in.size()
+	status.Began, status.Total = in.size()
 	err = j.pump(ctx, in, out, func(c *chunk) error {
 		tally := Tally{}
 		tally.add(last.Tally)
@@ -226,10 +206,7 @@ func Run(ctx context.Context, j *Job, w Watcher) (*Status, error) {
 		status.Tally, status.Done = tally, c.read
 		status.Unchanged += unchanged
 		w.Status(*status)
-		if j.MaxErrors >= 0 && tally.Errors > j.MaxErrors {
-			return fmt.Errorf("%d rows have errors, and --max-errors is %d", tally.Errors, j.MaxErrors)
-		}
-		return nil
+		return j.tooMany(tally.Errors)
 	})
 	if err != nil {
 		return status, err
@@ -237,197 +214,10 @@ func Run(ctx context.Context, j *Job, w Watcher) (*Status, error) {
 	return status, out.finish(ctx, last)
 }
 
-// pump predicts the rows of the source on all cores and passes them to write, in order.
-// Only a few chunks are in memory at a time.
-func (j *Job) pump(ctx context.Context, in source, out sink, write func(*chunk) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	workers := runtime.GOMAXPROCS(0)
-	work := make(chan *chunk)
-	inOrder := make(chan *chunk, workers)
-	var running sync.WaitGroup
-	defer func() {
-		cancel()
-		ended := make(chan struct{})
-		go func() { running.Wait(); close(ended) }()
-		select {
-		case <-ended:
-		case <-time.After(time.Second): // a read from a pipe cannot be cancelled
-		}
-	}()
-	for range workers {
-		running.Go(func() {
-			for c := range work {
-				j.predict(c, out)
-				close(c.done)
-			}
-		})
+// tooMany returns an error if more rows have errors than may have.
+func (j *Job) tooMany(rows int64) error {
+	if j.MaxErrors < 0 || rows <= j.MaxErrors {
+		return nil
 	}
-	var readErr error // to be looked at once inOrder is closed
-	running.Go(func() {
-		defer close(inOrder)
-		defer close(work)
-		readErr = readChunks(ctx, in, func(c *chunk) bool {
-			select {
-			case inOrder <- c:
-			case <-ctx.Done():
-				return false
-			}
-			select {
-			case work <- c:
-				return true
-			case <-ctx.Done():
-				return false
-			}
-		})
-	})
-	for {
-		select {
-		case c, more := <-inOrder:
-			if !more {
-				return errors.Join(ctx.Err(), readErr)
-			}
-			select {
-			case <-c.done:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			if err := write(c); err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// readChunks cuts the rows of the source into chunks, until it ends or emit returns
-// false.
-func readChunks(ctx context.Context, in source, emit func(*chunk) bool) error {
-	var at time.Time
-	for {
-		if now := time.Now().UTC().Truncate(time.Microsecond); now.After(at) {
-			at = now
-		}
-		c := &chunk{at: at, done: make(chan struct{})}
-		var err error
-		for size := 0; err == nil && size < chunkBytes && len(c.rows) < chunkRows; {
-			var r row
-			if err = in.read(ctx, &r); err == nil {
-				c.rows = append(c.rows, r)
-				size += len(r.text) + len(r.id)
-				for _, v := range r.keep {
-					size += len(v.text)
-				}
-			}
-		}
-		at = at.Add(time.Duration(len(c.rows)) * time.Microsecond)
-		c.after = in.position()
-		c.read, _ = in.size()
-		if len(c.rows) > 0 && !emit(c) {
-			return nil
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// predict sets the results of a chunk.
-func (j *Job) predict(c *chunk, out sink) {
-	first := c.after.Row - int64(len(c.rows)) + 1 // the number of the first row
-	c.tally.Tags = make(map[string]int64)
-	var last map[string]int // the last row with an id
-	if out.upserts() {
-		last = make(map[string]int, len(c.rows))
-	}
-	for i := range c.rows {
-		r := &c.rows[i]
-		check(r, j.Columns)
-		if r.id == "" {
-			if r.id = strconv.FormatInt(first+int64(i), 10); j.Columns.ID != "" {
-				r.id = "#" + r.id
-			}
-		}
-		if last != nil {
-			last[j.key(r)] = i
-		}
-	}
-	for i := range c.rows {
-		r := &c.rows[i]
-		if !j.Shard.has(r.id) {
-			continue
-		}
-		res := result{row: r, at: c.at.Add(time.Duration(i) * time.Microsecond), sum: sha256.Sum256([]byte(r.text))}
-		c.tally.Rows++
-		switch {
-		case r.bad != "":
-			c.tally.Errors++
-		case j.Probabilities && j.Model.HasProbabilities():
-			p := j.Model.Predict(r.text)
-			res.tag, res.probabilities = p.Tag, p.Probabilities
-			for _, probability := range p.Probabilities {
-				res.probability = max(res.probability, probability)
-			}
-		default:
-			a := j.Model.Classify(r.text, nil, nil)
-			if res.tag, res.probability = j.Model.Class(a.Class), a.Confidence; !j.Model.HasProbabilities() {
-				res.probability = math.NaN()
-			}
-		}
-		if r.bad == "" {
-			c.tally.Tags[res.tag]++
-		}
-		if last == nil || last[j.key(r)] == i {
-			c.results = out.append(c.results, &res)
-		}
-	}
-	c.results = out.seal(c.results)
-	c.rows = nil
-}
-
-// key is what two rows of a table cannot have both.
-func (j *Job) key(r *row) string {
-	if j.History {
-		return r.id + "\x00" + r.text
-	}
-	return r.id
-}
-
-// check makes a bad row of one that cannot be predicted, or not be kept everywhere.
-func check(r *row, columns Columns) {
-	bad := func(format string, args ...any) {
-		if r.bad == "" {
-			r.bad = fmt.Sprintf(format, args...)
-		}
-	}
-	switch {
-	case strings.IndexByte(r.id, 0) >= 0:
-		r.id = ""
-		bad("the id has a NUL")
-	case !utf8.ValidString(r.id):
-		r.id = ""
-		bad("the id is not UTF-8")
-	case r.id == "" && columns.ID != "":
-		bad("there is no id")
-	}
-	for i := range r.keep {
-		switch v := &r.keep[i]; {
-		case v.kind == jsonValue && strings.Contains(v.text, `\u0000`), strings.IndexByte(v.text, 0) >= 0:
-			*v = value{kind: nullValue}
-			bad("the column %s has a NUL", columns.Keep[i])
-		case !utf8.ValidString(v.text):
-			*v = value{kind: nullValue}
-			bad("the column %s is not UTF-8", columns.Keep[i])
-		}
-	}
-	switch {
-	case r.bad != "":
-	case !utf8.ValidString(r.text):
-		bad("the text is not UTF-8; convert the source to it")
-	case strings.TrimSpace(r.text) == "":
-		bad("the text is empty")
-	}
+	return fmt.Errorf("%d rows have errors, and --max-errors is %d", rows, j.MaxErrors)
 }

@@ -33,13 +33,13 @@ type postgresSink struct {
 	job     *Job
 	conn    *pgx.Conn // nil if the database is away
 	modelID int64
-	upsert  upsert
+	insert  string // what is in the table incoming, into predictions
 	classes []string
 	watcher Watcher
 }
 
 func newPostgresSink(ctx context.Context, j *Job, w Watcher) (s *postgresSink, err error) {
-	s = &postgresSink{job: j, upsert: newUpsert(j.History, inPostgres), classes: j.Model.Classes(), watcher: w}
+	s = &postgresSink{job: j, insert: insertIncoming + onConflict(j.History, "IS DISTINCT FROM", "$1"), classes: j.Model.Classes(), watcher: w}
 	if err := s.migrate(ctx); err != nil {
 		return nil, s.wrap(err)
 	}
@@ -48,6 +48,19 @@ func newPostgresSink(ctx context.Context, j *Job, w Watcher) (s *postgresSink, e
 	}
 	return s, nil
 }
+
+// Parameters: the id of the model, and its name.
+const (
+	// The planner, which does not know how large the tables are, must look up every row
+	// in the primary key: OFFSET 0 leaves it no choice.
+	removeOlder = `DELETE FROM predictions WHERE ctid = ANY (ARRAY(
+    SELECT q.at FROM incoming i CROSS JOIN LATERAL (
+        SELECT p.ctid AS at, p.model_id, p.text_sha256 FROM predictions p WHERE p.source_id = i.source_id OFFSET 0) q
+    WHERE q.model_id IN (SELECT id FROM models WHERE name = $2) AND NOT (q.model_id = $1 AND q.text_sha256 = i.text_sha256)))`
+	insertIncoming = `INSERT INTO predictions AS p (` + predictionColumns + `)
+SELECT source_id, CAST($1 AS integer), text_sha256, tag, probability, probabilities, error, keep, predicted_at FROM incoming
+`
+)
 
 func (s *postgresSink) migrate(ctx context.Context) error {
 	config, err := database.PostgresConfig(s.job.To.address, s.job.To.schema)
@@ -182,6 +195,9 @@ func (s *postgresSink) write(ctx context.Context, results []byte, c *checkpoint)
 		unchanged, err = s.transaction(ctx, results, c)
 		return err
 	})
+	if code(err) == "42P01" { // no such table
+		err = fmt.Errorf("%w; to make the tables anew, drop the whole schema %s and give the command again", err, s.job.To.schema)
+	}
 	return unchanged, s.wrap(err)
 }
 
@@ -197,10 +213,10 @@ func (s *postgresSink) transaction(ctx context.Context, results []byte, c *check
 		if err != nil {
 			return 0, err
 		}
-		if s.upsert.remove != "" {
-			statements.Queue(s.upsert.remove, s.modelID, s.job.Model.Name)
+		if !s.job.History {
+			statements.Queue(removeOlder, s.modelID, s.job.Model.Name)
 		}
-		statements.Queue(s.upsert.insert, s.modelID).Exec(func(written pgconn.CommandTag) error {
+		statements.Queue(s.insert, s.modelID).Exec(func(written pgconn.CommandTag) error {
 			unchanged = came.RowsAffected() - written.RowsAffected()
 			return nil
 		})
@@ -250,63 +266,4 @@ func closePostgres(conn *pgx.Conn) {
 func (s *postgresSink) Close() error {
 	s.drop()
 	return nil
-}
-
-// patience is how long a run waits for a database that is away.
-const patience = 10 * time.Minute
-
-// patiently calls f until it does not fail because the database is away.
-func patiently(ctx context.Context, w Watcher, f func() error) error {
-	var since time.Time
-	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		err := f()
-		if err == nil || !away(err) || ctx.Err() != nil {
-			return err
-		}
-		if since.IsZero() {
-			since = time.Now()
-			w.Waiting(err)
-		} else if time.Since(since) > patience {
-			return err
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// away reports whether an error says that the connection or the server is gone, or that
-// another transaction was in the way, rather than that something is wrong.
-func away(err error) bool {
-	if errors.Is(err, context.Canceled) {
-		return false
-	}
-	switch c := code(err); {
-	case c == "":
-		// Connections break in many ways. What fails before anything is sent is no such.
-		return !isClientError(err)
-	case len(c) == 5:
-		switch c[:2] {
-		case "08", "40", "57": // connection, deadlock, shutdown
-			return true
-		}
-		return c == "53300" // too many connections
-	}
-	return false
-}
-
-// code returns the SQLSTATE of an error, "" if it has none.
-func code(err error) string {
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return pg.Code
-	}
-	return ""
-}
-
-// isClientError reports whether an error comes from our side.
-func isClientError(err error) bool {
-	_, parse := errors.AsType[*pgconn.ParseConfigError](err)
-	return parse
 }

@@ -2,11 +2,16 @@ package batch
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
+	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -18,22 +23,31 @@ import (
 type sqliteSink struct {
 	job     *Job
 	db      *sql.DB
-	conn    *sql.Conn // the table incoming is visible to one connection alone
+	conn    *sql.Conn
 	modelID int64
-	upsert  upsert
+	many    [2]*sql.Stmt // remove and insert sqliteRowsAtOnce rows
+	single  [2]*sql.Stmt // and one
 	classes []string
 }
 
+// sqliteRowsAtOnce is how many rows a statement has; more would not be faster.
+const sqliteRowsAtOnce = 64
+
 func newSQLiteSink(ctx context.Context, j *Job) (s *sqliteSink, err error) {
+	f, err := os.OpenFile(j.To.file, os.O_RDWR|os.O_CREATE, 0o666) // its error says more than SQLite's
+	if err != nil {
+		return nil, err
+	}
+	_ = f.Close() // nothing was written
 	db, err := database.OpenSQLite(j.To.file, false, time.Minute)
 	if err != nil {
 		return nil, err
 	}
-	s = &sqliteSink{job: j, db: db, upsert: newUpsert(j.History, inSQLite), classes: j.Model.Classes()}
+	s = &sqliteSink{job: j, db: db, classes: j.Model.Classes()}
 	defer func() {
 		if err != nil {
 			_ = s.Close()
-			err = fmt.Errorf("%s: %w", j.To, err)
+			err = s.wrap(err)
 		}
 	}()
 	if err := migrate(ctx, db, inSQLite); err != nil {
@@ -42,15 +56,38 @@ func newSQLiteSink(ctx context.Context, j *Job) (s *sqliteSink, err error) {
 	if s.conn, err = db.Conn(ctx); err != nil {
 		return s, err
 	}
-	const incoming = `CREATE TEMP TABLE incoming (source_id TEXT, text_sha256 BLOB, tag TEXT, probability REAL,
-    probabilities TEXT, error TEXT, keep TEXT, predicted_at INTEGER)`
-	if _, err := s.conn.ExecContext(ctx, incoming); err != nil {
-		return s, err
-	}
 	m := j.Model
 	const model = `INSERT INTO models (name, version, checksum) VALUES (?, ?, ?)
 ON CONFLICT (name, version, checksum) DO UPDATE SET name = excluded.name RETURNING id`
-	return s, s.conn.QueryRowContext(ctx, model, m.Name, m.Version, m.Sum).Scan(&s.modelID)
+	if err := s.conn.QueryRowContext(ctx, model, m.Name, m.Version, m.Sum).Scan(&s.modelID); err != nil {
+		return s, err
+	}
+	if s.many, err = s.prepare(ctx, sqliteRowsAtOnce); err != nil {
+		return s, err
+	}
+	s.single, err = s.prepare(ctx, 1)
+	return s, err
+}
+
+// prepare prepares the statements for some rows. The parameters of the first one are the
+// id and the SHA-256 of each row; without it older rows stay.
+func (s *sqliteSink) prepare(ctx context.Context, rows int) (statements [2]*sql.Stmt, err error) {
+	repeat := func(row string) string { return strings.TrimSuffix(strings.Repeat(row, rows), ",") }
+	model := strconv.FormatInt(s.modelID, 10)
+	if !s.job.History {
+		remove := `DELETE FROM predictions WHERE (source_id, model_id, text_sha256) IN (
+    SELECT p.source_id, p.model_id, p.text_sha256
+    FROM (VALUES ` + repeat("(?,?),") + `) AS i CROSS JOIN predictions p ON p.source_id = i.column1
+    WHERE p.model_id IN (SELECT id FROM models WHERE name = (SELECT name FROM models WHERE id = ` + model + `))
+    AND NOT (p.model_id = ` + model + ` AND p.text_sha256 = i.column2))`
+		if statements[0], err = s.conn.PrepareContext(ctx, remove); err != nil {
+			return statements, err
+		}
+	}
+	insert := "INSERT INTO predictions AS p (" + predictionColumns + ") VALUES " +
+		repeat("(?,"+model+",?,?,?,?,?,?,?),") + "\n" + onConflict(s.job.History, "IS NOT", model)
+	statements[1], err = s.conn.PrepareContext(ctx, insert)
+	return statements, err
 }
 
 func (s *sqliteSink) start(ctx context.Context, job string, resume bool) (*checkpoint, error) {
@@ -77,57 +114,70 @@ func (s *sqliteSink) wrap(err error) error {
 	return fmt.Errorf("%s: %w", s.job.To, err)
 }
 
-// append appends a JSON array, and a comma.
+// append appends a row in a form of our own, which next reads.
 func (s *sqliteSink) append(dst []byte, r *result) []byte {
-	dst = append(dst, '[')
-	dst = append(appendQuote(dst, r.id), ',')
-	dst = append(hex.AppendEncode(append(dst, '"'), r.sum[:]), `",`...)
+	null := func() { dst = append(dst, 0) }
+	text := func(text string) {
+		dst = append(binary.AppendUvarint(dst, uint64(len(text))+1), text...)
+	}
+	text(r.id)
+	dst = append(dst, r.sum[:]...)
 	if r.bad != "" {
-		dst = append(dst, "null,null,null,"...)
-		dst = append(appendQuote(dst, r.bad), ',')
+		null()
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(math.NaN()))
+		null()
+		text(r.bad)
 	} else {
-		dst = append(appendQuote(dst, r.tag), ',')
-		dst = append(appendProbability(dst, r.probability, "null"), ',')
+		text(r.tag)
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(r.probability))
 		if len(r.probabilities) > 0 {
-			dst = appendQuote(dst, string(appendProbabilities(nil, s.classes, r.probabilities)))
+			text(string(appendProbabilities(nil, s.classes, r.probabilities)))
 		} else {
-			dst = append(dst, "null"...)
+			null()
 		}
-		dst = append(dst, ",null,"...)
+		null()
 	}
 	if len(r.keep) > 0 {
-		dst = appendQuote(dst, string(appendKeep(nil, s.job.Columns.Keep, r.keep)))
+		text(string(appendKeep(nil, s.job.Columns.Keep, r.keep)))
 	} else {
-		dst = append(dst, "null"...)
+		null()
 	}
-	dst = strconv.AppendInt(append(dst, ','), r.at.UnixMicro(), 10)
-	return append(dst, "],"...)
+	return binary.AppendVarint(dst, r.at.UnixMicro())
 }
 
-// appendKeep appends the columns that go along as a JSON object.
-func appendKeep(dst []byte, names []string, values []value) []byte {
-	for i, v := range values {
-		separator := byte(',')
-		if i == 0 {
-			separator = '{'
+// next takes a row from what append has written, and appends the parameters for it.
+func (s *sqliteSink) next(rows []byte, remove, insert []any) (rest []byte, _, _ []any) {
+	text := func() any {
+		size, n := binary.Uvarint(rows)
+		rows = rows[n:]
+		if size == 0 {
+			return nil
 		}
-		dst = append(appendQuote(append(dst, separator), names[i]), ':')
-		dst = appendValue(dst, v)
+		text := string(rows[:size-1])
+		rows = rows[size-1:]
+		return text
 	}
-	return append(dst, '}')
+	id := text()
+	sum := rows[:sha256.Size:sha256.Size]
+	rows = rows[sha256.Size:]
+	tag := text()
+	var probability any
+	if p := math.Float64frombits(binary.LittleEndian.Uint64(rows)); !math.IsNaN(p) {
+		probability = p
+	}
+	rows = rows[8:]
+	insert = append(insert, id, sum, tag, probability, text(), text(), text())
+	at, n := binary.Varint(rows)
+	return rows[n:], append(remove, id, sum), append(insert, at)
 }
 
-func (s *sqliteSink) seal(rows []byte) []byte {
-	if len(rows) == 0 {
-		return nil
-	}
-	rows = append([]byte{'['}, rows...)
-	rows[len(rows)-1] = ']'
-	return rows
-}
+func (s *sqliteSink) seal(rows []byte) []byte { return rows }
 
 func (s *sqliteSink) write(ctx context.Context, results []byte, c *checkpoint) (int64, error) {
 	unchanged, err := s.transaction(ctx, results, c)
+	if err != nil && strings.Contains(err.Error(), "no such table") {
+		err = fmt.Errorf("%w; to make the tables anew, drop goose_db_version, models, predictions and checkpoints and give the command again", err)
+	}
 	return unchanged, s.wrap(err)
 }
 
@@ -137,27 +187,19 @@ func (s *sqliteSink) transaction(ctx context.Context, results []byte, c *checkpo
 		return 0, err
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	var unchanged int64
-	if len(results) > 0 {
-		const incoming = `INSERT INTO incoming SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3,
-    value ->> 4, value ->> 5, value ->> 6, value ->> 7 FROM json_each(?)`
-		if _, err := tx.ExecContext(ctx, "DELETE FROM incoming"); err != nil {
-			return 0, err
+	var came, written int64
+	for len(results) > 0 {
+		var remove, insert []any
+		rows := int64(0)
+		for ; rows < sqliteRowsAtOnce && len(results) > 0; rows++ {
+			results, remove, insert = s.next(results, remove, insert)
 		}
-		came, err := affected(tx.ExecContext(ctx, incoming, string(results)))
+		came += rows
+		n, err := s.upsert(ctx, rows, remove, insert)
 		if err != nil {
 			return 0, err
 		}
-		if s.upsert.remove != "" {
-			if _, err := tx.ExecContext(ctx, s.upsert.remove, s.modelID, s.job.Model.Name); err != nil {
-				return 0, err
-			}
-		}
-		written, err := affected(tx.ExecContext(ctx, s.upsert.insert, s.modelID))
-		if err != nil {
-			return 0, err
-		}
-		unchanged = came - written
+		written += n
 	}
 	if c.Job != "" {
 		text, err := json.Marshal(c, json.Deterministic(true))
@@ -169,7 +211,31 @@ func (s *sqliteSink) transaction(ctx context.Context, results []byte, c *checkpo
 			return 0, err
 		}
 	}
-	return unchanged, tx.Commit()
+	return came - written, tx.Commit()
+}
+
+// upsert writes some rows, all at once or one by one, in the transaction of the
+// connection.
+func (s *sqliteSink) upsert(ctx context.Context, rows int64, remove, insert []any) (written int64, err error) {
+	statements, times := s.single, int(rows)
+	if rows == sqliteRowsAtOnce {
+		statements, times = s.many, 1
+	}
+	for i, parameters := range [][]any{remove, insert} {
+		if statements[i] == nil {
+			continue
+		}
+		for part := range slices.Chunk(parameters, len(parameters)/times) {
+			n, err := affected(statements[i].ExecContext(ctx, part...))
+			if err != nil {
+				return 0, err
+			}
+			if i == 1 {
+				written += n
+			}
+		}
+	}
+	return written, nil
 }
 
 func affected(r sql.Result, err error) (int64, error) {
@@ -187,9 +253,14 @@ func (s *sqliteSink) finish(ctx context.Context, c *checkpoint) error {
 func (s *sqliteSink) upserts() bool { return true }
 
 func (s *sqliteSink) Close() error {
-	var err error
-	if s.conn != nil {
-		err = s.conn.Close()
+	var errs []error
+	for _, statement := range slices.Concat(s.many[:], s.single[:]) {
+		if statement != nil {
+			errs = append(errs, statement.Close())
+		}
 	}
-	return errors.Join(err, s.db.Close())
+	if s.conn != nil {
+		errs = append(errs, s.conn.Close())
+	}
+	return errors.Join(append(errs, s.db.Close())...)
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,11 +32,14 @@ func (l Location) WithQuery(query string) (Location, error) {
 type tableSource struct {
 	location Location
 	columns  Columns
+	names    []string // of all columns: the id, the texts, those that go along
 	watcher  Watcher
 	at       Position
+	total    int64 // rows of a table; 0 if unknown
 	skip     int64 // rows to be passed over
 	rows     tableRows
 	fields   []*string // of a row; nil for NULL
+	idType   string    // of the row, in SQLite
 	targets  []any
 }
 
@@ -52,10 +57,13 @@ func openTable(ctx context.Context, l Location, c Columns, from Position, w Watc
 	case c.ID == "":
 		return nil, fmt.Errorf("%s: name the column of the ids, by which a table has an order", l)
 	}
-	s := &tableSource{location: l, columns: c, watcher: w, at: from}
-	s.fields = make([]*string, 1+len(c.Text)+len(c.Keep))
+	s := &tableSource{location: l, columns: c, watcher: w, at: from, names: slices.Concat([]string{c.ID}, c.Text, c.Keep)}
+	s.fields = make([]*string, len(s.names))
 	for i := range s.fields {
 		s.targets = append(s.targets, &s.fields[i])
+	}
+	if l.kind == inSQLite {
+		s.targets = append(s.targets, &s.idType)
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, s.wrap(err)
@@ -65,36 +73,86 @@ func openTable(ctx context.Context, l Location, c Columns, from Position, w Watc
 
 // statement returns the SQL for the rows behind the position, and its parameters.
 func (s *tableSource) statement() (string, []any) {
-	cast := func(name string) string { return "CAST(" + database.QuoteName(name) + " AS TEXT)" }
-	columns := []string{cast(s.columns.ID)}
-	for _, name := range append(append([]string(nil), s.columns.Text...), s.columns.Keep...) {
-		columns = append(columns, cast(name))
+	id := columnName(s.columns.ID)
+	var columns, order []string
+	for i, name := range s.names {
+		columns = append(columns, s.column(name))
+		if i > 0 { // rows with the same id have an order as well
+			order = append(order, ", CAST("+columnName(name)+" AS TEXT)")
+		}
 	}
-	from := quoteTable(s.location.table)
-	if s.location.query != "" {
-		from = "(" + strings.TrimRight(s.location.query, "; \n\t") + ")"
+	if s.location.kind == inSQLite {
+		columns = append(columns, "typeof("+id+")")
+		id += " COLLATE BINARY" // as Go compares ids
 	}
-	statement := "SELECT " + strings.Join(columns, ", ") + " FROM " + from + " AS source"
+	statement := "SELECT " + strings.Join(columns, ", ") + " FROM " + s.from()
 	var parameters []any
 	s.skip = s.at.Row
-	// In SQLite a column of a query may have no type, and is not comparable to a text.
-	if s.at.ID != nil && (s.location.kind == inPostgres || s.location.query == "") {
-		statement += " WHERE " + database.QuoteName(s.columns.ID) + " >= $1"
-		parameters = append(parameters, *s.at.ID)
+	if last, ok := s.lastID(); ok {
+		statement += " WHERE " + id + " >= $1"
+		parameters = append(parameters, last)
 		s.skip = s.at.SameID
 	}
-	// Rows with the same id have an order as well, by all that is read of them.
-	return statement + " ORDER BY " + database.QuoteName(s.columns.ID) + " NULLS FIRST, " + strings.Join(columns[1:], ", "), parameters
+	return statement + " ORDER BY " + id + " NULLS FIRST" + strings.Join(order, ""), parameters
 }
 
+// from returns the SQL that names the rows.
+func (s *tableSource) from() string {
+	if s.location.query != "" {
+		return "(" + strings.TrimRight(s.location.query, "; \n\t") + "\n) AS source"
+	}
+	return quoteTable(s.location.table) + " AS source"
+}
+
+// column returns the SQL for a column as text. It is cut behind the limit of a row, so
+// that it fits in memory.
+func (s *tableSource) column(name string) string {
+	const limit = rowLimit + 1
+	name = columnName(name)
+	if s.location.kind == inPostgres {
+		return fmt.Sprintf("left(CAST(%s AS text), %d)", name, limit)
+	}
+	return fmt.Sprintf("CASE WHEN octet_length(%s) < %d THEN CAST(%[1]s AS TEXT) ELSE CAST(substr(CAST(%[1]s AS BLOB), 1, %[2]d) AS TEXT) END", name, limit)
+}
+
+// columnName quotes the name of a column. SQLite takes a name that it does not find, and
+// that stands alone, for a text.
+func columnName(name string) string { return "source." + database.QuoteName(name) }
+
+// lastID returns the id of the last row, if the rows behind it can be asked for. SQLite
+// compares values of different types, so it must be of the type that it has in the table.
+func (s *tableSource) lastID() (any, bool) {
+	switch {
+	case s.at.ID == nil:
+		return nil, false
+	case s.location.kind == inPostgres, s.at.IDType == "text":
+		return *s.at.ID, true
+	case s.at.IDType == "integer":
+		id, err := strconv.ParseInt(*s.at.ID, 10, 64)
+		return id, err == nil
+	}
+	return nil, false
+}
+
+// open asks for the rows, and at the beginning for their number.
 func (s *tableSource) open(ctx context.Context) error {
 	statement, parameters := s.statement()
+	count := ""
+	if s.total == 0 && s.location.query == "" { // a query may take its time
+		count = "SELECT count(*) FROM " + s.from()
+	}
 	if s.location.kind == inSQLite {
 		db, err := database.OpenSQLite(s.location.file, true, time.Minute)
 		if err != nil {
 			return err
 		}
-		rows, err := db.QueryContext(ctx, statement, parameters...)
+		if count != "" {
+			err = db.QueryRowContext(ctx, count).Scan(&s.total)
+		}
+		var rows *sql.Rows
+		if err == nil {
+			rows, err = db.QueryContext(ctx, statement, parameters...)
+		}
 		if err != nil {
 			return errors.Join(err, db.Close())
 		}
@@ -105,7 +163,13 @@ func (s *tableSource) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := conn.Query(ctx, statement, parameters...)
+	if count != "" {
+		err = conn.QueryRow(ctx, count).Scan(&s.total)
+	}
+	var rows pgx.Rows
+	if err == nil {
+		rows, err = conn.Query(ctx, statement, parameters...)
+	}
 	if err != nil {
 		closePostgres(conn)
 		return err
@@ -147,7 +211,7 @@ func (s *tableSource) wrap(err error) error {
 
 func (s *tableSource) position() Position { return s.at }
 
-func (s *tableSource) size() (done, total int64) { return 0, 0 }
+func (s *tableSource) size() (done, total int64) { return s.at.Row, s.total }
 
 func (s *tableSource) read(ctx context.Context, r *row) error {
 	var end bool
@@ -195,30 +259,29 @@ func (s *tableSource) read(ctx context.Context, r *row) error {
 func (s *tableSource) set(r *row) {
 	id := s.fields[0]
 	s.at.Row++
-	if id != nil && s.at.ID != nil && *id == *s.at.ID {
+	if id != nil && s.at.ID != nil && *id == *s.at.ID && s.idType == s.at.IDType {
 		s.at.SameID++
 	} else {
 		s.at.SameID = 1
 	}
-	s.at.ID = id
-	if id != nil {
-		r.id = *id
-	}
-	at := func(i int) value {
-		if s.fields[i] == nil {
-			return value{kind: nullValue}
+	s.at.ID, s.at.IDType = id, s.idType
+	long := ""
+	values := make([]value, len(s.fields))
+	for i, field := range s.fields {
+		switch {
+		case field == nil:
+			values[i].kind = nullValue
+		case len(*field) > rowLimit:
+			values[i].kind, long = nullValue, s.names[i]
+		default:
+			values[i].text = *field
 		}
-		return value{text: *s.fields[i]}
 	}
-	texts := make([]value, len(s.columns.Text))
-	for i := range texts {
-		texts[i] = at(1 + i)
-	}
-	setText(r, s.columns.Text, texts)
-	if len(s.columns.Keep) > 0 {
-		r.keep = make([]value, len(s.columns.Keep))
-		for i := range r.keep {
-			r.keep[i] = at(1 + len(texts) + i)
-		}
+	texts := 1 + len(s.columns.Text)
+	r.id = values[0].text
+	setText(r, s.columns.Text, values[1:texts])
+	r.keep = values[texts:]
+	if long != "" {
+		r.bad = fmt.Sprintf("the column %s has more than %d MiB", long, rowLimit>>20)
 	}
 }

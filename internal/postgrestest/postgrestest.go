@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -57,10 +58,10 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// Start starts the server again after Stop.
-func (s *Server) Start() {
+// Start starts the server again after Stop, with more options of postgres.
+func (s *Server) Start(options ...string) {
 	s.t.Helper()
-	s.run("pg_ctl", "-D", s.data, "-o", s.options, "-l", s.data+".log", "-w", "start")
+	s.run("pg_ctl", "-D", s.data, "-o", strings.Join(append(options, s.options), " "), "-l", s.data+".log", "-w", "start")
 }
 
 // Stop stops the server as a crash would. It does nothing if the server is not running.

@@ -1,0 +1,109 @@
+package batch
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// predict sets the results of a chunk.
+func (j *Job) predict(c *chunk, out sink) {
+	first := c.after.Row - int64(len(c.rows)) + 1 // the number of the first row
+	c.tally.Tags = make(map[string]int64)
+	var last map[string]int // the last row with an id
+	if out.upserts() {
+		last = make(map[string]int, len(c.rows))
+	}
+	for i := range c.rows {
+		r := &c.rows[i]
+		check(r, j.Columns)
+		if r.id == "" {
+			if r.id = strconv.FormatInt(first+int64(i), 10); j.Columns.ID != "" {
+				r.id = "#" + r.id
+			}
+		}
+		if last != nil {
+			last[j.key(r)] = i
+		}
+	}
+	for i := range c.rows {
+		r := &c.rows[i]
+		if !j.Shard.has(r.id) {
+			continue
+		}
+		res := result{row: r, at: c.at.Add(time.Duration(i) * time.Microsecond), sum: sha256.Sum256([]byte(r.text))}
+		c.tally.Rows++
+		switch {
+		case r.bad != "":
+			c.tally.Errors++
+		case j.Probabilities && j.Model.HasProbabilities():
+			p := j.Model.Predict(r.text)
+			res.tag, res.probabilities = p.Tag, p.Probabilities
+			for _, probability := range p.Probabilities {
+				res.probability = max(res.probability, probability)
+			}
+		default:
+			a := j.Model.Classify(r.text, nil, nil)
+			if res.tag, res.probability = j.Model.Class(a.Class), a.Confidence; !j.Model.HasProbabilities() {
+				res.probability = math.NaN()
+			}
+		}
+		if r.bad == "" {
+			c.tally.Tags[res.tag]++
+		}
+		if last == nil || last[j.key(r)] == i {
+			c.results = out.append(c.results, &res)
+		}
+	}
+	c.results = out.seal(c.results)
+	c.rows = nil
+}
+
+// key is what two rows of a table cannot have both.
+func (j *Job) key(r *row) string {
+	if j.History {
+		return r.id + "\x00" + r.text
+	}
+	return r.id
+}
+
+// check makes a bad row of one that cannot be predicted, or not be kept everywhere.
+func check(r *row, columns Columns) {
+	bad := func(format string, args ...any) {
+		if r.bad == "" {
+			r.bad = fmt.Sprintf(format, args...)
+		}
+	}
+	switch {
+	case strings.IndexByte(r.id, 0) >= 0:
+		r.id = ""
+		bad("the id has a NUL")
+	case !utf8.ValidString(r.id):
+		r.id = ""
+		bad("the id is not UTF-8")
+	case r.id == "" && columns.ID != "":
+		bad("there is no id")
+	}
+	for i := range r.keep {
+		switch v := &r.keep[i]; {
+		case v.kind == jsonValue && strings.Contains(v.text, `\u0000`), strings.IndexByte(v.text, 0) >= 0:
+			*v = value{kind: nullValue}
+			bad("the column %s has a NUL", columns.Keep[i])
+		case !utf8.ValidString(v.text):
+			*v = value{kind: nullValue}
+			bad("the column %s is not UTF-8", columns.Keep[i])
+		}
+	}
+	switch {
+	case r.bad != "": // PostgreSQL keeps neither of these
+		r.bad = strings.ReplaceAll(strings.ToValidUTF8(r.bad, "\ufffd"), "\x00", "\ufffd")
+	case !utf8.ValidString(r.text):
+		bad("the text is not UTF-8; convert the source to it")
+	case strings.TrimSpace(r.text) == "":
+		bad("the text is empty")
+	}
+}
