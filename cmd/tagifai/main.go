@@ -59,16 +59,17 @@ func untilSignal() context.Context {
 
 // commands are the subcommands: a file for each.
 type commands struct {
-	Serve    serveCommand    `cmd:"" help:"Serve predictions over HTTP."`
-	Predict  predictCommand  `cmd:"" help:"Predict the tags of texts."`
-	Train    trainCommand    `cmd:"" help:"Train a model on a labelled CSV file."`
-	Evaluate evaluateCommand `cmd:"" help:"Judge a model by a labelled CSV file."`
-	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`
-	Batch    batchCommand    `cmd:"" help:"Predict the rows of a file or a table into another."`
-	Convert  convertCommand  `cmd:"" help:"Copy a model into a directory of our own format, from scikit-learn's or with other arguments."`
-	Models   modelsCommand   `cmd:"" help:"Look after a directory of models and their versions."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
-	Help     helpCommand     `cmd:"" help:"Explain a command."`
+	Serve       serveCommand       `cmd:"" help:"Serve predictions over HTTP."`
+	Predict     predictCommand     `cmd:"" help:"Predict the tags of texts."`
+	Train       trainCommand       `cmd:"" help:"Train a model on a labelled CSV file."`
+	Evaluate    evaluateCommand    `cmd:"" help:"Judge a model by a labelled CSV file."`
+	Inspect     inspectCommand     `cmd:"" help:"Show what an artifact directory holds."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running service whether it is ready."`
+	Batch       batchCommand       `cmd:"" help:"Predict the rows of a file or a table into another."`
+	Convert     convertCommand     `cmd:"" help:"Copy a model into a directory of our own format, from scikit-learn's or with other arguments."`
+	Models      modelsCommand      `cmd:"" help:"Look after a directory of models and their versions."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Help        helpCommand        `cmd:"" help:"Explain a command."`
 
 	PrintVersion versionFlag `name:"version" help:"Print the version."`
 }
