@@ -24,7 +24,12 @@ COPY --from=build /out/tagifai /tagifai
 # A number, so that Kubernetes can verify runAsNonRoot without a passwd file.
 USER 65532:65532
 EXPOSE 8000
-# There is no HEALTHCHECK: it would need a client in the image. Let the orchestrator
-# ask GET /livez and /readyz instead.
+# For Docker and Compose. Kubernetes asks GET /livez and /readyz instead.
+HEALTHCHECK --interval=10s --timeout=6s --start-period=10s --start-interval=1s CMD ["/tagifai", "healthcheck"]
+ARG VERSION=dev
+LABEL org.opencontainers.image.title="TagIfAI" \
+      org.opencontainers.image.description="A text classifier as a service" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION"
 ENTRYPOINT ["/tagifai"]
 CMD ["serve"]

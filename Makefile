@@ -23,6 +23,8 @@ VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 # The tools' versions are pinned in a module of their own, so that none of their
 # dependencies becomes ours. The go command builds each once and caches it.
 TOOL    := $(GO) tool -modfile=.tools/go.mod
+# So are the types of Kubernetes' API, by which a test judges configs/kubernetes.
+MANIFESTS := $(GO) -C .tools/kubernetes
 
 # generate writes the API description into the directory $(1): swag from the
 # annotations, internal/tools/openapi the rest from what swag wrote. docs and docs-check
@@ -58,6 +60,7 @@ build: ## build bin/tagifai, one static binary
 
 test: ## run the tests; TESTFLAGS=-v names them
 	$(GO) test $(TESTFLAGS) ./...
+	$(MANIFESTS) test $(TESTFLAGS) ./...
 
 check: lint tidy-check docs-check race fuzz ## the gate: everything a change has to pass
 	@echo 'make check: passed'
@@ -74,20 +77,21 @@ gofmt:
 
 vet:
 	@echo '== go vet'
-	@$(GO) vet ./... || $(call fail,go vet found the above)
+	@$(GO) vet ./... && $(MANIFESTS) vet ./... || $(call fail,go vet found the above)
 
 staticcheck:
 	@echo '== staticcheck'
-	@$(TOOL) staticcheck ./... || $(call fail,staticcheck found the above)
+	@$(TOOL) staticcheck ./... && $(MANIFESTS) tool -modfile=../go.mod staticcheck ./... || $(call fail,staticcheck found the above)
 
 golangci-lint:
 	@echo '== golangci-lint'
-	@$(TOOL) golangci-lint run || $(call fail,golangci-lint found the above)
+	@$(TOOL) golangci-lint run && $(MANIFESTS) tool -modfile=../go.mod golangci-lint run || $(call fail,golangci-lint found the above)
 
 tidy-check: ## prove that go.mod and go.sum are tidy
 	@echo '== go mod tidy'
 	@$(GO) mod tidy -diff || $(call fail,go.mod or go.sum is not tidy: run go mod tidy)
 	@$(GO) -C .tools mod tidy -diff || $(call fail,.tools/go.mod or .tools/go.sum is not tidy: run go -C .tools mod tidy)
+	@$(MANIFESTS) mod tidy -diff || $(call fail,.tools/kubernetes/go.mod or go.sum is not tidy: run go -C .tools/kubernetes mod tidy)
 
 docs: ## regenerate api/ from the annotations of the handlers
 	$(call generate,api)
@@ -116,7 +120,7 @@ test-postman: $(NPM) ## run the Postman collection against the service at URL (n
 race:
 	@echo '== race-enabled tests'
 	@cc=$$($(GO) env CC) && command -v "$${cc%% *}" >/dev/null || $(call fail,the race detector needs a C compiler: install gcc or set CC)
-	@CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./... || $(call fail,a race-enabled test failed)
+	@CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./... && $(MANIFESTS) test $(TESTFLAGS) ./... || $(call fail,a race-enabled test failed)
 
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@echo '== fuzz targets, $(FUZZTIME) each'

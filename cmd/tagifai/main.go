@@ -59,18 +59,19 @@ func untilSignal() context.Context {
 
 // commands are the subcommands: a file for each.
 type commands struct {
-	Serve    serveCommand    `cmd:"" help:"Serve predictions over HTTP."`
-	Predict  predictCommand  `cmd:"" help:"Predict the tags of texts."`
-	Explain  explainCommand  `cmd:"" help:"Explain the predicted tags of texts."`
-	Train    trainCommand    `cmd:"" help:"Train a model on a labelled CSV file."`
-	Evaluate evaluateCommand `cmd:"" help:"Judge a model by a labelled CSV file."`
-	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`
-	Batch    batchCommand    `cmd:"" help:"Predict the rows of a file or a table into another."`
-	Convert  convertCommand  `cmd:"" help:"Copy a model into a directory of our own format, from scikit-learn's or with other arguments."`
-	Models   modelsCommand   `cmd:"" help:"Look after a directory of models and their versions."`
-	Keys     keysCommand     `cmd:"" help:"Look after the keys of the clients."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
-	Help     helpCommand     `cmd:"" help:"Explain a command."`
+	Serve       serveCommand       `cmd:"" help:"Serve predictions over HTTP."`
+	Predict     predictCommand     `cmd:"" help:"Predict the tags of texts."`
+	Explain     explainCommand     `cmd:"" help:"Explain the predicted tags of texts."`
+	Train       trainCommand       `cmd:"" help:"Train a model on a labelled CSV file."`
+	Evaluate    evaluateCommand    `cmd:"" help:"Judge a model by a labelled CSV file."`
+	Inspect     inspectCommand     `cmd:"" help:"Show what an artifact directory holds."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running service whether it is ready."`
+	Batch       batchCommand       `cmd:"" help:"Predict the rows of a file or a table into another."`
+	Convert     convertCommand     `cmd:"" help:"Copy a model into a directory of our own format, from scikit-learn's or with other arguments."`
+	Models      modelsCommand      `cmd:"" help:"Look after a directory of models and their versions."`
+	Keys        keysCommand        `cmd:"" help:"Look after the keys of the clients."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Help        helpCommand        `cmd:"" help:"Explain a command."`
 
 	PrintVersion versionFlag `name:"version" help:"Print the version."`
 }

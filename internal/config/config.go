@@ -1,5 +1,6 @@
 // Package config reads the settings of the service. A flag overrides the environment,
-// the environment overrides the file, and the file overrides the default. It is strict:
+// the environment overrides the file, and the file overrides the default, which for the
+// port is that of a platform that names one. It is strict:
 // unknown names, values of the wrong type or out of range, and contradictions are errors.
 // An [Error] is one line that names the setting, its value, where that came from, and
 // what to do.
@@ -35,6 +36,9 @@ type Loaded struct{ settings []*setting }
 // the sources. Its errors are of type *[Error].
 func Load(settings any, from Sources) (*Loaded, error) {
 	l := &Loaded{settingsOf(settings)}
+	if err := l.readPort(from.Environ); err != nil {
+		return nil, err
+	}
 	variables := variables(from.Environ)
 	file, origin := from.File, "flag --config"
 	if name, ok := variables[prefix+"CONFIG"]; ok && file == nil {

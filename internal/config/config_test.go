@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +61,35 @@ func TestLoad(t *testing.T) {
 			}
 			if diff := cmp.Diff(got, test.want); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A port that a platform names goes before the default address and behind all else.
+func TestPort(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "addr.yaml")
+	if err := os.WriteFile(file, []byte("addr: 127.0.0.1:9000\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name    string
+		sources config.Sources
+		want    string
+	}{
+		{"none", config.Sources{}, ":8000"},
+		{"PORT", config.Sources{Environ: []string{"PORT=8080"}}, ":8080"},
+		{"AIP_HTTP_PORT before PORT", config.Sources{Environ: []string{"PORT=8080", "AIP_HTTP_PORT=8081"}}, ":8081"},
+		{"empty", config.Sources{Environ: []string{"AIP_HTTP_PORT=", "PORT="}}, ":8000"},
+		{"environment", config.Sources{Environ: []string{"PORT=8080", "TAGIFAI_ADDR=:9000"}}, ":9000"},
+		{"file", config.Sources{File: &file, Environ: []string{"PORT=8080"}}, "127.0.0.1:9000"},
+		{"flag", config.Sources{Environ: []string{"PORT=no port"}, Flags: config.Flags{"addr": ":9000"}}, ":9000"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got config.Settings
+			load(t, &got, test.sources)
+			if got.Addr != test.want {
+				t.Errorf("got %s, want %s", got.Addr, test.want)
 			}
 		})
 	}
@@ -156,6 +187,7 @@ func TestBadVariable(t *testing.T) {
 		{"address, empty", []string{"TAGIFAI_ADDR="}, `addr: "" (environment TAGIFAI_ADDR) is no address; give HOST:PORT such as :8000 or 127.0.0.1:8000`},
 		{"not UTF-8", []string{"TAGIFAI_MODEL=caf\xe9"}, `model: "caf\xe9" (environment TAGIFAI_MODEL) is not UTF-8; write it in UTF-8`},
 		{"not UTF-8, a list", []string{"TAGIFAI_CORS_ORIGINS=*,\xe9"}, `cors-origins: "\xe9" (environment TAGIFAI_CORS_ORIGINS) is not UTF-8; write it in UTF-8`},
+		{"port of a platform", []string{"PORT=eighty"}, `addr: ":eighty" (environment PORT) is no address; give HOST:PORT such as :8000 or 127.0.0.1:8000`},
 		{"lines", []string{"TAGIFAI_LOG_LEVEL=a\nb"}, `log-level: "a\nb" (environment TAGIFAI_LOG_LEVEL) is none of its values; give debug, info, warn or error`},
 		{"contradiction", []string{"TAGIFAI_MODEL=", "TAGIFAI_WATCH=true"}, `watch: true (environment TAGIFAI_WATCH) contradicts model: "" (environment TAGIFAI_MODEL), as the embedded model never changes; name a directory or leave watch out`},
 	}

@@ -15,6 +15,26 @@ const prefix = "TAGIFAI_"
 // TAGIFAI_PORT=8000 does not match, as their TAGIFAI_PORT is a URL.
 var foreign = regexp.MustCompile(`^TAGIFAI_([^=]+_)?(SERVICE_HOST=|SERVICE_PORT(_[^=]+)?=|PORT=(tcp|udp|sctp)://|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?=)`)
 
+// portVariables are those in which a platform names the port that it forwards to: Vertex
+// AI, and Cloud Run and many others. The first that is set counts.
+var portVariables = []string{"AIP_HTTP_PORT", "PORT"}
+
+// readPort makes the port that a platform names that of the default address.
+func (l *Loaded) readPort(environ []string) error {
+	addr := l.find("addr")
+	if addr == nil {
+		return nil
+	}
+	for _, name := range portVariables {
+		for _, entry := range environ {
+			if port, ok := strings.CutPrefix(entry, name+"="); ok && port != "" {
+				return addr.set(":"+port, "environment "+name)
+			}
+		}
+	}
+	return nil
+}
+
 func variable(setting string) string {
 	return prefix + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
 }

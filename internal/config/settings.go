@@ -34,7 +34,7 @@ func Defaults() Settings {
 
 // Listen says where the service is.
 type Listen struct {
-	Addr       string     `name:"addr" initial:":8000" placeholder:"HOST:PORT" help:"Address to listen on."`
+	Addr       string     `name:"addr" initial:":8000" placeholder:"HOST:PORT" help:"Address to listen on; without one, the port that AIP_HTTP_PORT or PORT names."`
 	AdminAddr  string     `name:"admin-addr" initial:"" placeholder:"HOST:PORT" help:"Address of a listener of its own for /metrics, /debug/pprof/ and POST /reload; none if empty."`
 	AdminHosts []Hostname `name:"admin-hosts" initial:"" placeholder:"NAME" help:"Names, besides addresses and localhost, that clients may use for admin-addr."`
 	AdminPlain bool       `name:"admin-plain" initial:"false" help:"Speak plain HTTP at admin-addr in spite of tls-cert, for an address that nobody else reaches."`

@@ -1,0 +1,2 @@
+// Package kubernetes has nothing but tests, of configs/kubernetes.
+package kubernetes
