@@ -39,6 +39,9 @@ func FuzzRouter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, target, header, body string) {
 		for listener, h := range listeners {
 			for name, key := range keys {
+				if listener == "admin" && (name == "full" || name == "limited") {
+					continue // what they may do there is work for the disk
+				}
 				r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n\r\n")))
 				if err != nil {
 					return // net/http does not ask us
