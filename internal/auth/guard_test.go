@@ -208,7 +208,7 @@ func TestAuthenticate(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p, err := g.Authenticate(t.Context(), test.header, test.at)
-			got := ""
+			var got string
 			if err != nil {
 				got = err.Error()
 			} else {

@@ -517,6 +517,7 @@ func TestGuardOpenings(t *testing.T) {
 func TestGuardAnswers(t *testing.T) {
 	s := newGuardedShop(t, nil)
 	reader := http.Header{"X-Api-Key": {s.key(t, "reader", auth.Read, []string{"tagger"}, time.Time{})}}
+	predictor := http.Header{"X-Api-Key": {s.key(t, "predictor", auth.Predict, nil, time.Time{})}}
 	expired := http.Header{"X-Api-Key": {s.key(t, "expired", auth.Read, nil, time.Now().Add(-time.Hour))}}
 	s.reread()
 	s.server.Speak("/bare")
@@ -531,6 +532,7 @@ func TestGuardAnswers(t *testing.T) {
 		{"a wrong key", "GET", "/args", http.Header{"X-Api-Key": {"x"}}, 401, `"detail":"The key is not known: it is mistyped, or it was revoked"`, `Bearer realm="TagIfAI", error="invalid_token", error_description="The key is not known: it is mistyped, or it was revoked"`},
 		{"an expired key", "GET", "/args", expired, 401, `"detail":"The key has expired"`, `Bearer realm="TagIfAI", error="invalid_token", error_description="The key has expired"`},
 		{"an action", "POST", "/predict", reader, 403, `"detail":"The action predict is needed, which the credential does not have"`, `Bearer realm="TagIfAI", error="insufficient_scope", scope="predict"`},
+		{"an explanation", "POST", "/predict?include=explanation", predictor, 403, `"detail":"The action explain is needed, which the credential does not have"`, `Bearer realm="TagIfAI", error="insufficient_scope", scope="explain"`},
 		{"a model", "GET", "/models/other", reader, 403, `"detail":"The credential is not for the model \"other\""`, `Bearer realm="TagIfAI", error="insufficient_scope", scope="read"`},
 		{"a model that is not there", "GET", "/models/nope", reader, 403, `"detail":"The credential is not for the model \"nope\""`, `Bearer realm="TagIfAI", error="insufficient_scope", scope="read"`},
 		{"a version that is not there", "GET", "/models/tagger/versions/9", reader, 404, `"detail":"model \"tagger\" has no version 9"`, ""},
@@ -538,7 +540,7 @@ func TestGuardAnswers(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := serve(s.server.Handler(), test.method, test.path, test.header, "")
+			got := serve(s.server.Handler(), test.method, test.path, test.header, oneCNN)
 			if got.Code != test.status || !strings.Contains(got.Body.String(), test.detail) || got.Header().Get("Www-Authenticate") != test.challenge {
 				t.Errorf("got %d, %s: %s", got.Code, got.Header().Get("Www-Authenticate"), got.Body)
 			}
