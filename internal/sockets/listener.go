@@ -113,7 +113,11 @@ func (l *Listener) Stop(ctx context.Context) error {
 	if errors.Is(served, net.ErrClosed) {
 		served = nil
 	}
-	l.newcomers.wait(ctx)
+	most := maxEmptying
+	if l.HTTP.TLSConfig != nil {
+		most = maxSecuring
+	}
+	l.newcomers.wait(ctx, most)
 	if err := l.HTTP.Shutdown(ctx); err != nil {
 		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), l.HTTP.Close())
 	}
