@@ -222,7 +222,7 @@ func (s *Server) Run(ctx context.Context) error {
 		adminFailed = s.admin.Failed()
 		serving.Str("admin_addr", s.AdminAddr())
 	}
-	if s.public.HTTP.TLSConfig != nil {
+	if s.streams != nil {
 		serving.Bool("tls", true)
 	}
 	serving.Msg("serving")
