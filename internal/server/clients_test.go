@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,8 +10,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"tagifai/internal/auth"
 	"tagifai/internal/config"
+	"tagifai/internal/server"
 )
 
 // A client that sends too much gets a 429 that says when to come again, and others, probes
@@ -161,5 +165,42 @@ func TestNoClientLimits(t *testing.T) {
 	}
 	if _, ok := scrape(t, s)["tagifai_limited_clients"]; ok {
 		t.Error("there is a metric for them")
+	}
+}
+
+// With keys a client is a principal, wherever it asks from. Who guesses is its address.
+func TestClientIsThePrincipal(t *testing.T) {
+	keys := newKeyring(t, io.Discard, prometheus.NewRegistry())
+	one := keys.key(t, "one", auth.Read, nil, time.Time{})
+	two := keys.key(t, "two", auth.Read, nil, time.Time{})
+	keys.reread()
+	s := startServing(t, server.Options{Guard: keys.guard, Settings: settings(func(c *config.Settings) {
+		c.ClientRate, c.ClientBurst = 1, 2
+		c.TrustedProxies = networks("127.0.0.1")
+	})}, new(logs))
+	tests := []struct {
+		name, key, addr string
+		path            string
+		status          int
+	}{
+		{"a key", one, "192.0.2.1", "/args", 200},
+		{"from elsewhere", one, "192.0.2.2", "/args", 200},
+		{"too often", one, "192.0.2.3", "/args", 429},
+		{"too often, for no route", one, "192.0.2.3", "/nope", 429},
+		{"another key at an address of the first", two, "192.0.2.1", "/args", 200},
+		{"a guess", "tagifai_wrong", "192.0.2.1", "/args", 401},
+		{"no key", "", "192.0.2.1", "/nope", 401},
+		{"one guess too many", "tagifai_wrong", "192.0.2.1", "/args", 429},
+		{"a key where somebody has guessed", two, "192.0.2.1", "/args", 200},
+		{"a probe", "", "192.0.2.1", "/readyz", 200},
+	}
+	for _, test := range tests {
+		header := http.Header{"X-Forwarded-For": {test.addr}}
+		if test.key != "" {
+			header.Set("X-Api-Key", test.key)
+		}
+		if got := s.ask(t, http.MethodGet, test.path, header, ""); got.status != test.status {
+			t.Errorf("%s: got %d, want %d: %s", test.name, got.status, test.status, got.body)
+		}
 	}
 }

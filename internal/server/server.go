@@ -148,9 +148,9 @@ func New(options Options) *Server {
 		}
 	}
 	if options.TLS != nil {
-		s.public.HTTP.TLSConfig, s.public.HTTP.HTTP2 = options.TLS, sockets.HTTP2(settings.Limits)
+		s.public.HTTP.TLSConfig, s.public.HTTP.HTTP2 = options.TLS.Clone(), sockets.HTTP2(settings.Limits)
 		if s.admin != nil && !settings.AdminPlain {
-			s.admin.HTTP.TLSConfig = options.TLS
+			s.admin.HTTP.TLSConfig = options.TLS.Clone() // which net/http changes
 		}
 	}
 	for _, l := range s.listeners() {
@@ -222,7 +222,7 @@ func (s *Server) Run(ctx context.Context) error {
 		adminFailed = s.admin.Failed()
 		serving.Str("admin_addr", s.AdminAddr())
 	}
-	if s.public.HTTP.TLSConfig != nil {
+	if s.streams != nil {
 		serving.Bool("tls", true)
 	}
 	serving.Msg("serving")

@@ -25,8 +25,11 @@ type backlog struct {
 const settling = 100 * time.Millisecond
 
 // maxEmptying is how long connections may go on to arrive faster than they are accepted,
-// and then how long the last of them may take to send a request.
-const maxEmptying = time.Second
+// and then how long the last of them may take to send a request; over TLS, maxSecuring.
+const (
+	maxEmptying = time.Second
+	maxSecuring = 3 * time.Second
+)
 
 // empty makes Accept return what waits, and then [net.ErrClosed].
 func (b *backlog) empty() {
@@ -96,8 +99,8 @@ func speaksHTTP2(conn net.Conn) bool {
 }
 
 // wait returns when all have sent their requests, or have had the time to.
-func (n *newcomers) wait(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, maxEmptying)
+func (n *newcomers) wait(ctx context.Context, most time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	const pause = 2 * time.Millisecond
 	for n.count.Load() > 0 && ctx.Err() == nil {

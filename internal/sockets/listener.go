@@ -21,6 +21,7 @@ type Listener struct {
 	HTTP http.Server // to be set up before Listen; it serves TLS if it has settings for it
 
 	addr   string
+	secure bool       // Serve serves TLS; net/http makes settings for it in any case
 	served chan error // what Serve of net/http returned; nil before Listen
 
 	mu      sync.Mutex // guards backlog
@@ -92,7 +93,7 @@ func (l *Listener) Serve() {
 	if l.connections != nil {
 		listening = l.connections
 	}
-	if l.HTTP.TLSConfig != nil {
+	if l.secure = l.HTTP.TLSConfig != nil; l.secure {
 		l.served <- l.HTTP.ServeTLS(listening, "", "") // which the settings have
 	} else {
 		l.served <- l.HTTP.Serve(listening)
@@ -113,7 +114,11 @@ func (l *Listener) Stop(ctx context.Context) error {
 	if errors.Is(served, net.ErrClosed) {
 		served = nil
 	}
-	l.newcomers.wait(ctx)
+	most := maxEmptying
+	if l.secure {
+		most = maxSecuring
+	}
+	l.newcomers.wait(ctx, most)
 	if err := l.HTTP.Shutdown(ctx); err != nil {
 		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), l.HTTP.Close())
 	}

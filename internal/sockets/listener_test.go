@@ -111,7 +111,7 @@ func (s sluggish) Write(p []byte) (int, error) {
 // that is nil.
 func (s *service) speakHTTP2(t *testing.T, dial func() (net.Conn, error)) *http.Client {
 	t.Helper()
-	transport := &http.Transport{TLSClientConfig: s.client, ForceAttemptHTTP2: true}
+	transport := &http.Transport{TLSClientConfig: s.client.Clone(), ForceAttemptHTTP2: true}
 	if dial != nil {
 		transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return dial() }
 	}
@@ -187,7 +187,7 @@ func TestStopServesBacklog(t *testing.T) {
 			if test.secure {
 				s.secure(t)
 			}
-			const clients = 50
+			const clients = 30
 			errs := make(chan error, clients)
 			for range clients {
 				conn := s.dial(t) // nobody accepts it yet

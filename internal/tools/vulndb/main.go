@@ -105,7 +105,7 @@ func add(modules map[string]*module, file, dir string) error {
 			m.Vulns = append(m.Vulns, vulnerability{entry.ID, entry.Modified})
 		}
 	}
-	return os.WriteFile(filepath.Join(dir, entry.ID+".json"), content, 0o644)
+	return os.WriteFile(filepath.Join(dir, filepath.Base(file)), content, 0o644)
 }
 
 func write(path string, value any) error {

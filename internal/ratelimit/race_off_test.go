@@ -1,0 +1,5 @@
+//go:build !race
+
+package ratelimit_test
+
+const addresses = 1_000_000
