@@ -47,7 +47,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench bench-against bench-update bench-peers parity soak train vuln licences clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench bench-against bench-update bench-peers parity soak dist train vuln licences clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -162,6 +162,11 @@ parity: ## compare with nine versions of scikit-learn: [PARITY=dir] [DATA=labell
 # Not a part of check: it takes nine minutes and has to have the machine to itself.
 soak: build ## prove what configs/README.md says of overload, slow and silent clients, reload, stop and rollout (nginx); SOAKFLAGS=-quick
 	$(GO) run ./internal/tools/soak $(SOAKFLAGS)
+
+# The time of all files is that of the commit, unless SOURCE_DATE_EPOCH says another.
+dist: ## build what is released into bin/dist: archives, Python wheels, checksums, bills of materials
+	@$(GO) run ./internal/tools/dist -version '$(VERSION)' -time '$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)'
+	@cat bin/dist/SHA256SUMS
 
 train: ## train a model: DATA=labelled.csv [OUT=runs/<time>]
 	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make train DATA=path/to/labelled.csv)

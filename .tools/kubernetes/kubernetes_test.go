@@ -1,7 +1,6 @@
 package kubernetes
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,8 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscaling "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networking "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	psa "k8s.io/pod-security-admission/api"
@@ -48,7 +53,7 @@ func run(m *testing.M) int {
 func kustomizations(t *testing.T) []string {
 	t.Helper()
 	var dirs []string
-	for _, pattern := range []string{"*", "*/*"} {
+	for _, pattern := range []string{"*", "*/*"} { // those below these are parts of others
 		files, err := filepath.Glob(filepath.Join(root, pattern, "kustomization.yaml"))
 		if err != nil {
 			t.Fatal(err)
@@ -93,7 +98,12 @@ func decode(dir string) ([]runtime.Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		object, _, err := decoder.Decode(text, nil, nil)
+		var object runtime.Object
+		if _, ok := definitions[resource.GetKind()]; ok {
+			object, err = custom(resource.GetKind(), text)
+		} else {
+			object, _, err = decoder.Decode(text, nil, nil)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w in\n%s", err, text)
 		}
@@ -103,12 +113,31 @@ func decode(dir string) ([]runtime.Object, error) {
 }
 
 // apis are those whose objects the manifests may have.
-var apis = []func(*runtime.Scheme) error{batchv1.AddToScheme}
+var apis = []func(*runtime.Scheme) error{
+	appsv1.AddToScheme, autoscaling.AddToScheme, batchv1.AddToScheme, corev1.AddToScheme, networking.AddToScheme, policyv1.AddToScheme,
+	monitoring.AddToScheme,
+}
 
-// pods returns the template of each pod that an object starts.
-func pods(object runtime.Object) []*corev1.PodTemplateSpec {
-	if job, ok := object.(*batchv1.Job); ok {
-		return []*corev1.PodTemplateSpec{&job.Spec.Template}
+// podOf returns the template of the pods that an object starts, nil if it starts none.
+func podOf(object runtime.Object) *corev1.PodTemplateSpec {
+	switch o := object.(type) {
+	case *appsv1.Deployment:
+		return &o.Spec.Template
+	case *batchv1.Job:
+		return &o.Spec.Template
+	case *unstructured.Unstructured:
+		if o.GetKind() != "InferenceService" {
+			return nil
+		}
+		predictor, _, err := unstructured.NestedMap(o.Object, "spec", "predictor")
+		if err != nil {
+			panic(err) // the definition of the kind is not what it was
+		}
+		var pod corev1.PodTemplateSpec
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(predictor, &pod.Spec); err != nil {
+			panic(err)
+		}
+		return &pod
 	}
 	return nil
 }
@@ -122,7 +151,7 @@ func TestRestricted(t *testing.T) {
 	for _, dir := range kustomizations(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			for _, object := range build(t, dir) {
-				for _, pod := range pods(object) {
+				if pod := podOf(object); pod != nil {
 					level := psa.LevelVersion{Level: psa.LevelRestricted, Version: psa.LatestVersion()}
 					for _, result := range evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec) {
 						if !result.Allowed {
@@ -148,7 +177,7 @@ func TestSettings(t *testing.T) {
 	for _, dir := range kustomizations(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			for _, object := range build(t, dir) {
-				for _, pod := range pods(object) {
+				if pod := podOf(object); pod != nil {
 					for _, c := range pod.Spec.Containers {
 						checkSettings(t, &c)
 					}
@@ -172,30 +201,44 @@ func checkSettings(t *testing.T, c *corev1.Container) {
 			t.Errorf("tagifai %s has no flag %s", c.Args[0], flag)
 		}
 	}
+	read := "" // what the service prints of its settings, with where it has them from
+	if c.Args[0] == "serve" {
+		read = settings(t, c)
+	}
 	for _, v := range c.Env {
 		used := slices.ContainsFunc(c.Args, func(arg string) bool { return strings.Contains(arg, "$("+v.Name+")") })
-		// PostgreSQL's own variables: TestKubernetesJob of internal/batch connects by them.
-		if !used && !slices.Contains([]string{"PGPASSWORD", "PGSSLMODE"}, v.Name) {
-			t.Errorf("container %s does not use the variable %s", c.Name, v.Name)
+		if !used && !strings.Contains(read, "environment "+v.Name+"\n") && !slices.Contains(ofOthers, v.Name) {
+			t.Errorf("container %s has no use for the variable %s", c.Name, v.Name)
 		}
 	}
 }
+
+// ofOthers are variables that others than tagifai read: PostgreSQL's client, as
+// TestKubernetesJob of internal/batch shows, Go's runtime, and KServe.
+var ofOthers = []string{"PGPASSWORD", "GOMAXPROCS", "STORAGE_URI"}
 
 // flags returns the names of the flags that a help lists.
 func flags(help []byte) []string {
 	return regexp.MustCompile(`--[a-z][a-z-]*`).FindAllString(string(help), -1)
 }
 
-// copied returns a copy of the kustomization of the Job in which one text is another.
-func copied(t *testing.T, before, after string) string {
+// copied returns a copy of the files of an overlay, without its base, in which one text is
+// another.
+func copied(t *testing.T, overlay, before, after string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"kustomization.yaml", "job.yaml"} {
-		data, err := os.ReadFile(root + "/overlays/batch/" + name)
+	files, err := filepath.Glob(filepath.Join(root, "overlays", overlay, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), bytes.ReplaceAll(data, []byte(before), []byte(after)), 0o600); err != nil {
+		text := strings.ReplaceAll(string(data), before, after)
+		text = strings.Replace(text, "  - ../../base\n", "", 1)
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(name)), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -207,7 +250,7 @@ func TestJob(t *testing.T) {
 	for _, c := range []struct{ name, dir, shard string }{
 		{"batch", root + "/overlays/batch", "--shard=$(JOB_COMPLETION_INDEX)/4"},
 		{"a model from a volume", root + "/overlays/batch-models", "--shard=$(JOB_COMPLETION_INDEX)/4"},
-		{"eight completions", copied(t, "completions: 4", "completions: 8"), "--shard=$(JOB_COMPLETION_INDEX)/8"},
+		{"eight completions", copied(t, "batch", "completions: 4", "completions: 8"), "--shard=$(JOB_COMPLETION_INDEX)/8"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			objects := build(t, c.dir)
@@ -234,7 +277,19 @@ func TestJob(t *testing.T) {
 
 // What the API does not know is an error.
 func TestStrict(t *testing.T) {
-	if _, err := decode(copied(t, "parallelism:", "parallelismus:")); err == nil || !strings.Contains(err.Error(), "parallelismus") {
-		t.Errorf("got the error %v, want one about parallelismus", err)
+	for _, c := range []struct{ overlay, before, after string }{
+		{"batch", "parallelism:", "parallelismus:"},
+		{"keda", "pollingInterval:", "pollingIntervals:"},
+		{"keda", "maxReplicaCount: 10", "maxReplicaCount: ten"},
+		{"kserve", "minReplicas:", "minimumReplicas:"},
+		{"kserve", "readinessProbe:", "readyProbe:"},
+	} {
+		t.Run(c.after, func(t *testing.T) {
+			_, err := decode(copied(t, c.overlay, c.before, c.after))
+			word, _, _ := strings.Cut(c.after, ":")
+			if err == nil || !strings.Contains(err.Error(), word) {
+				t.Errorf("got the error %v, want one about %s", err, word)
+			}
+		})
 	}
 }
