@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -251,7 +252,7 @@ func TestLoad(t *testing.T) {
 				}
 			}
 			for id, want := range map[string]float64{"first": -1, "second": 1} {
-				if got := s.metric(t, "tagifai_model_info", "classes=4", "format=tagifai", "model=default", "ngrams=39824", "run_id="+id, "version=1"); got != want {
+				if got := s.metric(t, "tagifai_model_info", "classes=4", "format=tagifai", "model=default", "ngrams="+strconv.Itoa(run(t, id).NGrams()), "run_id="+id, "version=1"); got != want {
 					t.Errorf("info of the %s: got %v, want %v", id, got, want)
 				}
 			}
