@@ -1,10 +1,10 @@
 package server_test
 
 import (
-	"fmt"
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -180,8 +180,8 @@ func TestReloadEndpoint(t *testing.T) {
 		`tagifai_model_reloads_total{outcome="failure"}`: "1",
 		`tagifai_model_reloads_total{outcome="success"}`: "1",
 		`tagifai_model_last_reload_success`:              "0",
-		info("second"): "1",
-		info("first"):  "",
+		info("second"):                                   "1",
+		info("first"):                                    "",
 	} {
 		if metrics[name] != want {
 			t.Errorf("%s: got %q, want %q", name, metrics[name], want)

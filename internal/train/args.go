@@ -114,7 +114,7 @@ const (
 
 // DefaultArgs returns the default recipe, that of configs/args.json.
 func DefaultArgs() Args {
-	args, threshold := baseArgs(), 0.15
+	args, threshold := baseArgs(), 0.1
 	args.NgramMaxRange = 4
 	args.Blocks = []Block{baseBlock()}
 	args.Documents = []Document{{"title", 0.3}, {"description", 0.3}}

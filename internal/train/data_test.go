@@ -126,7 +126,7 @@ func TestDocuments(t *testing.T) {
 	s.add("one two", 0, 2, 2, map[string]string{"title": "one", "description": "two"})
 	s.add("three", 1, 3, 1, nil)
 	got := s.documents(&Args{Documents: []Document{{"title", 0.3}, {"description", 0.5}, {"body", 9}}})
-	want := &samples{classes: s.classes}
+	want := &samples{classes: s.classes, first: 4}
 	want.add("one two", 0, 2, 2, nil)
 	want.add("one", 0, 2, 0.6, nil)
 	want.add("two", 0, 2, 1, nil)

@@ -4,10 +4,13 @@ package train
 // the arguments make of each, and the extra samples.
 func (s *samples) documents(args *Args) *samples {
 	if len(args.Documents) == 0 && s.also == nil {
-		return s
+		all := *s
+		all.first = len(s.texts)
+		return &all
 	}
 	all := &samples{classes: s.classes}
 	all.addDocuments(s, args, 1)
+	all.first = len(all.texts)
 	if s.also != nil {
 		all.addDocuments(s.also, args, args.AlsoWeight)
 	}

@@ -21,7 +21,7 @@ type fit struct {
 func newFit(args *Args, s *samples) *fit {
 	f := &fit{args: args, documents: s.documents(args)}
 	f.union, f.rows = fitUnion(args.blocks(), f.documents.texts, s.vectors, args.VectorWeight)
-	f.classifier = newClassifier(args, f.union.features(), f.documents.labels, len(s.classes))
+	f.classifier = newClassifier(args, f.union.features(), f.documents.labels, f.documents.first, len(s.classes))
 	return f
 }
 

@@ -20,6 +20,7 @@ type samples struct {
 	created []time.Time         // of each text, zero if unknown
 	indices []int               // of each text in the whole that this is a part of
 	classes []string
+	first   int      // of documents: how many are no extra ones
 	also    *samples // extra ones, for training alone; nil if there are none
 	vectors *Vectors // of words; nil if there are none
 	folded  Folded
