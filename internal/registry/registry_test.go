@@ -30,6 +30,9 @@ func run(t *testing.T, id string) *model.Model {
 		t.Fatal(err)
 	}
 	a.RunID = id
+	if a.Args, err = a.Args.With("threshold", []byte("0.5")); err != nil {
+		t.Fatal(err)
+	}
 	m, err := model.New(a)
 	if err != nil {
 		t.Fatal(err)
@@ -357,7 +360,7 @@ func TestPredicted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"Object detection with YOLO", "Image segmentation", "My cat sleeps"} {
+	for _, text := range []string{"Object detection with YOLO", "Image segmentation", "qqq"} {
 		v.Predicted(v.Classify(text, nil, nil))
 	}
 	for tag, want := range map[string]float64{"computer-vision": 2, "other": 1, "mlops": 0} {
