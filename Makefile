@@ -181,10 +181,10 @@ $(VECTORS): .tools/vectors/vectors.py .tools/vectors/terms.txt .tools/vectors/re
 
 model: ## make the default model anew, with vectors of words (needs Python): DATA=dataset.csv
 	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make model DATA=path/to/dataset.csv)
-	@$(MAKE) --no-print-directory build $(VECTORS)
+	@$(MAKE) --no-print-directory $(VECTORS)
 	@echo '$(VECTORS_SHA256)  $(VECTORS)' | sha256sum -c --quiet - || echo 'make model: the vectors are not those of the committed model: its bytes will differ' >&2
 	rm -rf runs/model
-	SOURCE_DATE_EPOCH=1764028800 bin/tagifai train --data '$(DATA)' --also configs/everyday.csv --vectors $(VECTORS) --args configs/args-vectors.json --plot --out runs/model
+	SOURCE_DATE_EPOCH=1764028800 $(GO) run -buildvcs=false ./cmd/tagifai train --data '$(DATA)' --also configs/everyday.csv --vectors $(VECTORS) --args configs/args-vectors.json --plot --out runs/model
 	rm -f runs/model/golden.json
 	cp runs/model/*.json runs/model/*.txt runs/model/*.safetensors model/artifacts/
 
