@@ -47,7 +47,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench bench-against bench-update bench-peers parity soak dist train vuln licences clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench bench-against bench-update bench-peers parity soak dist train model vuln licences clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -167,6 +167,26 @@ soak: build ## prove what configs/README.md says of overload, slow and silent cl
 dist: ## build what is released into bin/dist: archives, Python wheels, checksums, bills of materials
 	@$(GO) run ./internal/tools/dist -version '$(VERSION)' -time '$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)'
 	@cat bin/dist/SHA256SUMS
+
+# The vectors of words are made with Python, in some minutes. Their bytes are the same on the
+# same kind of machine: another BLAS may round a last digit otherwise, and then says so here.
+VECTORS        := runs/vectors.txt.gz
+VECTORS_SHA256 := 4215efbc7cf4b0219cf581ef238de0cb0e48e130cc77223f429fd3d89f740be0
+
+$(VECTORS): .tools/vectors/vectors.py .tools/vectors/terms.txt .tools/vectors/requirements.txt
+	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make model DATA=path/to/dataset.csv)
+	python3 -m venv runs/vectors
+	runs/vectors/bin/pip install --quiet --no-deps -r .tools/vectors/requirements.txt
+	OPENBLAS_NUM_THREADS=1 runs/vectors/bin/python .tools/vectors/vectors.py --data '$(DATA)' --words .tools/vectors/terms.txt --out $@
+
+model: ## make the default model anew, with vectors of words (needs Python): DATA=dataset.csv
+	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make model DATA=path/to/dataset.csv)
+	@$(MAKE) --no-print-directory $(VECTORS)
+	@echo '$(VECTORS_SHA256)  $(VECTORS)' | sha256sum -c --quiet - || echo 'make model: the vectors are not those of the committed model: its bytes will differ' >&2
+	rm -rf runs/model
+	SOURCE_DATE_EPOCH=1764028800 $(GO) run -buildvcs=false ./cmd/tagifai train --data '$(DATA)' --also configs/everyday.csv --vectors $(VECTORS) --args configs/args-vectors.json --plot --out runs/model
+	rm -f runs/model/golden.json
+	cp runs/model/*.json runs/model/*.txt runs/model/*.safetensors model/artifacts/
 
 train: ## train a model: DATA=labelled.csv [OUT=runs/<time>]
 	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make train DATA=path/to/labelled.csv)

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"slices"
@@ -164,7 +165,7 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 
 		b.reader.align(&x.tapes[i], &x.a, &x.b, text)
 		if x.slots[i] == nil {
-			x.slots[i] = make([]uint32, len(b.trie.nodes))
+			x.slots[i] = make([]uint32, b.nodes())
 		}
 		slots := x.slots[i]
 		b.occurrences(&x.tapes[i], func(node uint32, start, end int) {
@@ -192,8 +193,34 @@ func (x *explainer) leave() {
 	}
 }
 
+// nodes returns the number of nodes: of the trie, or of the table of words.
+func (b *block) nodes() int {
+	if b.words != nil {
+		return len(b.words.ends)
+	}
+	return len(b.trie.nodes)
+}
+
+// coefficient returns idf × coefficient of the n-gram of a node.
+func (b *block) coefficient(node uint32, row int) float64 {
+	if b.words != nil {
+		return b.words.row(node)[row]
+	}
+	return b.trie.row(node)[row] - b.trie.row(b.trie.nodes[node].parent)[row]
+}
+
 // occurrences yields the n-grams of the vocabulary on a tape, each as often as it occurs.
 func (b *block) occurrences(tape *aligned, yield func(node uint32, start, end int)) {
+	if b.words != nil {
+		for start := 0; start < len(tape.text); {
+			end := start + bytes.IndexByte(tape.text[start:], ' ')
+			if i := b.words.find(tape.text[start:end]); i > 0 {
+				yield(i-1, start, end)
+			}
+			start = end + 1
+		}
+		return
+	}
 	t, words := b.trie, b.reader.Analyzer == Word
 	for start := range tape.text {
 		if words && start > 0 && tape.text[start-1] != ' ' {
@@ -221,10 +248,9 @@ func (x *explainer) weigh(m *Model, terms []term) {
 	for i, end := range x.ends {
 		b := &m.blocks[i]
 		for _, n := range x.met[len(x.weights):end] {
-			own, above := b.trie.row(n.node), b.trie.row(b.trie.nodes[n.node].parent)
 			sum := 0.0
 			for _, t := range terms {
-				sum += t.factor * (own[t.row] - above[t.row])
+				sum += t.factor * b.coefficient(n.node, t.row)
 			}
 			x.weights = append(x.weights, sum*b.reader.tf(float64(n.count))*x.factors[i])
 		}

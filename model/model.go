@@ -114,15 +114,17 @@ func newBlock(w *Weights, i, column int) (block, error) {
 	if !divides {
 		v.Norm = w.Norm
 	}
-	trie, err := newTrie(w, b, v.Norm, column)
-	if err != nil {
-		return block{}, err
-	}
 	reader, err := v.reader()
 	if err != nil {
 		return block{}, err
 	}
-	return block{reader: *reader, trie: trie, weight: b.Weight, divides: divides}, nil
+	made := block{reader: *reader, weight: b.Weight, divides: divides}
+	if v.Analyzer == Word && v.NgramMax == 1 {
+		made.words = newWords(w, b, v.Norm, column)
+		return made, nil
+	}
+	made.trie, err = newTrie(w, b, v.Norm, column)
+	return made, err
 }
 
 // Predict returns the tag of text, and the probability and score of every class.
@@ -262,6 +264,10 @@ func (m *Model) Size() int {
 	const word = 8
 	size := len(m.args.raw) + len(m.performance.raw)
 	for _, b := range m.blocks {
+		if b.words != nil {
+			size += b.words.size()
+			continue
+		}
 		size += word*cap(b.trie.nodes) + word*cap(b.trie.sums) + 4*cap(b.trie.pairs)
 	}
 	return size

@@ -47,6 +47,7 @@ func (m *Model) putScratch(s *scratch) {
 type block struct {
 	reader reader
 	trie   *trie
+	words  *wordTable // takes the place of the trie if the n-grams are single words
 	weight float64
 	// divides says whether the vector is divided by its norm. If not, the norm is that
 	// of several blocks, to which this one adds.
@@ -56,7 +57,12 @@ type block struct {
 // add adds to totals the products of the rows of coefficients and the block's vector of
 // text, and sets the last element to its norm, before the root that makes it l2.
 func (b *block) add(s *scratch, w *walks, totals []float64, text string) {
-	s.tape = append(b.reader.tape(s, text), noByte)
+	tape := b.reader.tape(s, text)
+	if b.words != nil {
+		b.words.add(&b.reader.Vectorizer, w, totals, tape)
+		return
+	}
+	s.tape = append(tape, noByte)
 	b.reader.walk(b.trie, w, totals, s.tape)
 }
 

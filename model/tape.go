@@ -20,6 +20,12 @@ func (r *reader) tape(s *scratch, text string) []byte {
 		s.tape = appendTape(s.tape[:0], text, &r.Vectorizer)
 		return s.tape
 	}
+	if r.Analyzer == Word && r.tokens == nil && r.stop == nil && !r.Clean && r.StripAccents == KeepAccents {
+		if tape, ok := appendASCIIWords(s.tape[:0], text, r.Lowercase); ok {
+			s.tape = tape
+			return tape
+		}
+	}
 	if r.Lowercase {
 		s.text = appendLower(s.text[:0], text)
 	} else {
@@ -170,6 +176,47 @@ func appendOther(dst []byte, text string, i int, before uint16, v *Vectorizer) (
 		return append(dst, ' '), end, blank
 	}
 	return append(dst, text[i:end]...), end, 0 // a lone one stays what it is
+}
+
+// wordTables have what becomes of an ASCII character of a word, as it is and in lower case,
+// and 0 for all other bytes.
+var wordTables = func() (tables [2][256]byte) {
+	for c := range byte(utf8.RuneSelf) {
+		if isWord(rune(c)) {
+			tables[0][c], tables[1][c] = c, byte(asciiTables[0][1][c])
+		}
+	}
+	return tables
+}()
+
+// appendASCIIWords is appendWordTape for a text in ASCII, which it reads only once. It
+// reports whether the text was in ASCII.
+func appendASCIIWords(dst []byte, text string, lowercase bool) ([]byte, bool) {
+	table := &wordTables[one(lowercase)]
+	dst = room(dst, len(text)+2)
+	start, n := 0, 0 // start of the word that is being read
+	for i := range len(text) {
+		c := table[text[i]]
+		if c != 0 {
+			dst[n] = c
+			n++
+			continue
+		}
+		if text[i] >= utf8.RuneSelf {
+			return dst[:0], false
+		}
+		if n-start >= 2 {
+			dst[n] = ' '
+			n++
+			start = n
+		}
+		n = start
+	}
+	if n-start >= 2 {
+		dst[n] = ' '
+		start = n + 1
+	}
+	return dst[:start], true
 }
 
 func appendWordTape(dst, text []byte) []byte {

@@ -65,8 +65,8 @@ func (c evaluateCommand) Run(ctx context.Context, s streams) error {
 		return fmt.Errorf("--seeds is %d; want at least 1", c.Seeds)
 	case c.Folds == 0 && c.Seeds > 1:
 		return errors.New("--seeds needs --folds: 5, say")
-	case c.Folds == 0 && len(c.Also) > 0:
-		return errors.New("--also needs --folds: its texts are for training, and nothing is trained without")
+	case c.Folds == 0 && (len(c.Also) > 0 || c.Vectors != nil):
+		return errors.New("--also and --vectors need --folds: they are for training, and nothing is trained without")
 	case c.Folds != 0 && c.Unseen:
 		return errors.New("--unseen does not go with --folds, whose models see nothing that they are judged by")
 	}

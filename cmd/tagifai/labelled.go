@@ -12,6 +12,7 @@ import (
 type dataFlags struct {
 	Data         string   `required:"" placeholder:"FILE" help:"CSV file with the columns title, description, tag; or text, tag."`
 	Also         []string `sep:"none" placeholder:"FILE" help:"File of more texts, for training alone, with the columns of --data, or text and tag; may be given several times."`
+	Vectors      *string  `placeholder:"FILE" help:"Vectors of words, as text of word2vec or GloVe, plain or gzip, for training alone."`
 	TextColumn   []string `sep:"none" placeholder:"NAME" help:"Column of the text, in place of title and description, or text; several are joined by a space."`
 	TagColumn    string   `placeholder:"NAME" help:"Column of the tag, in place of tag."`
 	WeightColumn string   `placeholder:"NAME" help:"Column of the weight that a row has in training; 1 for every row if left out."`
@@ -60,7 +61,10 @@ func (f dataFlags) read(stderr io.Writer) (*train.Dataset, error) {
 			fmt.Fprintf(stderr, "%s: %d texts that are in %s are left out\n", file, known, data.File)
 		}
 	}
-	return data, nil
+	if f.Vectors != nil {
+		data.Vectors, err = train.ReadVectors(*f.Vectors)
+	}
+	return data, err
 }
 
 func printDropped(stderr io.Writer, d *train.Dataset) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,9 @@ func run(t *testing.T, id string) *model.Model {
 		t.Fatal(err)
 	}
 	a.RunID = id
+	if a.Args, err = a.Args.With("threshold", []byte("0.5")); err != nil {
+		t.Fatal(err)
+	}
 	m, err := model.New(a)
 	if err != nil {
 		t.Fatal(err)
@@ -251,7 +255,7 @@ func TestLoad(t *testing.T) {
 				}
 			}
 			for id, want := range map[string]float64{"first": -1, "second": 1} {
-				if got := s.metric(t, "tagifai_model_info", "classes=4", "format=tagifai", "model=default", "ngrams=39824", "run_id="+id, "version=1"); got != want {
+				if got := s.metric(t, "tagifai_model_info", "classes=4", "format=tagifai", "model=default", "ngrams="+strconv.Itoa(run(t, id).NGrams()), "run_id="+id, "version=1"); got != want {
 					t.Errorf("info of the %s: got %v, want %v", id, got, want)
 				}
 			}
@@ -356,7 +360,7 @@ func TestPredicted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"Object detection with YOLO", "Image segmentation", "My cat sleeps"} {
+	for _, text := range []string{"Object detection with YOLO", "Image segmentation", "qqq"} {
 		v.Predicted(v.Classify(text, nil, nil))
 	}
 	for tag, want := range map[string]float64{"computer-vision": 2, "other": 1, "mlops": 0} {

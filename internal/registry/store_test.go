@@ -39,9 +39,10 @@ func small(t testing.TB, runID string, bias float64) *model.Artifact {
 	block := &w.Blocks[0]
 	var coefficients []float64
 	for row := range w.Rows() {
-		coefficients = append(coefficients, w.Coefficients[row*len(block.NGrams):][:few]...)
+		coefficients = append(coefficients, w.Coefficients[row*w.Features():][:few]...)
 	}
 	block.NGrams, block.IDF, w.Coefficients = block.NGrams[:few], block.IDF[:few], coefficients
+	w.Blocks = w.Blocks[:1]
 	w.Intercepts[0] += bias
 	a.RunID, a.Changed = runID, nil
 	return a

@@ -50,7 +50,7 @@ func TestMetrics(t *testing.T) {
 		`tagifai_predicted_texts_total{model="default",tag="natural-language-processing",version="1"}`: "1",
 		`tagifai_predicted_texts_total{model="default",tag="other",version="1"}`:                       "1",
 		`tagifai_predicted_texts_total{model="default",tag="mlops",version="1"}`:                       "0",
-		`tagifai_fallback_texts_total{model="default",version="1"}`:                                    "1",
+		`tagifai_fallback_texts_total{model="default",version="1"}`:                                    "0",
 		`tagifai_prediction_confidence_count{model="default",version="1"}`:                             "3",
 		`tagifai_rejected_requests_total{reason="invalid"}`:                                            "1",
 		`tagifai_rejected_requests_total{reason="body_too_large"}`:                                     "1",

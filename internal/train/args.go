@@ -45,6 +45,8 @@ type Args struct {
 	Weight       float64            `json:"weight" optional:"true" above:"0" help:"What the vector is multiplied by, where there are more blocks."`
 	Blocks       []Block            `json:"blocks" optional:"true" help:"Further blocks of n-grams beside the one that the arguments above describe, each with arguments of the same names."`
 	Documents    []Document         `json:"documents" optional:"true" help:"Further documents made of each row: the text of a column, and the weight of that document. The whole text has weight 1."`
+	AlsoWeight   float64            `json:"also_weight" optional:"true" above:"0" help:"Weight of the rows of the files that --also gives, times their own."`
+	VectorWeight float64            `json:"vector_weight" optional:"true" above:"0" help:"What the vectors of words are multiplied by, where --vectors gives a file of them."`
 	Folds        int                `json:"folds" optional:"true" min:"0" max:"1000" help:"Folds of the cross-validation, whose figures join performance.json; 0 for none."`
 	Calibration  Calibration        `json:"calibration" optional:"true" oneof:"none temperature" help:"What brings the probabilities nearer to the truth: nothing, or a division of the scores by the number that makes the log loss of out-of-fold predictions lowest."`
 	Slices       []evaluation.Slice `json:"slices" optional:"true" help:"Parts of the data that are evaluated on their own. Without any, those of the course, if the classes are its own."`
@@ -112,7 +114,14 @@ const (
 
 // DefaultArgs returns the default recipe, that of configs/args.json.
 func DefaultArgs() Args {
-	args := baseArgs()
+	args, threshold := baseArgs(), 0.1
+	args.NgramMaxRange = 4
+	args.Blocks = []Block{baseBlock()}
+	args.Documents = []Document{{"title", 0.3}, {"description", 0.3}}
+	args.Alpha = 1e-5
+	args.ThresholdOn, args.ThresholdRule, args.Threshold = OnSigmoid, Fixed, &threshold
+	args.Calibration = ByTemperature
+	args.AlsoWeight = 0.1
 	args.Folds = 5
 	return args
 }
@@ -140,6 +149,8 @@ func baseArgs() Args {
 		Norm:          model.L2,
 		UseIDF:        true,
 		Weight:        1,
+		AlsoWeight:    1,
+		VectorWeight:  0.5,
 		Calibration:   Uncalibrated,
 	}
 }

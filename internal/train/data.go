@@ -29,6 +29,8 @@ type Dataset struct {
 	Dropped int      // rows of the file that have no tag, though others have, or no text
 	// Also are files of extra rows, for training alone: no figure is about them.
 	Also []*Dataset
+	// Vectors of words join the block of words in training; nil if there are none.
+	Vectors *Vectors
 
 	layout Layout
 }

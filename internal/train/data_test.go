@@ -93,7 +93,7 @@ func TestAddForTraining(t *testing.T) {
 	if got := d.AddForTraining(also); got != 1 {
 		t.Errorf("%d texts are known, want 1", got)
 	}
-	args := &Args{Documents: []Document{{"title", 0.5}}}
+	args := &Args{Documents: []Document{{"title", 0.5}}, AlsoWeight: 0.5}
 	s, err := label(d, args, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestAddForTraining(t *testing.T) {
 		if diff := cmp.Diff(documents.texts[n:], []string{"hello", "more"}); diff != "" {
 			t.Errorf("extra texts of part %d (-got +want):\n%s", i, diff)
 		}
-		if diff := cmp.Diff(documents.weights[n:], []float64{1, 2}); diff != "" {
+		if diff := cmp.Diff(documents.weights[n:], []float64{0.5, 1}); diff != "" {
 			t.Errorf("their weights (-got +want):\n%s", diff)
 		}
 		if diff := cmp.Diff(documents.labels[n:], []int{2, 0}); diff != "" {
@@ -126,7 +126,7 @@ func TestDocuments(t *testing.T) {
 	s.add("one two", 0, 2, 2, map[string]string{"title": "one", "description": "two"})
 	s.add("three", 1, 3, 1, nil)
 	got := s.documents(&Args{Documents: []Document{{"title", 0.3}, {"description", 0.5}, {"body", 9}}})
-	want := &samples{classes: s.classes}
+	want := &samples{classes: s.classes, first: 4}
 	want.add("one two", 0, 2, 2, nil)
 	want.add("one", 0, 2, 0.6, nil)
 	want.add("two", 0, 2, 1, nil)

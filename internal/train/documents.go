@@ -4,19 +4,22 @@ package train
 // the arguments make of each, and the extra samples.
 func (s *samples) documents(args *Args) *samples {
 	if len(args.Documents) == 0 && s.also == nil {
-		return s
+		all := *s
+		all.first = len(s.texts)
+		return &all
 	}
 	all := &samples{classes: s.classes}
-	all.addDocuments(s, args)
+	all.addDocuments(s, args, 1)
+	all.first = len(all.texts)
 	if s.also != nil {
-		all.addDocuments(s.also, args)
+		all.addDocuments(s.also, args, args.AlsoWeight)
 	}
 	return all
 }
 
-func (s *samples) addDocuments(of *samples, args *Args) {
+func (s *samples) addDocuments(of *samples, args *Args, times float64) {
 	for i, text := range of.texts {
-		label, line, weight := of.labels[i], of.lines[i], of.weights[i]
+		label, line, weight := of.labels[i], of.lines[i], times*of.weights[i]
 		s.add(text, label, line, weight, nil)
 		for _, d := range args.Documents {
 			if part, ok := of.parts[i][d.Column]; ok {

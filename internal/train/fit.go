@@ -20,8 +20,8 @@ type fit struct {
 
 func newFit(args *Args, s *samples) *fit {
 	f := &fit{args: args, documents: s.documents(args)}
-	f.union, f.rows = fitUnion(args.blocks(), f.documents.texts)
-	f.classifier = newClassifier(args, f.union.features(), f.documents.labels, len(s.classes))
+	f.union, f.rows = fitUnion(args.blocks(), f.documents.texts, s.vectors, args.VectorWeight)
+	f.classifier = newClassifier(args, f.union.features(), f.documents.labels, f.documents.first, len(s.classes))
 	return f
 }
 
@@ -59,7 +59,7 @@ func (f *fit) weights() *model.Weights {
 		Norm:         model.NoNorm,
 		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
 		Classes:      slices.Clone(f.documents.classes),
-		Coefficients: coefficients,
+		Coefficients: f.union.fold(coefficients),
 		Intercepts:   intercepts,
 	}
 }

@@ -162,7 +162,7 @@ func TestClassifierIsScikitLearns(t *testing.T) {
 			if c.ClassWeight != nil {
 				args.Balance = ClassWeights
 			}
-			classifier := newClassifier(args, len(f.SGDInput.Vocabulary), taking, len(c.Classes))
+			classifier := newClassifier(args, len(f.SGDInput.Vocabulary), taking, len(taking), len(c.Classes))
 			fits := 0
 			for _, after := range c.After {
 				for ; fits < after.Fits; fits++ {

@@ -29,15 +29,24 @@ type target struct {
 	intercept float64
 }
 
-// newClassifier prepares a classifier for samples with these labels.
-func newClassifier(args *Args, features int, labels []int, classes int) *classifier {
+// newClassifier prepares a classifier for samples with these labels. How frequent the
+// classes are is what the first samples say, the others being extra ones; of a class that
+// only these have, they say it.
+func newClassifier(args *Args, features int, labels []int, first, classes int) *classifier {
 	weight := make([]float64, classes)
-	for _, label := range labels {
+	for _, label := range labels[:first] {
 		weight[label]++
+	}
+	counted, known := first, slices.Clone(weight)
+	for _, label := range labels[first:] {
+		if known[label] == 0 {
+			weight[label]++
+			counted++
+		}
 	}
 	for class, n := range weight {
 		if args.Balance == ClassWeights {
-			weight[class] = float64(len(labels)) / (float64(classes) * n)
+			weight[class] = float64(counted) / (float64(classes) * n)
 		} else {
 			weight[class] = 1
 		}

@@ -1,10 +1,13 @@
 package train
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"tagifai/model"
 )
 
 // samples are the rows of a data set that a run uses, with encoded labels.
@@ -17,7 +20,9 @@ type samples struct {
 	created []time.Time         // of each text, zero if unknown
 	indices []int               // of each text in the whole that this is a part of
 	classes []string
+	first   int      // of documents: how many are no extra ones
 	also    *samples // extra ones, for training alone; nil if there are none
+	vectors *Vectors // of words; nil if there are none
 	folded  Folded
 }
 
@@ -39,6 +44,9 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 	if args.Subset != nil && *args.Subset < len(rows) {
 		rows = rows[:*args.Subset]
 	}
+	if d.Vectors != nil && blockOfWords(args.blocks()) < 0 {
+		return nil, fmt.Errorf("%s: the arguments have no block of single words for the vectors to join; add one to blocks, with analyzer %q", d.Vectors.File, model.Word)
+	}
 	n := len(rows)
 	for _, also := range d.Also {
 		rows = append(rows, also.Rows...)
@@ -47,7 +55,7 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 	if err != nil {
 		return nil, d.errorf(1, "%w", err)
 	}
-	s := &samples{folded: folded}
+	s := &samples{folded: folded, vectors: d.Vectors}
 	for _, row := range rows {
 		s.classes = append(s.classes, row.Tag)
 	}
@@ -106,7 +114,7 @@ const smallestClass = 3
 
 // at returns the samples with these indices.
 func (s *samples) at(indices []int) *samples {
-	part := &samples{classes: s.classes, also: s.also}
+	part := &samples{classes: s.classes, also: s.also, vectors: s.vectors}
 	for _, i := range indices {
 		part.add(s.texts[i], s.labels[i], s.lines[i], s.weights[i], s.parts[i])
 		part.created = append(part.created, s.created[i])

@@ -163,6 +163,10 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	if result.Temperature != 1 {
 		weights.Provenance["temperature"] = strconv.FormatFloat(result.Temperature, 'g', -1, 64)
 	}
+	if v := d.Vectors; v != nil {
+		weights.Provenance["vectors_sha256"] = v.SHA256
+		weights.Provenance["vectors"] = fmt.Sprintf("%d words, %d dimensions", v.Words(), v.Dimensions)
+	}
 	result.Artifact, err = newArtifact(&args, weights)
 	if err != nil {
 		return nil, err
@@ -224,6 +228,9 @@ func runID(args model.Object, d *Dataset) string {
 	text := d.SHA256 + string(args.JSON()) + strings.Join(d.alsoSHA256(), "")
 	if l := d.layout; len(l.TextColumns) > 0 || l.TagColumn != "" || l.WeightColumn != "" || l.Delimiter != 0 {
 		text += fmt.Sprintf("%q %q %q %q", l.TextColumns, l.TagColumn, l.WeightColumn, l.Delimiter)
+	}
+	if d.Vectors != nil {
+		text += d.Vectors.SHA256
 	}
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:16])

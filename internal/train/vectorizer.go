@@ -33,11 +33,11 @@ type vectorizer struct {
 	idf    []float64        // nil if the vectorizer uses none
 }
 
-// fitVectorizer learns the vocabulary of texts and its idf. It also returns the
-// TF-IDF matrix of the texts.
-func fitVectorizer(params model.Vectorizer, texts []string) (*vectorizer, *rows) {
+// fitVectorizer learns the vocabulary of texts and its idf, and adds more n-grams to the
+// vocabulary. It also returns the TF-IDF matrix of the texts.
+func fitVectorizer(params model.Vectorizer, texts []string, more ...string) (*vectorizer, *rows) {
 	v := &vectorizer{Vectorizer: params, column: make(map[string]int32)}
-	counts := v.count(texts, func(ngram []byte) int32 {
+	learn := func(ngram []byte) int32 {
 		column, ok := v.column[string(ngram)]
 		if !ok {
 			column = int32(len(v.ngrams))
@@ -45,7 +45,11 @@ func fitVectorizer(params model.Vectorizer, texts []string) (*vectorizer, *rows)
 			v.column[v.ngrams[column]] = column
 		}
 		return column
-	})
+	}
+	counts := v.count(texts, learn)
+	for _, ngram := range more {
+		learn([]byte(ngram))
+	}
 
 	// So far the columns are numbered by first occurrence. Sort them by n-gram.
 	arrival := make([]int32, len(v.ngrams))
