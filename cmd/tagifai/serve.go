@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
@@ -19,6 +20,7 @@ import (
 	"tagifai/internal/lookup"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
+	"tagifai/internal/sockets"
 	"tagifai/model"
 )
 
@@ -67,7 +69,11 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	srv := server.New(server.Options{Settings: c.Settings, TLS: secure, Versions: models, Table: table, Guard: guard, Version: toolVersion(), Metrics: metrics, Log: lines})
+	inherited, err := sockets.Inherit()
+	if err != nil {
+		return err
+	}
+	srv := server.New(server.Options{Settings: c.Settings, TLS: secure, Sockets: inherited, Versions: models, Table: table, Guard: guard, Version: toolVersion(), Metrics: metrics, Log: lines})
 	if err := srv.Listen(); err != nil { // before the model is loaded: a taken port is known at once
 		return err
 	}
@@ -83,6 +89,9 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	go models.Follow(ctx, reloads)
 	if guard != nil {
 		go guard.Follow(ctx, hangups(ctx))
+	}
+	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
+		log.Warn().Err(err).Msg("systemd was not told that the service is ready")
 	}
 	return srv.Run(ctx)
 }

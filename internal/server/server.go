@@ -29,7 +29,8 @@ import (
 // Options are what a server is made of.
 type Options struct {
 	Settings config.Settings
-	TLS      *tls.Config // nil to serve plain HTTP
+	TLS      *tls.Config       // nil to serve plain HTTP
+	Sockets  sockets.Inherited // in place of the addresses of the settings
 	Versions Versions
 	Table    *lookup.Table        // nil if none is served
 	Guard    *auth.Guard          // nil if everybody may do everything
@@ -82,6 +83,9 @@ type Server struct {
 // New returns a server that does not listen yet.
 func New(options Options) *Server {
 	settings := options.Settings
+	if admin := options.Sockets.Admin; admin != nil {
+		settings.AdminAddr = admin.Addr().String()
+	}
 	places := settings.MaxInFlight
 	if places == 0 {
 		places = 4 * runtime.GOMAXPROCS(0)
@@ -152,6 +156,10 @@ func New(options Options) *Server {
 		if s.admin != nil && !settings.AdminPlain {
 			s.admin.HTTP.TLSConfig = options.TLS.Clone() // which net/http changes
 		}
+	}
+	s.public.Inherit(options.Sockets.Public)
+	if s.admin != nil {
+		s.admin.Inherit(options.Sockets.Admin)
 	}
 	for _, l := range s.listeners() {
 		l.HTTP.ErrorLog = log.New(connectionLog{s.log, s.metrics.handshakes}, "", 0)

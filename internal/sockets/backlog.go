@@ -16,9 +16,12 @@ import (
 // wait. So, to end, the backlog has the kernel begin no more of them, accepts those that
 // have begun, and closes when nothing waits. A client that comes in between tries again
 // after a second, as if its packet were lost, and is then refused.
+//
+// A socket that is inherited stays open without us: what waits is for the next process.
 type backlog struct {
 	*net.TCPListener
-	closing atomic.Pointer[time.Time] // when to close at the latest
+	inherited bool
+	closing   atomic.Pointer[time.Time] // when to close at the latest
 }
 
 // settling is how long a connection that has begun may take to be set up.
@@ -35,6 +38,10 @@ const (
 func (b *backlog) empty() {
 	latest := time.Now().Add(maxEmptying)
 	b.closing.Store(&latest)
+	if b.inherited {
+		_ = b.SetDeadline(time.Now())
+		return
+	}
 	dropNew(b.TCPListener)
 	_ = b.SetDeadline(time.Now().Add(settling))
 }
@@ -45,7 +52,7 @@ func (b *backlog) Accept() (net.Conn, error) {
 	if err == nil || b.closing.Load() == nil {
 		return conn, err
 	}
-	if time.Now().Before(*b.closing.Load()) {
+	if !b.inherited && time.Now().Before(*b.closing.Load()) {
 		if conn := acceptOrShut(b.TCPListener); conn != nil {
 			return conn, nil
 		}

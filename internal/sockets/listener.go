@@ -20,9 +20,10 @@ import (
 type Listener struct {
 	HTTP http.Server // to be set up before Listen; it serves TLS if it has settings for it
 
-	addr   string
-	secure bool       // Serve serves TLS; net/http makes settings for it in any case
-	served chan error // what Serve of net/http returned; nil before Listen
+	addr      string
+	inherited *net.TCPListener // in place of the address; nil if there is none
+	secure    bool             // Serve serves TLS; net/http makes settings for it in any case
+	served    chan error       // what Serve of net/http returned; nil before Listen
 
 	mu      sync.Mutex // guards backlog
 	backlog *backlog
@@ -41,6 +42,10 @@ func NewLimited(addr string, limits config.Limits, cutOff func()) *Listener {
 	return &Listener{addr: addr, connections: newConnections(limits, cutOff)}
 }
 
+// Inherit makes the listener use a socket that is open already, and stays open without it.
+// It is for a listener that does not listen yet.
+func (l *Listener) Inherit(socket *net.TCPListener) { l.inherited = socket }
+
 // Listen takes the address, unless it has been taken already.
 func (l *Listener) Listen() error {
 	l.mu.Lock()
@@ -48,14 +53,18 @@ func (l *Listener) Listen() error {
 	if l.backlog != nil {
 		return nil
 	}
-	// Multipath TCP, Go's default, takes no filter, which the end of the backlog needs.
-	var config net.ListenConfig
-	config.SetMultipathTCP(false)
-	listening, err := config.Listen(context.Background(), "tcp", l.addr)
-	if err != nil {
-		return err
+	socket := l.inherited
+	if socket == nil {
+		// Multipath TCP, Go's default, takes no filter, which the end of the backlog needs.
+		var config net.ListenConfig
+		config.SetMultipathTCP(false)
+		listening, err := config.Listen(context.Background(), "tcp", l.addr)
+		if err != nil {
+			return err
+		}
+		socket = listening.(*net.TCPListener) //nolint:forcetypeassert // what Listen returns for tcp
 	}
-	l.backlog = &backlog{TCPListener: listening.(*net.TCPListener)} //nolint:forcetypeassert // what Listen returns for tcp
+	l.backlog = &backlog{TCPListener: socket, inherited: l.inherited != nil}
 	l.served = make(chan error, 1)
 	l.HTTP.ConnState = l.newcomers.note
 	if l.connections != nil {
@@ -104,7 +113,7 @@ func (l *Listener) Serve() {
 func (l *Listener) Failed() <-chan error { return l.served }
 
 // Stop accepts what clients have already connected to, then nothing more, and waits for
-// the requests in flight until ctx ends.
+// the requests in flight until ctx ends. What waits at an inherited socket it leaves there.
 func (l *Listener) Stop(ctx context.Context) error {
 	l.backlog.empty()
 	if l.connections != nil {
