@@ -164,8 +164,8 @@ soak: build ## prove what configs/README.md says of overload, slow and silent cl
 	$(GO) run ./internal/tools/soak $(SOAKFLAGS)
 
 # The time of all files is that of the commit, unless SOURCE_DATE_EPOCH says another.
-dist: ## build what is released into bin/dist: archives, Python wheels, checksums, bills of materials
-	@$(GO) run ./internal/tools/dist -version '$(VERSION)' -time '$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)'
+dist: ## build what is released into bin/dist: archives, Python wheels, checksums, bills of materials; SYSTEMS=linux/amd64 for one alone
+	@$(GO) run ./internal/tools/dist $(if $(SYSTEMS),-systems '$(SYSTEMS)') -version '$(VERSION)' -time '$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)'
 	@cat bin/dist/SHA256SUMS
 
 # The vectors of words are made with Python, in some minutes. Their bytes are the same on the
