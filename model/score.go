@@ -62,8 +62,9 @@ func (b *block) add(s *scratch, w *walks, totals []float64, text string) {
 		b.words.add(&b.reader.Vectorizer, w, totals, tape)
 		return
 	}
-	s.tape = append(tape, noByte)
-	b.reader.walk(b.trie, w, totals, s.tape)
+	tape = append(tape, noByte)
+	s.tape = tape // it may have grown
+	b.reader.walk(b.trie, w, totals, tape)
 }
 
 // factor returns what the block's sums are multiplied by, if own is the last of them, and

@@ -43,14 +43,14 @@ func TestBatchRows(t *testing.T) {
 		{"csv", "csv", "id,text\na,Image segmentation\n", "a computer-vision"},
 		{"quotes and lines", "csv", "id,text\na,\"Image\n\"\"segmentation\"\", now\"\n", "a computer-vision"},
 		{"zstd", "csv", frame, "a computer-vision"},
-		{"zstd of several frames, the first to be skipped", "csv", "\x52\x2a\x4d\x18\x04\x00\x00\x00size" + frame + string(z.EncodeAll([]byte("b,x\n"), nil)),
+		{"zstd of several frames, the first to be skipped", "csv", "\x52\x2a\x4d\x18\x04\x00\x00\x00size" + frame + string(z.EncodeAll([]byte("b,hello\n"), nil)),
 			"a computer-vision|b other"},
 		{"tsv", "tsv", "id\ttext\na\tImage segmentation\n", "a computer-vision"},
 		{"byte order mark", "csv", "\ufeffid,text\na,Image segmentation\n", "a computer-vision"},
 		{"jsonl", "jsonl", `{"id":7,"text":"Image segmentation"}` + "\n\n" + `{"text":"Image segmentation","id":"b"}`, "7 computer-vision|b computer-vision"},
 		{"no rows", "csv", "id,text\n", ""},
 		{"duplicate ids", "csv", "id,text\na,Image segmentation\na,Image segmentation\n", "a computer-vision|a computer-vision"},
-		{"10 MB", "csv", "id,text\na," + long + "\nb,x\n", "a computer-vision|b other"},
+		{"10 MB", "csv", "id,text\na," + long + "\nb,hello\n", "a computer-vision|b other"},
 		{"fields missing", "csv", "id,text\na\nb,Image segmentation\n", "a !1 fields, and the first line has 2|b computer-vision"},
 		{"no id", "csv", "id,text\n,Image segmentation\n", "#1 !there is no id"},
 		{"empty text", "csv", "id,text\na,  \n", "a !the text is empty"},
@@ -59,7 +59,7 @@ func TestBatchRows(t *testing.T) {
 		{"quote not closed, and another one", "csv", "id,text\r\n\r\na,\"x\r\nb,Image segmentation\r\nc,\"Image segmentation\"\r\n",
 			"a !malformed row: extraneous or missing \" in quoted-field|b computer-vision|c computer-vision"},
 		{"quote not closed, in the last line", "csv", "id,text\na,\"x", "a !malformed row: extraneous or missing \" in quoted-field"},
-		{"quote not closed, and 33 MiB", "csv", "id,text\na,\"x\n" + strings.Repeat("b,"+strings.Repeat("x", 1<<20)+"\n", 33),
+		{"quote not closed, and 33 MiB", "csv", "id,text\na,\"x\n" + strings.Repeat("b,"+strings.Repeat("hello ", 1<<20/6)+"\n", 33),
 			"a !a row of more than 32 MiB; is a quote not closed?" + strings.Repeat("|b other", 33)},
 		{"33 MiB in a line", "csv", "id,text\na," + strings.Repeat("x", 33<<20) + "\nb,Image segmentation\n",
 			"a !a row of more than 32 MiB; is a quote not closed?|b computer-vision"},
@@ -257,7 +257,7 @@ func TestBatchShards(t *testing.T) {
 // A file need not have a line of names, nor be one that can be read twice.
 func TestBatchNoHeader(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
-		{"rows", "a,Image segmentation\nb,x\n", "a,computer-vision\nb,other\n"},
+		{"rows", "a,Image segmentation\nb,hello\n", "a,computer-vision\nb,other\n"},
 		{"no rows", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

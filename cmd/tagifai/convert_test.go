@@ -159,7 +159,7 @@ func TestConvertSetFails(t *testing.T) {
 func TestChangedByHand(t *testing.T) {
 	dir := embedded(t)
 	args := filepath.Join(dir, "args.json")
-	text := strings.Replace(readFile(t, args), `"threshold": 0.46`, `"threshold": 1`, 1)
+	text := strings.Replace(readFile(t, args), `"threshold": 0.1`, `"threshold": 1`, 1)
 	if err := os.WriteFile(args, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

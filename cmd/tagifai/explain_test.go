@@ -36,7 +36,7 @@ func TestExplainJSON(t *testing.T) {
 
 func TestExplainFormats(t *testing.T) {
 	tests := []struct{ name, format, begins, ends string }{
-		{"text", "text", "computer-vision  0.", "\n\n"},
+		{"text", "text", "computer-vision  1.00  Object", "\n\n"},
 		{"html", "html", "<!doctype html>", "</html>\n"},
 	}
 	for _, test := range tests {

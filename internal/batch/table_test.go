@@ -152,18 +152,18 @@ func TestTableRows(t *testing.T) {
 			rows           [][]any
 			want           string
 		}{
-			{"numbers", "", "integer", [][]any{{10, "Image segmentation"}, {9, "x"}}, "9 other|10 computer-vision"},
-			{"texts", "", "text", [][]any{{"b", "Image segmentation"}, {"B", "x"}, {"a", "y"}}, ""},
-			{"NULL", "", "integer", [][]any{{1, nil}, {nil, "x"}}, "#1 !there is no id|1 !there is no text"},
-			{"duplicate ids", "", "integer", [][]any{{1, "x"}, {1, "Image segmentation"}, {1, "x"}}, "1 computer-vision|1 other|1 other"},
+			{"numbers", "", "integer", [][]any{{10, "Image segmentation"}, {9, "hello"}}, "9 other|10 computer-vision"},
+			{"texts", "", "text", [][]any{{"b", "Image segmentation"}, {"B", "hello"}, {"a", "y"}}, ""},
+			{"NULL", "", "integer", [][]any{{1, nil}, {nil, "hello"}}, "#1 !there is no id|1 !there is no text"},
+			{"duplicate ids", "", "integer", [][]any{{1, "hello"}, {1, "Image segmentation"}, {1, "hello"}}, "1 computer-vision|1 other|1 other"},
 			{"empty text", "", "integer", [][]any{{1, " "}}, "1 !the text is empty"},
-			{"empty id", "", "text", [][]any{{"", "x"}}, "#1 !there is no id"},
-			{"10 MB", "", "integer", [][]any{{1, long}, {2, "x"}}, "1 computer-vision|2 other"},
-			{"33 MiB", "", "integer", [][]any{{1, strings.Repeat("x", 33<<20)}, {2, "x"}}, "1 !the column text has more than 32 MiB|2 other"},
+			{"empty id", "", "text", [][]any{{"", "hello"}}, "#1 !there is no id"},
+			{"10 MB", "", "integer", [][]any{{1, long}, {2, "hello"}}, "1 computer-vision|2 other"},
+			{"33 MiB", "", "integer", [][]any{{1, strings.Repeat("hello", 33<<20)}, {2, "hello"}}, "1 !the column text has more than 32 MiB|2 other"},
 			{"no rows", "", "integer", nil, ""},
-			{"numbers and texts", "sqlite", "", [][]any{{"7", "x"}, {8, "Image segmentation"}, {"a", "x"}}, "8 computer-vision|7 other|a other"},
+			{"numbers and texts", "sqlite", "", [][]any{{"7", "hello"}, {8, "Image segmentation"}, {"a", "hello"}}, "8 computer-vision|7 other|a other"},
 			{"a number for a text", "sqlite", "", [][]any{{1, 17}}, "1 other"},
-			{"NUL", "sqlite", "text", [][]any{{"a", "Image\x00segmentation"}, {"b\x00", "x"}}, "a computer-vision|#2 !the id has a NUL"},
+			{"NUL", "sqlite", "text", [][]any{{"a", "Image\x00segmentation"}, {"b\x00", "hello"}}, "a computer-vision|#2 !the id has a NUL"},
 			{"not UTF-8", "sqlite", "text", [][]any{{"a", []byte("caf\xe9")}}, "a !the text is not UTF-8; convert the source to it"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
@@ -190,7 +190,7 @@ func TestTableRows(t *testing.T) {
 		}
 		t.Run("a query", func(t *testing.T) {
 			db.exec(t, `CREATE TABLE projects (number integer, title text, words text, lang text)`)
-			db.exec(t, `INSERT INTO projects VALUES (2, 'Image', 'segmentation', 'en'), (1, 'x', NULL, 'en'), (3, 'y', 'z', 'de')`)
+			db.exec(t, `INSERT INTO projects VALUES (2, 'Image', 'segmentation', 'en'), (1, 'hello', NULL, 'en'), (3, 'y', 'z', 'de')`)
 			out := filepath.Join(t.TempDir(), "out.csv")
 			j := newJob(t, db.location, out)
 			var err error
@@ -292,7 +292,7 @@ func TestTableGoesOn(t *testing.T) {
 func TestHistory(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db database) {
 		db.exec(t, `CREATE TABLE source (id integer, text text)`)
-		db.exec(t, `INSERT INTO source VALUES (1, 'Image segmentation'), (2, 'x'), (3, '')`)
+		db.exec(t, `INSERT INTO source VALUES (1, 'Image segmentation'), (2, 'hello'), (3, '')`)
 		results := func() string {
 			rows, err := db.Query("SELECT id, version, coalesce(tag, '!') FROM " + db.view + " ORDER BY predicted_at, id")
 			if err != nil {
@@ -329,7 +329,7 @@ func TestHistory(t *testing.T) {
 				"1/2 computer-vision|3/2 !|2/2 natural-language-processing|1/1 computer-vision|2/1 natural-language-processing|3/1 !"},
 			{"unchanged, history", "", "1", true, 3,
 				"1/2 computer-vision|3/2 !|2/2 natural-language-processing|1/1 computer-vision|2/1 natural-language-processing|3/1 !"},
-			{"another text, history", "UPDATE source SET text = 'x' WHERE id = 2", "1", true, 2,
+			{"another text, history", "UPDATE source SET text = 'hello' WHERE id = 2", "1", true, 2,
 				"1/2 computer-vision|3/2 !|2/2 natural-language-processing|1/1 computer-vision|2/1 natural-language-processing|3/1 !|2/1 other"},
 			{"an old text is the newest again", "UPDATE source SET text = 'Text classification with BERT' WHERE id = 2", "1", true, 2,
 				"1/2 computer-vision|3/2 !|2/2 natural-language-processing|1/1 computer-vision|3/1 !|2/1 other|2/1 natural-language-processing"},
