@@ -76,7 +76,7 @@ func open(t *testing.T, change func(*config.Access)) *guarded {
 	return g
 }
 
-// reread has the files read, which is done when it returns.
+// reread has the files read, once before it returns and perhaps once more.
 func (g *guarded) reread() {
 	g.hangups <- os.Interrupt
 	g.hangups <- os.Interrupt
@@ -105,6 +105,17 @@ func (g *guarded) stale(t *testing.T, source string) string {
 		}
 	}
 	return "absent"
+}
+
+// replace gives a file another text in one step, as it may be read at any time.
+func replace(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name+".new", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(name+".new", name); err != nil {
+		t.Fatal(err)
+	}
 }
 
 const unknown = "The key is not known: it is mistyped, or it was revoked"
@@ -138,9 +149,7 @@ func TestKeysAreReread(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, bad := range map[string]string{"bad YAML": "- id: [", "a key without an id": "- actions: [read]\n"} {
-		if err := os.WriteFile(name, []byte(bad), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		replace(t, name, bad)
 		g.reread()
 		check(what, g.who(a)+", "+g.who(b)+", stale "+g.stale(t, "keys"), "a, b, stale 1")
 	}
@@ -153,9 +162,7 @@ func TestKeysAreReread(t *testing.T) {
 		t.Errorf("the log is %s", g.log)
 	}
 
-	if err := os.WriteFile(name, good, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	replace(t, name, string(good))
 	if err := auth.RevokeKey(name, "a"); err != nil {
 		t.Fatal(err)
 	}

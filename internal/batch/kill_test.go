@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,13 +20,31 @@ import (
 	_ "modernc.org/sqlite"             // the driver "sqlite"
 )
 
-var kills = flag.Int("kills", 5, "how often a run is killed, for each kind of sink")
+var kills = flag.Int("kills", 3, "how often a run is killed, for each kind of sink")
 
-// build builds tagifai.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "tagifai-batch-")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "tagifai")
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+var (
+	binary    string
+	buildOnce = sync.OnceValues(func() ([]byte, error) {
+		return exec.Command("go", "build", "-o", binary, "../../cmd/tagifai").CombinedOutput()
+	})
+)
+
+// build returns the path of tagifai, which it builds once.
 func build(t *testing.T) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "tagifai")
-	if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/tagifai").CombinedOutput(); err != nil {
+	if out, err := buildOnce(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return binary
@@ -109,7 +128,7 @@ func tableRows(t *testing.T, driver, dsn, view string) []string {
 // A run that is killed at random moments, and goes on each time, leaves what an
 // undisturbed one does, row by row.
 func TestKilled(t *testing.T) {
-	const rows = 40_000
+	const rows = 20_000
 	binary := build(t)
 	source := sourceFile(t, rows)
 	batch := func(to string) *exec.Cmd {

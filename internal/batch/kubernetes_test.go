@@ -45,7 +45,7 @@ func TestKubernetesJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	const rows = 10_000
+	const rows = 3_000
 	if _, err := db.Exec(fmt.Sprintf(`CREATE TABLE projects AS SELECT id, 'Image ' || id AS title,
 CASE WHEN id %% 3 > 0 THEN 'segmentation' END AS description, now() AS created FROM generate_series(1, %d) AS id`, rows)); err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ CASE WHEN id %% 3 > 0 THEN 'segmentation' END AS description, now() AS created F
 	if err := os.WriteFile(access, []byte("host all pod 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range []string{"CREATE ROLE pod LOGIN SUPERUSER PASSWORD 'from the Secret'", "SELECT pg_reload_conf()"} {
+	for _, statement := range []string{"DROP ROLE IF EXISTS pod", "CREATE ROLE pod LOGIN SUPERUSER PASSWORD 'from the Secret'", "SELECT pg_reload_conf()"} {
 		if _, err := db.Exec(statement); err != nil {
 			t.Fatal(err)
 		}

@@ -7,27 +7,32 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"tagifai/internal/postgrestest"
 )
 
-// postgres starts a database server and returns its address, and a function that
-// restarts it with other options.
+// postgres returns the address of an empty database, and a function that restarts its
+// server with further options.
 func postgres(t *testing.T) (dsn string, restart func(options ...string)) {
 	t.Helper()
 	s := postgrestest.Start(t)
-	return s.URL, func(options ...string) {
-		s.Stop()
-		s.Start(options...)
-	}
+	return s.URL, s.Restart
 }
 
 // A run waits for PostgreSQL while that is restarted, and goes on.
 func TestPostgresRestarted(t *testing.T) {
 	binary := build(t)
 	dsn, restart := postgres(t)
-	source := sourceFile(t, 60_000)
+	source := sourceFile(t, 40_000)
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	written := func() (rows int) {
+		_ = db.QueryRow("SELECT count(*) FROM tagifai.predictions").Scan(&rows) // none while there is no table
+		return rows
+	}
 	run := func(restarts int) ([]string, string) {
 		var stderr bytes.Buffer
 		cmd := exec.Command(binary, "batch", "--from", source, "--id", "id", "--to", dsn, "--no-resume")
@@ -35,24 +40,25 @@ func TestPostgresRestarted(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for range restarts {
-			time.Sleep(500 * time.Millisecond)
-			restart()
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		rows := 0
+		for restarts > 0 && len(ended) == 0 {
+			if now := written(); now > rows {
+				rows = now
+				restart()
+				restarts--
+			}
 		}
-		if err := cmd.Wait(); err != nil {
+		if err := <-ended; err != nil {
 			t.Fatalf("%v: %s", err, stderr.String())
 		}
 		return tableRows(t, "pgx", dsn, "tagifai.results"), stderr.String()
 	}
 	want, _ := run(0)
-	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
 	if _, err := db.Exec("TRUNCATE tagifai.predictions"); err != nil {
 		t.Fatal(err)
 	}
-	db.Close()
 	got, stderr := run(2)
 	if !slices.Equal(got, want) {
 		t.Errorf("%d rows, want the same %d", len(got), len(want))

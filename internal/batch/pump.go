@@ -80,6 +80,8 @@ func (j *Job) pump(ctx context.Context, in source, out sink, write func(*chunk) 
 			select {
 			case <-c.done:
 			case <-ctx.Done():
+			}
+			if ctx.Err() != nil { // select may choose either
 				return ctx.Err()
 			}
 			if err := write(c); err != nil {

@@ -13,7 +13,7 @@ import (
 // Two shards in two processes, one of them killed and started again, leave the table that
 // one process leaves.
 func TestShards(t *testing.T) {
-	const rows = 60_000
+	const rows = 30_000
 	binary := build(t)
 	dsn, _ := postgres(t)
 	source := sourceFile(t, rows)
