@@ -30,7 +30,7 @@ MANIFESTS := $(GO) -C .tools/kubernetes
 # annotations, internal/tools/openapi the rest from what swag wrote. docs and docs-check
 # share it: the second proves that the first was run.
 define generate
-$(TOOL) swag init --quiet --dir ./internal/server,./internal/jsonbody,./internal/prediction --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --outputTypes json,yaml --output $(1) && \
+$(TOOL) swag init --quiet --dir ./internal/server,./internal/jsonbody,./internal/prediction,./internal/oip --generalInfo routes.go --parseInternal --requiredByDefault --useStructName --outputTypes json,yaml --output $(1) && \
 $(GO) run ./internal/tools/openapi $(1)
 endef
 

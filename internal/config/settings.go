@@ -60,6 +60,7 @@ type Source struct {
 	MaxModelsBytes int64         `name:"max-models-bytes" initial:"268435456" min:"1" placeholder:"N" help:"Bytes that all loaded versions may have; those asked for longest ago are unloaded first."`
 	MaxUploadBytes int64         `name:"max-upload-bytes" initial:"1073741824" min:"1" placeholder:"N" help:"Bytes that a version may have that is sent to the admin address."`
 	CanaryHeader   string        `name:"canary-header" initial:"" placeholder:"NAME" help:"Header whose value decides who gets a canary; the body if empty or absent."`
+	MLflowColumn   string        `name:"mlflow-column" initial:"" placeholder:"NAME" help:"Column that has the texts of POST /invocations; the only one with text if empty."`
 }
 
 // Batch says where the predictions are that tagifai batch has made.

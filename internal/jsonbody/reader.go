@@ -71,19 +71,12 @@ func New[T any](limits Limits) *Reader[T] {
 	return &Reader[T]{limits, body, validate}
 }
 
-// Read appends the body of a request to buf. It does not read a body whose header shows
-// that it is too large, compressed or not JSON, so that a client that waits for "100
-// Continue" does not send it. When buf is full, Read calls grow, which returns the same
-// bytes with more room behind them; an error of grow ends the reading.
-//
-// The error is [ErrEncoded], [http.MaxBytesError], [InvalidError], [os.ErrDeadlineExceeded]
-// or an error of grow, or it wraps [ErrUnreadable].
+// Read appends the body of a request to buf, as [Raw.Read] does. It does not read a body whose
+// header shows that it is not JSON, so that a client that waits for "100 Continue" does not
+// send it. The error may also be an [InvalidError].
 func (r *Reader[T]) Read(buf []byte, request *http.Request, grow func(full []byte) ([]byte, error)) ([]byte, error) {
-	if encoding := first(request.Header, "Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return buf, ErrEncoded
-	}
-	if request.ContentLength > r.limits.Body {
-		return buf, &http.MaxBytesError{Limit: r.limits.Body}
+	if err := checkHeader(request, r.limits.Body); err != nil {
+		return buf, err
 	}
 	// The type of an empty body does not matter. Whether a body of unknown length is empty
 	// shows when it is read; a client that expects "100 Continue" has something to send.
@@ -92,6 +85,39 @@ func (r *Reader[T]) Read(buf []byte, request *http.Request, grow func(full []byt
 			return buf, err
 		}
 	}
+	return read(buf, request, r.limits.Body, grow)
+}
+
+// A Raw reads bodies of any type that have at most so many bytes.
+type Raw int64
+
+// Read appends the body of a request to buf. It does not read a body whose header shows that
+// it is too large or compressed, so that a client that waits for "100 Continue" does not send
+// it. When buf is full, Read calls grow, which returns the same bytes with more room behind
+// them; an error of grow ends the reading.
+//
+// The error is [ErrEncoded], [http.MaxBytesError], [os.ErrDeadlineExceeded] or an error of
+// grow, or it wraps [ErrUnreadable].
+func (limit Raw) Read(buf []byte, request *http.Request, grow func(full []byte) ([]byte, error)) ([]byte, error) {
+	if err := checkHeader(request, int64(limit)); err != nil {
+		return buf, err
+	}
+	return read(buf, request, int64(limit), grow)
+}
+
+// checkHeader returns an error if the header of a request shows that its body is not to be
+// read.
+func checkHeader(request *http.Request, limit int64) error {
+	if encoding := first(request.Header, "Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return ErrEncoded
+	}
+	if request.ContentLength > limit {
+		return &http.MaxBytesError{Limit: limit}
+	}
+	return nil
+}
+
+func read(buf []byte, request *http.Request, limit int64, grow func(full []byte) ([]byte, error)) ([]byte, error) {
 	for {
 		if len(buf) == cap(buf) {
 			larger, err := grow(buf)
@@ -102,8 +128,8 @@ func (r *Reader[T]) Read(buf []byte, request *http.Request, grow func(full []byt
 		}
 		n, err := request.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
-		if int64(len(buf)) > r.limits.Body {
-			return buf, &http.MaxBytesError{Limit: r.limits.Body}
+		if int64(len(buf)) > limit {
+			return buf, &http.MaxBytesError{Limit: limit}
 		}
 		switch {
 		case err == nil:

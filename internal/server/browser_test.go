@@ -223,7 +223,7 @@ func (b *browser) predict(t *testing.T) {
 	const predict = "#operations-Prediction-predict"
 	b.do(t, chromedp.WaitVisible(chromedp.CSS(predict)))
 	groups := evaluate[string](t, b, `[...document.querySelectorAll('.opblock-tag')].map(e => e.dataset.tag).join()`)
-	if want := "General,Performance,Arguments,Prediction,Models"; groups != want {
+	if want := "General,Performance,Arguments,Prediction,Models,Open Inference Protocol,MLflow"; groups != want {
 		t.Errorf("got the groups %s, want %s", groups, want)
 	}
 	b.screenshot(t, "loaded")
@@ -251,7 +251,7 @@ func TestReDocInBrowser(t *testing.T) {
 			b := browse(t, s.url+"/redoc", window.size)
 			b.do(t, chromedp.WaitVisible(chromedp.CSS(`[id="operation/predict"]`)))
 			operations := evaluate[string](t, b, `[...document.querySelectorAll('[id^="operation/"]')].map(e => e.id.split('/').pop()).join()`)
-			if want := "health,livez,readyz,performance,args,arg,predict,storedPredictions,storedPrediction,models,model,predictAlias,predictModel,modelStoredPredictions,modelStoredPrediction,modelVersion,versionArgs,versionArg,versionPerformance,predictVersion"; operations != want {
+			if want := "health,livez,readyz,performance,args,arg,predict,storedPredictions,storedPrediction,models,model,predictAlias,predictModel,modelStoredPredictions,modelStoredPrediction,modelVersion,versionArgs,versionArg,versionPerformance,predictVersion,oipServer,oipLive,oipReady,oipModel,oipInfer,oipModelReady,oipVersion,oipInferVersion,oipVersionReady,oipIndex,mlflowHealth,mlflowInvocations,mlflowPing,mlflowVersion"; operations != want {
 				t.Errorf("got the operations %s, want %s", operations, want)
 			}
 			b.checkExamples(t, s.url)

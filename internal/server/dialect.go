@@ -49,6 +49,24 @@ func (s *Server) dialectOf(path string) *dialectPath {
 	return everywhereElse
 }
 
+// otherDialects returns the dialects of protocols that are not our own.
+func otherDialects() []dialectPath {
+	return []dialectPath{
+		{"/v2", oipDialect{}},
+		{"/invocations", mlflowDialect{}},
+		{"/ping", mlflowDialect{}},
+		{"/health", mlflowDialect{}},
+		{"/version", mlflowDialect{}},
+	}
+}
+
+// bare is the part of a dialect whose success is the value alone.
+type bare struct{}
+
+func (bare) appendOpening(b []byte, _ *exchange, _ *http.Request, _ int) []byte { return b }
+
+func (bare) appendClosing(b []byte) []byte { return b }
+
 var everywhereElse = &dialectPath{dialect: envelope{}}
 
 // A follower is a value that is told when its answer is out.
@@ -90,7 +108,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", retryWhen(err))
 	case p.status == http.StatusUnauthorized, p.reason == forbidden:
 		w.Header().Set(wwwAuthenticate, challenge(err))
-	case p.status == http.StatusNotFound && e.principal != nil && !e.principal.MayUseAll():
+	case p.status == http.StatusNotFound && s.guard != nil && (e.principal == nil || !e.principal.MayUseAll()):
 		p.detail, _, _ = strings.Cut(p.detail, ";") // what there is instead may not be for them
 	}
 	if e.body != nil && e.body.AnswerEarly(r) {
@@ -114,6 +132,7 @@ func retryWhen(err error) string {
 // refuse answers with a problem.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, p problem) {
 	e := exchangeOf(w)
+	delete(w.Header(), "Content-Type") // of an answer that could not be sent
 	buffer := memory.GetBuffer(0)
 	s.send(w, r, p.status, buffer, e.dialect.appendProblem(*buffer, e, r, p))
 }
@@ -213,14 +232,16 @@ func (e *exchange) stream(w http.ResponseWriter, r *http.Request, status int, l 
 	_, _ = w.Write(e.dialect.appendClosing(b))
 }
 
-// contentType is shared by all answers.
+// contentType is shared by all answers that have no other type.
 var contentType = []string{"application/json"}
 
 // sendHeader sends the header of an answer of so many bytes. The work is done by then, and
 // the client may be slow to read: the place goes to the next.
 func (e *exchange) sendHeader(w http.ResponseWriter, status, length int) {
 	header := w.Header()
-	header["Content-Type"] = contentType
+	if header["Content-Type"] == nil {
+		header["Content-Type"] = contentType
+	}
 	e.values[1] = strconv.Itoa(length)
 	header["Content-Length"] = e.values[1:2:2]
 	e.leaveGate()

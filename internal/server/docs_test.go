@@ -58,7 +58,7 @@ func TestServedDocument(t *testing.T) {
 	for _, tag := range doc.Tags {
 		tags = append(tags, tag.Name)
 	}
-	want := []string{"3.0.3", "TagIfAI - Made With ML", "Classify machine learning projects.", "0.1", "General", "Performance", "Arguments", "Prediction", "Models"}
+	want := []string{"3.0.3", "TagIfAI - Made With ML", "Classify machine learning projects.", "0.1", "General", "Performance", "Arguments", "Prediction", "Models", "Open Inference Protocol", "MLflow"}
 	if diff := cmp.Diff(append([]string{doc.OpenAPI, doc.Info.Title, doc.Info.Description, doc.Info.Version}, tags...), want); diff != "" {
 		t.Error(diff)
 	}
@@ -78,6 +78,12 @@ func TestServedDocument(t *testing.T) {
 		"/models/{name}/versions/{version}": "Show a version of a model.", "/models/{name}/versions/{version}/predict": "Predict tags by a version of a model.",
 		"/models/{name}/versions/{version}/args": "Get all arguments of a version.", "/models/{name}/versions/{version}/args/{arg}": "Get one argument of a version.",
 		"/models/{name}/versions/{version}/performance": "Get the performance metrics of a version.",
+		"/v2": "Show the service.", "/v2/health/live": "Is the process alive?", "/v2/health/ready": "Is the service ready?",
+		"/v2/repository/index": "List the versions of all models.",
+		"/v2/models/{name}":    "Show what a model takes and gives.", "/v2/models/{name}/versions/{version}": "Show what a version of a model takes and gives.",
+		"/v2/models/{name}/ready": "Is a model ready?", "/v2/models/{name}/versions/{version}/ready": "Is a version of a model ready?",
+		"/v2/models/{name}/infer": "Predict tags by a model.", "/v2/models/{name}/versions/{version}/infer": "Predict tags by a version of a model.",
+		"/ping": "Is the service ready?", "/health": "Is the service ready?", "/version": "Show the version of the service.", "/invocations": "Predict tags by the default model.",
 	}
 	if diff := cmp.Diff(summaries, wantSummaries); diff != "" {
 		t.Error(diff)

@@ -11,6 +11,7 @@ import (
 
 	"tagifai/internal/auth"
 	"tagifai/internal/jsonbody"
+	"tagifai/internal/jsonread"
 	"tagifai/internal/lookup"
 	"tagifai/internal/memory"
 	"tagifai/internal/ratelimit"
@@ -25,6 +26,7 @@ var (
 	errCrossOrigin      = errors.New("a page of another site sent the request")
 	errQueueFull        = errors.New("too many requests wait for their turn")
 	errQueueWait        = errors.New("the request waited too long for its turn")
+	errNotMLflow        = errors.New("the body is of no type that MLflow sends")
 	errDraining         = errors.New("the service is about to stop")
 )
 
@@ -72,6 +74,7 @@ var problems = []struct {
 	{is(lookup.ErrUnavailable), http.StatusServiceUnavailable, "The database of the predictions cannot be read: try again", "database_away"},
 	{is(lookup.ErrNoTables), http.StatusServiceUnavailable, "The database has no tables of predictions yet: tagifai batch makes them", "database_empty"},
 	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
+	{is(errNotMLflow), http.StatusUnsupportedMediaType, "The body is read as application/json or text/csv, in UTF-8", "body_type"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
 	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over
 	{is(jsonbody.ErrUnreadable), http.StatusBadRequest, "There was an error parsing the body", "body_unreadable"},
@@ -96,6 +99,9 @@ var internal = problem{status: http.StatusInternalServerError, detail: http.Stat
 func problemOf(err error) problem {
 	if invalid, ok := errors.AsType[*jsonbody.InvalidError](err); ok {
 		return problem{status: http.StatusUnprocessableEntity, items: invalid.Items, reason: invalidRequest}
+	}
+	if wrong, ok := errors.AsType[*jsonread.Error](err); ok {
+		return problem{status: http.StatusBadRequest, detail: wrong.Error(), reason: invalidRequest}
 	}
 	if wrong, ok := errors.AsType[*auth.CredentialError](err); ok {
 		return problem{status: http.StatusUnauthorized, detail: wrong.Error(), reason: badCredential}

@@ -41,15 +41,11 @@ func (s *Server) RouteVersion(below string) {
 
 // Speak makes a dialect of its own that of a path and of all below it: a success is the bare
 // value, an error {"error": "…"}.
-func (s *Server) Speak(path string) { s.dialects = append(s.dialects, dialectPath{path, bare{}}) }
+func (s *Server) Speak(path string) { s.dialects = append(s.dialects, dialectPath{path, bareErrors{}}) }
 
-type bare struct{}
+type bareErrors struct{ bare }
 
-func (bare) appendOpening(b []byte, _ *exchange, _ *http.Request, _ int) []byte { return b }
-
-func (bare) appendClosing(b []byte) []byte { return b }
-
-func (bare) appendProblem(b []byte, _ *exchange, _ *http.Request, p problem) []byte {
+func (bareErrors) appendProblem(b []byte, _ *exchange, _ *http.Request, p problem) []byte {
 	return append(appendQuote(append(b, `{"error":`...), p.text()), '}')
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-json-experiment/json"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -59,6 +60,20 @@ var (
 		"GET /predictions/*":                                {"predict", "one"},
 		"GET /models/{name}/predictions":                    {"predict", "one"},
 		"GET /models/{name}/predictions/*":                  {"predict", "one"},
+		"GET /v2":                                           {"read", "none"},
+		"GET /v2/health/live":                               opened,
+		"GET /v2/health/ready":                              opened,
+		"POST /v2/repository/index":                         {"read", "none"},
+		"GET /v2/models/{name}":                             {"read", "one"},
+		"GET /v2/models/{name}/versions/{version}":          {"read", "one"},
+		"GET /v2/models/{name}/ready":                       {"read", "one"},
+		"GET /v2/models/{name}/versions/{version}/ready":    {"read", "one"},
+		"POST /v2/models/{name}/infer":                      {"predict", "one"},
+		"POST /v2/models/{name}/versions/{version}/infer":   {"predict", "one"},
+		"GET /ping":         opened,
+		"GET /health":       opened,
+		"GET /version":      {"read", "none"},
+		"POST /invocations": {"predict", "one"},
 	}
 	adminRoutes = map[string]routeNeed{
 		"GET /livez":                               opened,
@@ -327,6 +342,22 @@ func TestGuardMatrix(t *testing.T) {
 	}
 }
 
+// detailOf returns what an error of any dialect says.
+func detailOf(t *testing.T, body string) string {
+	t.Helper()
+	var answer struct {
+		Detail, Error, Message string
+		Status                 int `json:"status-code"`
+	}
+	if err := json.Unmarshal([]byte(body), &answer, json.MatchCaseInsensitiveNames(true)); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	if answer.Status != 0 {
+		return answer.Detail
+	}
+	return answer.Error + answer.Message
+}
+
 // mixed returns the claims of a token with the signature of another.
 func mixed(signature, claims string) string {
 	s, c := strings.Split(signature, "."), strings.Split(claims, ".")
@@ -369,7 +400,7 @@ func admitted(t *testing.T, at *httptest.Server, method, path string, header htt
 	case http.StatusForbidden:
 		detail := ""
 		if method != http.MethodHead {
-			detail = string(decodeEnvelope(t, string(text)).Detail)
+			detail = detailOf(t, string(text))
 		}
 		_, scope, _ := strings.Cut(challenge, `scope="`)
 		scope = strings.TrimSuffix(scope, `"`)

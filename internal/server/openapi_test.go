@@ -153,7 +153,9 @@ func (e *exchange) check(doc *openapi3.T) error {
 	request := e.request.Clone(e.request.Context())
 	request.Body = io.NopCloser(bytes.NewReader(e.sent))
 	// The service also reads JSON under these names, as the document says in words.
-	if name := strings.ToLower(request.Header.Get("Content-Type")); name == "" || name == "application/json" || strings.Contains(name, "+json") {
+	if request.Header.Get("Inference-Header-Content-Length") != "" {
+		request.Header.Set("Content-Type", "application/octet-stream")
+	} else if name := strings.ToLower(request.Header.Get("Content-Type")); name == "" || name == "application/json" || strings.Contains(name, "+json") {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	input := &openapi3filter.RequestValidationInput{
@@ -211,7 +213,17 @@ func (e *exchange) checkOutside(doc *openapi3.T) error {
 	if err := json.Unmarshal(e.answered, &body); err != nil {
 		return err
 	}
-	return doc.Components.Schemas["Problem"].Value.VisitJSON(body)
+	return doc.Components.Schemas[problemAt(e.request.URL.Path)].Value.VisitJSON(body)
+}
+
+// problemAt returns the schema of an error at a path.
+func problemAt(path string) string {
+	for at, schema := range map[string]string{"/v2": "OIPError", "/invocations": "MLflowError", "/ping": "MLflowError", "/health": "MLflowError", "/version": "MLflowError"} {
+		if path == at || strings.HasPrefix(path, at+"/") {
+			return schema
+		}
+	}
+	return "Problem"
 }
 
 // undocumented are the routes that describe the API and are no part of it.
@@ -290,7 +302,7 @@ func TestDocumentIsCovered(t *testing.T) {
 	brokenTable.Break()
 	tooLarge := startTable(t, withLargeRow(t))
 	away := startTable(t, "sqlite:"+filepath.Join(t.TempDir(), "absent"))
-	stopping := start(t, settings(func(c *config.Settings) { c.DrainDelay = time.Second }))
+	stopping := start(t, settings(func(c *config.Settings) { c.DrainDelay = 3 * time.Second }))
 	go func() { _ = stopping.stop() }() // the test's end looks at what it returns
 	for stopping.ask(t, http.MethodGet, "/readyz", nil, "").status == http.StatusOK {
 		time.Sleep(time.Millisecond)
@@ -351,6 +363,43 @@ func TestDocumentIsCovered(t *testing.T) {
 		{broken, "predict 500", post("", string(payload))},
 		{busy, "predict 503", post("", string(payload))},
 	}
+	get := func(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n" }
+	postEmpty := func(path string) string { return "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n" }
+	for _, row := range []struct {
+		to       *service
+		answer   string
+		requests string
+	}{
+		{s, "oipInfer 404", postEmpty("/v2/models/spam/infer")},
+		{s, "oipInferVersion 404", postEmpty("/v2/models/default/versions/7/infer")},
+		{s, "oipServer 200", get("/v2")},
+		{s, "oipLive 200", get("/v2/health/live")},
+		{s, "oipReady 200", get("/v2/health/ready")},
+		{stopping, "oipReady 503", get("/v2/health/ready")},
+		{s, "oipIndex 200", postEmpty("/v2/repository/index")},
+		{s, "oipIndex 400", "POST /v2/repository/index HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n[]"},
+		{s, "oipIndex 413", "POST /v2/repository/index HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n"},
+		{empty, "oipIndex 503", postEmpty("/v2/repository/index")},
+		{s, "oipModel 200", get("/v2/models/default")},
+		{s, "oipModel 404", get("/v2/models/spam")},
+		{empty, "oipModel 503", get("/v2/models/default")},
+		{s, "oipVersion 200", get("/v2/models/default/versions/stable")},
+		{s, "oipVersion 404", get("/v2/models/default/versions/7")},
+		{empty, "oipVersion 503", get("/v2/models/default/versions/1")},
+		{s, "oipModelReady 200", get("/v2/models/default/ready")},
+		{s, "oipModelReady 404", get("/v2/models/spam/ready")},
+		{stopping, "oipModelReady 503", get("/v2/models/default/ready")},
+		{s, "oipVersionReady 200", get("/v2/models/default/versions/1/ready")},
+		{s, "oipVersionReady 404", get("/v2/models/default/versions/x/ready")},
+		{stopping, "oipVersionReady 503", get("/v2/models/default/versions/1/ready")},
+		{s, "mlflowPing 200", get("/ping")},
+		{stopping, "mlflowPing 503", get("/ping")},
+		{s, "mlflowHealth 200", get("/health")},
+		{stopping, "mlflowHealth 503", get("/health")},
+		{s, "mlflowVersion 200", get("/version")},
+	} {
+		tests = slices.Insert(tests, 0, row) // before the service stops
+	}
 	// The routes of a version answer as those of the root do.
 	const version = "/models/default/versions/1"
 	below := []struct{ name, path, like, at string }{
@@ -372,6 +421,36 @@ func TestDocumentIsCovered(t *testing.T) {
 				row.requests = strings.Replace(row.requests, " "+b.at, " "+b.path, 1)
 				tests = append(tests, row)
 			}
+		}
+	}
+	for _, p := range []struct{ name, path, schema string }{
+		{"oipInfer", "/v2/models/default/infer", "OIPInferRequest"},
+		{"oipInferVersion", "/v2/models/default/versions/1/infer", "OIPInferRequest"},
+		{"mlflowInvocations", "/invocations", "MLflowRequest"},
+	} {
+		payload, err := json.Marshal(doc.Components.Schemas[p.schema].Value.Example)
+		if err != nil {
+			t.Fatal(err)
+		}
+		post := func(header, body string) string {
+			return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s", p.path, len(body), header, body)
+		}
+		for _, row := range []struct {
+			to       *service
+			status   int
+			requests string
+		}{
+			{s, 200, post("", string(payload))},
+			{s, 400, post("", "{}")},
+			{s, 408, "POST " + p.path + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"},
+			{s, 413, post("", strings.Repeat(" ", 201))},
+			{s, 415, post("Content-Encoding: br\r\n", "{}")},
+			{broken, 500, post("", string(payload))},
+			{busy, 503, post("", string(payload))},
+		} {
+			of := tests[0]
+			of.to, of.answer, of.requests = row.to, fmt.Sprint(p.name, " ", row.status), row.requests
+			tests = append(tests, of)
 		}
 	}
 	for _, b := range below {

@@ -10,7 +10,6 @@ import (
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/memory"
 	"tagifai/internal/prediction"
-	"tagifai/internal/sockets"
 )
 
 // PredictPayload is the body of POST /predict. A rule of a field is a line here
@@ -90,14 +89,14 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	if err := queryFirst(append(wrong, wrongTop...), err); err != nil {
 		return nil, err
 	}
-	if len(payload.Texts) > longTexts || document > longDocument {
-		if err := s.long.admit(e, r); err != nil {
-			return nil, err
-		}
-	}
 	v := e.version
-	ctx := r.Context()
-	e.texts = len(payload.Texts)
+	p := &predictions{
+		texts:             payload.Texts,
+		classes:           v.Classes(),
+		withProbabilities: slices.Contains(include, includeProbabilities),
+		withScores:        slices.Contains(include, includeScores),
+		document:          document,
+	}
 	var explained *explanations
 	if slices.Contains(include, includeExplanation) {
 		if err := s.permitToo(e, toExplain, r); err != nil {
@@ -106,13 +105,6 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 		if explained, err = newExplanations(r, v.Model, top); err != nil {
 			return nil, err
 		}
-	}
-	p := &predictions{
-		texts:             payload.Texts,
-		classes:           v.Classes(),
-		withProbabilities: slices.Contains(include, includeProbabilities),
-		withScores:        slices.Contains(include, includeScores),
-		document:          document,
 	}
 	if p.withProbabilities && !v.HasProbabilities() {
 		return nil, errNoProbabilities
@@ -124,12 +116,26 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	if slices.Contains(include, includeVersion) {
 		p.more().version = &VersionName{v.Name, strconv.Itoa(v.Number)}
 	}
+	return p, s.classify(e, r, p, explained, p)
+}
+
+// classify has the texts of p predicted, and explained unless explained is nil, for an answer
+// of which answered is the value.
+func (s *Server) classify(e *exchange, r *http.Request, p *predictions, explained *explanations, answered list) error {
+	if len(p.texts) > longTexts || p.document > longDocument {
+		if err := s.long.admit(e, r); err != nil {
+			return err
+		}
+	}
+	v := e.version
+	ctx := r.Context()
+	e.texts = len(p.texts)
 	held := e.share.Held() + p.size()
-	if err := s.hold(e, held+answerSize(p)); err != nil {
-		return nil, err
+	if err := s.hold(e, held+answerSize(answered)); err != nil {
+		return err
 	}
 	if err := s.countTexts(e, len(p.texts)); err != nil {
-		return nil, err
+		return err
 	}
 	p.alloc()
 	for i, text := range p.texts {
@@ -138,14 +144,14 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 		}
 		// Nobody waits for the answer any more: leave the processor to others.
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		answer := v.Classify(text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
 		v.Predicted(answer)
 		p.tags[i] = int32(answer.Class)
 		if explained != nil {
 			if err := s.hold(e, held+explained.held()+explained.room(text.Text)); err != nil {
-				return nil, err
+				return err
 			}
 			explained.add(v.Model, text.Text, answer)
 			runtime.Gosched()
@@ -153,53 +159,22 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	}
 	if explained != nil {
 		p.more().explained = explained
-		if err := s.hold(e, held+explained.held()+answerSize(p)); err != nil {
-			return nil, err
+		if err := s.hold(e, held+explained.held()+answerSize(answered)); err != nil {
+			return err
 		}
 	}
 	if s.versions.Shadowed(v) && unnamed(r) {
 		p.more().shadow = func() { s.versions.Shadow(v, textsOf(p.texts)) }
 	}
-	return p, nil
+	return nil
 }
 
 // readPayload returns the body of r, and how many bytes its document has, once it is the
 // turn of r to be worked on. By then r holds the payload, and the body no more.
 func (s *Server) readPayload(e *exchange, r *http.Request) (payload *PredictPayload, document int, err error) {
-	if s.gate.full() {
-		sockets.Drain(r)
-		return nil, 0, errQueueFull
-	}
-	// With what is made of it, a body takes three times its size or more; of a large one
-	// much may have become free until it is here.
-	if n := r.ContentLength; n > memory.SmallBytes/3 && !s.allowance.Likely(n+min(2*n, 1<<20)) {
-		sockets.Drain(r)
-		return nil, 0, memory.ErrHeld
-	}
-	buffer := memory.GetBuffer(0)
-	body, err := s.payload.Read(*buffer, r, func(full []byte) ([]byte, error) {
-		// A client that only announces a large body holds nothing.
-		size := min(4*int64(cap(full)), s.maxBody+1)
-		if r.ContentLength > int64(len(full)) {
-			size = min(size, r.ContentLength)
-		}
-		if err := s.hold(e, memory.BufferSize(int(size))); err != nil {
-			return nil, err
-		}
-		larger := memory.GetBuffer(int(size))
-		grown := append(*larger, full...)
-		memory.PutBuffer(buffer, full)
-		buffer = larger
-		return grown, nil
-	})
-	defer func() { memory.PutBuffer(buffer, body) }()
+	body, buffer, err := s.readBody(e, r, s.payload)
+	defer memory.PutBuffer(buffer, body)
 	if err != nil {
-		return nil, 0, err
-	}
-	if _, err := s.version(e, r, body); err != nil {
-		return nil, 0, err
-	}
-	if err := s.gate.admit(e, r); err != nil {
 		return nil, 0, err
 	}
 	document = len(body)
@@ -300,6 +275,17 @@ func (p *predictions) of(i int, numbers []float64) []float64 {
 	}
 	n := len(p.classes)
 	return numbers[i*n : (i+1)*n]
+}
+
+// Tag, Probabilities, Scores and Explanation return the results of the i-th text.
+func (p *predictions) Tag(i int) int                 { return int(p.tags[i]) }
+func (p *predictions) Probabilities(i int) []float64 { return p.of(i, p.probabilities) }
+func (p *predictions) Scores(i int) []float64        { return p.of(i, p.scores) }
+func (p *predictions) Explanation(i int) []byte {
+	if x := p.explanations(); x != nil {
+		return x.of(i)
+	}
+	return nil
 }
 
 func (p *predictions) room() int {

@@ -30,6 +30,10 @@ import (
 //	@tag.description	Tags for texts.
 //	@tag.name			Models
 //	@tag.description	Many models and many versions of each. Without a store of models there is one, `default`, with one version, 1.
+//	@tag.name			Open Inference Protocol
+//	@tag.description	The protocol of KServe, Triton, MLServer and Seldon, version 2, for their clients. Errors are `{"error": "…"}`.
+//	@tag.name			MLflow
+//	@tag.description	What MLflow's scoring server answers, for its clients and for the platforms that host it. Errors are `{"error_code": "…", "message": "…"}`.
 func (s *Server) routes(withMetrics bool) *chi.Mux {
 	r := s.newRouter(false, true,
 		s.exchanges,       // first: what follows asks it for the id
@@ -62,6 +66,8 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 	r.post("/models/{name}/predict", toPredict, s.answer(s.predictModel))
 	r.post("/models/{name}/versions/{version}/predict", toPredict, s.answer(s.predictVersion))
 	r.post("/models/{name}/aliases/{alias}/predict", toPredict, s.answer(s.predictAlias))
+	s.oipRoutes(r)
+	s.mlflowRoutes(r)
 	for path, file := range s.docs {
 		r.get(path, forDocs, file.ServeHTTP)
 	}
@@ -106,5 +112,9 @@ func (s *Server) probes(r *router) {
 
 // isProbe reports whether a route is one that machines ask all the time.
 func isProbe(route string) bool {
-	return route == "/livez" || route == "/readyz" || route == "/metrics"
+	switch route {
+	case "/livez", "/readyz", "/metrics", "/v2/health/live", "/v2/health/ready", "/v2/models/{name}/ready", "/v2/models/{name}/versions/{version}/ready", "/ping", "/health":
+		return true
+	}
+	return false
 }

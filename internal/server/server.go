@@ -19,6 +19,7 @@ import (
 	"tagifai/internal/apidocs"
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
+	"tagifai/internal/invocations"
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/lookup"
 	"tagifai/internal/memory"
@@ -49,6 +50,12 @@ type Server struct {
 	guard     *auth.Guard // nil without keys and tokens
 	opened    []config.Opening
 	payload   *jsonbody.Reader[PredictPayload]
+
+	// Bodies that are no PredictPayload, and what their texts may be.
+	body          jsonbody.Raw
+	maxTexts      int
+	maxTextLength int // 0 is any
+	invocations   invocations.Reader
 
 	aliasPayload  *jsonbody.Reader[AliasPayload]
 	canaryPayload *jsonbody.Reader[CanaryPayload]
@@ -101,6 +108,11 @@ func New(options Options) *Server {
 		payload: jsonbody.New[PredictPayload](jsonbody.Limits{
 			Body: settings.MaxBodyBytes, Items: settings.MaxTexts, Text: settings.MaxTextLength,
 		}),
+		body:          jsonbody.Raw(settings.MaxBodyBytes),
+		maxTexts:      settings.MaxTexts,
+		maxTextLength: settings.MaxTextLength,
+		invocations:   invocations.Reader{Column: settings.MLflowColumn},
+		dialects:      otherDialects(),
 		aliasPayload:  jsonbody.New[AliasPayload](jsonbody.Limits{Body: maxMoveBytes, Items: 1}),
 		canaryPayload: jsonbody.New[CanaryPayload](jsonbody.Limits{Body: maxMoveBytes, Items: 1}),
 		canaryHeader:  http.CanonicalHeaderKey(settings.CanaryHeader),

@@ -35,6 +35,7 @@ func complete(doc *openapi3.T) error {
 			operation.Responses.Set("431", &openapi3.ResponseRef{Ref: "#/components/responses/HeaderTooLarge"})
 		}
 	}
+	completeProtocols(doc)
 	addSecurity(doc)
 	addLimits(doc)
 	return nil
@@ -81,6 +82,9 @@ func headerTooLarge() *openapi3.Response {
 // completeResponse adds to one response its header and its examples.
 func completeResponse(operation *openapi3.Operation, path, method, status string, response *openapi3.Response) error {
 	response.Headers = openapi3.Headers{"X-Request-Id": {Ref: "#/components/headers/RequestId"}}
+	if p := protocolOf(operation); p != &envelopes {
+		return p.completeResponse(operation, status, response)
+	}
 	content := response.Content["application/json"]
 	given := examples[operation.OperationID+" "+status]
 	if base, ok := sameAs[operation.OperationID]; ok && given == nil {

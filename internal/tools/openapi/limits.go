@@ -1,13 +1,11 @@
 package main
 
 import (
-	"encoding/json"
-
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // unlimited are the paths that are answered however many requests a client sends.
-var unlimited = map[string]bool{"/": true, "/livez": true, "/readyz": true}
+var unlimited = open
 
 // addLimits adds the answer to a client that sends too much.
 func addLimits(doc *openapi3.T) {
@@ -19,20 +17,21 @@ func addLimits(doc *openapi3.T) {
 		header.Required = true
 		doc.Components.Headers[name] = &openapi3.HeaderRef{Value: &openapi3.Header{Parameter: header}}
 	}
-	content := openapi3.NewContentWithSchemaRef(ref("Problem", doc.Components.Schemas["Problem"].Value), []string{"application/json"})
-	content["application/json"].Example = json.RawMessage(envelope("POST", "/predict", "429", `"detail":"The client sends too many requests: try again later"`))
-	response := openapi3.NewResponse().WithDescription("The client sends too many requests, or has too many texts predicted. Only a service that was started with such limits says so.").WithContent(content)
-	response.Headers = openapi3.Headers{
-		"X-Request-Id":     {Ref: "#/components/headers/RequestId"},
-		"Retry-After":      {Ref: "#/components/headers/RetryAfter"},
-		"RateLimit":        {Ref: "#/components/headers/RateLimit"},
-		"RateLimit-Policy": {Ref: "#/components/headers/RateLimitPolicy"},
+	for _, p := range append(protocols, envelopes) {
+		response := openapi3.NewResponse().WithDescription("The client sends too many requests, or has too many texts predicted. Only a service that was started with such limits says so.").
+			WithContent(p.problems(doc, "429", "The client sends too many requests: try again later"))
+		response.Headers = openapi3.Headers{
+			"X-Request-Id":     {Ref: "#/components/headers/RequestId"},
+			"Retry-After":      {Ref: "#/components/headers/RetryAfter"},
+			"RateLimit":        {Ref: "#/components/headers/RateLimit"},
+			"RateLimit-Policy": {Ref: "#/components/headers/RateLimitPolicy"},
+		}
+		doc.Components.Responses[p.prefix+"TooManyRequests"] = &openapi3.ResponseRef{Value: response}
 	}
-	doc.Components.Responses["TooManyRequests"] = &openapi3.ResponseRef{Value: response}
 	for path, item := range doc.Paths.Map() {
 		for _, operation := range item.Operations() {
 			if !unlimited[path] {
-				operation.Responses.Set("429", &openapi3.ResponseRef{Ref: "#/components/responses/TooManyRequests"})
+				operation.Responses.Set("429", &openapi3.ResponseRef{Ref: "#/components/responses/" + protocolOf(operation).prefix + "TooManyRequests"})
 			}
 		}
 	}

@@ -82,7 +82,7 @@ func collection(doc *openapi3.T) ([]byte, error) {
 				if !slices.Contains(operation.Tags, tag.Name) {
 					continue
 				}
-				items, err := requests(method, operation)
+				items, err := requests(method, path, operation)
 				if err != nil {
 					return nil, fmt.Errorf("%s %s: %w", method, path, err)
 				}
@@ -96,7 +96,7 @@ func collection(doc *openapi3.T) ([]byte, error) {
 
 // requests makes a request for each example of a success, whose envelope says
 // with what URL, and, where there is a body, one that is refused.
-func requests(method string, operation *openapi3.Operation) ([]postmanItem, error) {
+func requests(method, path string, operation *openapi3.Operation) ([]postmanItem, error) {
 	var body *postmanBody
 	if operation.RequestBody != nil {
 		schema := operation.RequestBody.Value.Content["application/json"].Schema.Value
@@ -105,6 +105,18 @@ func requests(method string, operation *openapi3.Operation) ([]postmanItem, erro
 			return nil, err
 		}
 		body = &postmanBody{"raw", string(example)}
+	}
+	if protocolOf(operation) != &envelopes {
+		target, err := url.Parse(inExample.Replace(path))
+		if err != nil {
+			return nil, err
+		}
+		title := strings.TrimSuffix(operation.Summary, ".")
+		items := []postmanItem{bareRequest(title, method, operation.Description, target, body, http.StatusOK)}
+		if body != nil && operation.RequestBody.Value.Required {
+			items = append(items, bareRequest(title+": an empty object", method, "Refused, with what is wrong.", target, &postmanBody{"raw", "{}"}, http.StatusBadRequest))
+		}
+		return items, nil
 	}
 	var items []postmanItem
 	examples := operation.Responses.Value("200").Value.Content["application/json"].Examples
@@ -142,10 +154,6 @@ func requests(method string, operation *openapi3.Operation) ([]postmanItem, erro
 // request makes a request and the tests of its answer, whose envelope ends in last, by the
 // status that it may have.
 func request(name, method, description string, target *url.URL, body *postmanBody, last map[int]string) postmanItem {
-	header := []postmanPair{{"Accept", "application/json"}}
-	if body != nil {
-		header = append(header, postmanPair{"Content-Type", "application/json"})
-	}
 	var query []postmanPair
 	values := target.Query()
 	for _, key := range slices.Sorted(maps.Keys(values)) {
@@ -168,6 +176,22 @@ func request(name, method, description string, target *url.URL, body *postmanBod
 		`  pm.expect(answer.method).to.eql("` + method + `");`,
 		`});`,
 	}
+	item := newRequest(name, method, description, target, body, script)
+	item.Request.URL.Query = query
+	return item
+}
+
+// bareRequest makes a request whose answer has no envelope and this status.
+func bareRequest(name, method, description string, target *url.URL, body *postmanBody, status int) postmanItem {
+	code := strconv.Itoa(status)
+	return newRequest(name, method, description, target, body, []string{`pm.test("status ` + code + `", () => pm.response.to.have.status(` + code + `));`})
+}
+
+func newRequest(name, method, description string, target *url.URL, body *postmanBody, script []string) postmanItem {
+	header := []postmanPair{{"Accept", "application/json"}}
+	if body != nil {
+		header = append(header, postmanPair{"Content-Type", "application/json"})
+	}
 	return postmanItem{
 		Name: name,
 		Request: postmanRequest{
@@ -176,10 +200,9 @@ func request(name, method, description string, target *url.URL, body *postmanBod
 			Header:      header,
 			Body:        body,
 			URL: postmanURL{
-				Raw:   "{{baseUrl}}" + target.RequestURI(),
-				Host:  []string{"{{baseUrl}}"},
-				Path:  strings.Split(strings.TrimPrefix(target.Path, "/"), "/"),
-				Query: query,
+				Raw:  "{{baseUrl}}" + target.RequestURI(),
+				Host: []string{"{{baseUrl}}"},
+				Path: strings.Split(strings.TrimPrefix(target.Path, "/"), "/"),
 			},
 		},
 		Event: []postmanEvent{{"test", postmanScript{"text/javascript", script}}},

@@ -1,0 +1,198 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/internal/invocations"
+	"tagifai/internal/jsonread"
+)
+
+// mlflowRoutes adds the routes of MLflow's scoring server.
+func (s *Server) mlflowRoutes(r *router) {
+	r.get("/ping", forHealth, s.answer(s.mlflowPing))
+	r.get("/health", forHealth, s.answer(s.mlflowHealth))
+	r.get("/version", toList, s.answer(s.mlflowVersion))
+	r.post("/invocations", toPredict, s.answer(s.mlflowInvocations))
+}
+
+// mlflowDialect is the dialect of MLflow's scoring server.
+type mlflowDialect struct{ bare }
+
+// mlflowCodes are MLflow's names of errors.
+var mlflowCodes = map[int]string{
+	http.StatusUnauthorized:        "UNAUTHENTICATED",
+	http.StatusForbidden:           "PERMISSION_DENIED",
+	http.StatusNotFound:            "ENDPOINT_NOT_FOUND",
+	http.StatusTooManyRequests:     "REQUEST_LIMIT_EXCEEDED",
+	http.StatusInternalServerError: "INTERNAL_ERROR",
+	http.StatusServiceUnavailable:  "TEMPORARILY_UNAVAILABLE",
+}
+
+func (mlflowDialect) appendProblem(b []byte, _ *exchange, _ *http.Request, p problem) []byte {
+	code, ok := mlflowCodes[p.status]
+	if !ok {
+		code = "BAD_REQUEST"
+	}
+	b = append(append(b, `{"error_code":"`...), code...)
+	return append(appendQuote(append(b, `","message":`...), p.text()), '}')
+}
+
+// MLflowError is the answer to a request that failed.
+type MLflowError struct {
+	ErrorCode string `json:"error_code" example:"BAD_REQUEST"`
+	Message   string `json:"message" example:"the body has none of dataframe_split, dataframe_records, instances, inputs"`
+}
+
+// text is an answer that is no JSON.
+type text string
+
+func (t text) room() int                         { return len(t) }
+func (t text) largest() int                      { return len(t) }
+func (t text) parts() int                        { return 1 }
+func (t text) appendPart(b []byte, _ int) []byte { return append(b, t...) }
+
+var plainText = []string{"text/plain; charset=utf-8"}
+
+// mlflowPing answers GET /ping.
+//
+//	@ID				mlflowPing
+//	@Summary		Is the service ready?
+//	@Description	As `GET /readyz`: the default model is asked to predict. The answer is empty.
+//	@Tags			MLflow
+//	@Success		200	"It is."
+//	@Failure		503	{object}	MLflowError	"It is not."
+//	@Router			/ping [get]
+func (s *Server) mlflowPing(_ *exchange, r *http.Request) (any, error) {
+	return text(""), s.ready(r.Context())
+}
+
+// mlflowHealth answers GET /health.
+//
+//	@ID				mlflowHealth
+//	@Summary		Is the service ready?
+//	@Description	As `GET /ping`.
+//	@Tags			MLflow
+//	@Success		200	"It is."
+//	@Failure		503	{object}	MLflowError	"It is not."
+//	@Router			/health [get]
+func (s *Server) mlflowHealth(e *exchange, r *http.Request) (any, error) { return s.mlflowPing(e, r) }
+
+// mlflowVersion answers GET /version.
+//
+//	@ID				mlflowVersion
+//	@Summary		Show the version of the service.
+//	@Description	It is ours, and none of MLflow's.
+//	@Tags			MLflow
+//	@Produce		plain
+//	@Success		200	{string}	string	"The version."
+//	@Router			/version [get]
+func (s *Server) mlflowVersion(e *exchange, _ *http.Request) (any, error) {
+	e.Header()["Content-Type"] = plainText
+	return text(s.build), nil
+}
+
+// MLflowRequest is the body of POST /invocations: one of the first four.
+type MLflowRequest struct {
+	DataframeSplit   *MLflowSplit     `json:"dataframe_split" binding:"optional"`
+	DataframeRecords []map[string]any `json:"dataframe_records" binding:"optional"`                                              // Rows, each with the values by their columns.
+	Instances        jsontext.Value   `json:"instances" binding:"optional" swaggertype:"array,string"`                           // Texts, each alone, in a list or as the value of a column.
+	Inputs           jsontext.Value   `json:"inputs" binding:"optional" swaggertype:"array,string" example:"Image segmentation"` // The same, or a list of texts by the name of their column.
+	Params           *MLflowParams    `json:"params" binding:"optional"`
+}
+
+// MLflowSplit is a data frame whose columns and rows are apart.
+type MLflowSplit struct {
+	Columns []string `json:"columns" binding:"optional" example:"text"`
+	Index   []any    `json:"index" binding:"optional"`
+	Data    [][]any  `json:"data"` // Rows, each with a value for each column.
+}
+
+// MLflowParams says what to predict.
+type MLflowParams struct {
+	PredictMethod string `json:"predict_method" binding:"optional" enums:"predict,predict_proba" example:"predict"`
+}
+
+// MLflowAnswer is the answer to POST /invocations.
+type MLflowAnswer struct {
+	// A tag for each text or, with predict_proba, the probabilities of all classes, in the
+	// order of their indices.
+	Predictions []any `json:"predictions"`
+}
+
+// mlflowInvocations answers POST /invocations.
+//
+//	@ID				mlflowInvocations
+//	@Summary		Predict tags by the default model.
+//	@Description	The body is one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`, as MLflow has them, or a table as `text/csv` whose first line names the columns. It has one column of texts, or the setting mlflow-column names the one.
+//	@Tags			MLflow
+//	@Accept			json
+//	@Param			request	body		MLflowRequest	true	"The texts to classify."
+//	@Success		200		{object}	MLflowAnswer	"A prediction for each text."
+//	@Failure		400		{object}	MLflowError		"The body is not as it should be; the message says where."
+//	@Failure		408		{object}	MLflowError		"The body took too long to arrive."
+//	@Failure		413		{object}	MLflowError		"The body is too large."
+//	@Failure		415		{object}	MLflowError		"The body is neither JSON nor CSV, or it is compressed."
+//	@Failure		500		{object}	MLflowError		"The service failed; its log says why."
+//	@Failure		503		{object}	MLflowError		"The service is busy: try again after as many seconds as Retry-After says."
+//	@Router			/invocations [post]
+func (s *Server) mlflowInvocations(e *exchange, r *http.Request) (any, error) {
+	kind, ok := invocations.TypeOf(first(r.Header, "Content-Type"))
+	if !ok {
+		return nil, errNotMLflow
+	}
+	probabilities := false
+	texts, document, err := s.readTexts(e, r, 1, func(body []byte, add func(string) error) (err error) {
+		probabilities, err = s.invocations.Parse(kind, body, add)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	v := e.version
+	if probabilities && !v.HasProbabilities() {
+		return nil, &jsonread.Error{Where: "params.predict_method", What: "the model has no probabilities, as its classifier was not trained to give any"}
+	}
+	p := invocation{&predictions{texts: texts, classes: v.Classes(), document: document, withProbabilities: probabilities}}
+	return p, s.classify(e, r, p.predictions, nil, p)
+}
+
+// invocation is an [MLflowAnswer] before it is encoded.
+type invocation struct{ *predictions }
+
+func (p invocation) room() int { return len(p.texts)*p.largest() + 2*len(`{"predictions":[]}`) }
+
+func (p invocation) largest() int {
+	const number = len(`0.0000010000000000000001,`)
+	if p.withProbabilities {
+		return len(`[],`) + number*len(p.classes)
+	}
+	longest := 0
+	for _, class := range p.classes {
+		longest = max(longest, len(class))
+	}
+	return longest + len(`"",`)
+}
+
+func (p invocation) parts() int { return len(p.texts) + 1 }
+
+func (p invocation) appendPart(b []byte, i int) []byte {
+	switch i {
+	case 0:
+		b = append(b, `{"predictions":[`...)
+	case len(p.texts):
+		return append(b, `]}`...)
+	default:
+		b = append(b, ',')
+	}
+	if !p.withProbabilities {
+		return appendQuote(b, p.classes[p.tags[i]])
+	}
+	separator := byte('[')
+	for _, number := range p.Probabilities(i) {
+		b = jsontext.AppendFloat(append(b, separator), number, 64)
+		separator = ','
+	}
+	return append(b, ']')
+}

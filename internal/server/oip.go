@@ -1,0 +1,442 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/internal/jsonbody"
+	"tagifai/internal/jsonread"
+	"tagifai/internal/memory"
+	"tagifai/internal/oip"
+	"tagifai/internal/registry"
+	"tagifai/internal/store"
+)
+
+// oipRoutes adds the routes of the Open Inference Protocol.
+func (s *Server) oipRoutes(r *router) {
+	r.get("/v2", toList, s.answer(s.oipServer))
+	r.get("/v2/health/live", forHealth, s.answer(s.oipLive))
+	r.get("/v2/health/ready", forHealth, s.answer(s.oipReady))
+	r.post("/v2/repository/index", toList, s.answer(s.oipIndex))
+	r.get("/v2/models/{name}", toRead, s.answer(s.oipModel))
+	r.get("/v2/models/{name}/versions/{version}", toRead, s.answer(s.oipVersion))
+	r.get("/v2/models/{name}/ready", toRead, s.answer(s.oipModelReady))
+	r.get("/v2/models/{name}/versions/{version}/ready", toRead, s.answer(s.oipVersionReady))
+	r.post("/v2/models/{name}/infer", toPredict, s.answer(s.oipInfer))
+	r.post("/v2/models/{name}/versions/{version}/infer", toPredict, s.answer(s.oipInferVersion))
+}
+
+// oipDialect is the dialect of the Open Inference Protocol.
+type oipDialect struct{ bare }
+
+func (oipDialect) appendProblem(b []byte, _ *exchange, _ *http.Request, p problem) []byte {
+	return append(appendQuote(append(b, `{"error":`...), p.text()), '}')
+}
+
+// OIPError is the answer to a request that failed.
+type OIPError struct {
+	Error string `json:"error" example:"inputs[0].datatype: is \"FP32\", but texts are BYTES"`
+}
+
+// OIPServer says what the service is.
+type OIPServer struct {
+	Name       string   `json:"name" example:"tagifai"`
+	Version    string   `json:"version" example:"1.0.0"`
+	Extensions []string `json:"extensions" example:"binary_tensor_data,classification"`
+}
+
+// oipServer answers GET /v2.
+//
+//	@ID				oipServer
+//	@Summary		Show the service.
+//	@Description	Its version, and which extensions of the protocol it has.
+//	@Tags			Open Inference Protocol
+//	@Success		200	{object}	OIPServer	"The service."
+//	@Router			/v2 [get]
+func (s *Server) oipServer(*exchange, *http.Request) (any, error) {
+	return OIPServer{"tagifai", s.build, oip.Extensions()}, nil
+}
+
+// OIPLive says that the process is alive.
+type OIPLive struct {
+	Live bool `json:"live" example:"true"`
+}
+
+// oipLive answers GET /v2/health/live.
+//
+//	@ID				oipLive
+//	@Summary		Is the process alive?
+//	@Description	As `GET /livez`.
+//	@Tags			Open Inference Protocol
+//	@Success		200	{object}	OIPLive	"It is."
+//	@Router			/v2/health/live [get]
+func (s *Server) oipLive(*exchange, *http.Request) (any, error) { return OIPLive{true}, nil }
+
+// OIPReady says that the service is ready.
+type OIPReady struct {
+	Ready bool `json:"ready" example:"true"`
+}
+
+// oipReady answers GET /v2/health/ready.
+//
+//	@ID				oipReady
+//	@Summary		Is the service ready?
+//	@Description	As `GET /readyz`: the default model is asked to predict.
+//	@Tags			Open Inference Protocol
+//	@Success		200	{object}	OIPReady	"It is."
+//	@Failure		503	{object}	OIPError	"It is not."
+//	@Router			/v2/health/ready [get]
+func (s *Server) oipReady(_ *exchange, r *http.Request) (any, error) {
+	return OIPReady{true}, s.ready(r.Context())
+}
+
+// OIPIndexRequest is the body of POST /v2/repository/index, which may be left out.
+type OIPIndexRequest struct {
+	Ready bool `json:"ready" binding:"optional" example:"true"` // Whether only versions are wanted that answer.
+}
+
+// OIPIndexEntry is a version in the index of the models.
+type OIPIndexEntry struct {
+	Name    string `json:"name" example:"tagger"`
+	Version string `json:"version" example:"3"`
+	State   string `json:"state" enums:"READY,UNAVAILABLE"`
+	Reason  string `json:"reason" example:""` // Why it is unavailable.
+}
+
+// oipIndexRoom is more than an entry of the index takes in memory.
+const oipIndexRoom = 512
+
+// oipIndex answers POST /v2/repository/index.
+//
+//	@ID				oipIndex
+//	@Summary		List the versions of all models.
+//	@Description	With a key or a token, of those that it is for. A version that is loaded when it is asked for counts as ready.
+//	@Tags			Open Inference Protocol
+//	@Param			request	body		OIPIndexRequest	false	"Which versions to list."
+//	@Success		200		{array}		OIPIndexEntry	"The versions."
+//	@Failure		400		{object}	OIPError		"The body is not as it should be."
+//	@Failure		413		{object}	OIPError		"The body is too large."
+//	@Failure		503		{object}	OIPError		"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
+//	@Router			/v2/repository/index [post]
+func (s *Server) oipIndex(e *exchange, r *http.Request) (any, error) {
+	onlyReady, err := s.readIndexRequest(r)
+	if err != nil {
+		return nil, err
+	}
+	visible := func(name string) bool { return e.principal == nil || e.principal.MayUse(name) }
+	index := []OIPIndexEntry{}
+	for after, more := "", true; more; {
+		var models []registry.Summary
+		if models, more, err = s.versions.Models(r.Context(), after, maxModels, visible); err != nil {
+			return nil, err
+		}
+		for _, m := range models {
+			after = m.Name
+			overview, err := s.versions.Model(r.Context(), m.Name)
+			if err != nil {
+				return nil, err
+			}
+			if err := s.hold(e, (len(index)+len(overview.Versions))*oipIndexRoom); err != nil {
+				return nil, err
+			}
+			for _, v := range overview.Versions {
+				entry := OIPIndexEntry{m.Name, strconv.Itoa(v.Number), "READY", v.Reason}
+				if v.State == registry.Failed {
+					entry.State = "UNAVAILABLE"
+				}
+				if !onlyReady || v.State != registry.Failed {
+					index = append(index, entry)
+				}
+			}
+		}
+	}
+	return index, nil
+}
+
+// readIndexRequest reads the body of a request for the index.
+func (s *Server) readIndexRequest(r *http.Request) (onlyReady bool, err error) {
+	buffer := memory.GetBuffer(0)
+	body, err := jsonbody.Raw(smallBody).Read(*buffer, r, growNot)
+	defer memory.PutBuffer(buffer, body)
+	if err != nil || len(body) == 0 {
+		return false, err
+	}
+	d := jsonread.New(body, "")
+	if err := d.Object(func(name string) (err error) {
+		if name != "ready" {
+			return d.Skip()
+		}
+		onlyReady, err = d.Bool()
+		return err
+	}); err != nil {
+		return false, err
+	}
+	return onlyReady, d.End()
+}
+
+// growNot refuses a body that fills the smallest buffer.
+func growNot([]byte) ([]byte, error) { return nil, &http.MaxBytesError{Limit: smallBody} }
+
+// smallBody is how many bytes a body may have that only says a few words.
+const smallBody = 4<<10 - 1
+
+// OIPModel says what a model takes and gives.
+type OIPModel struct {
+	Name     string       `json:"name" example:"tagger"`
+	Versions []string     `json:"versions" example:"2,3"`
+	Platform string       `json:"platform" example:"tagifai"`
+	Inputs   []oip.Tensor `json:"inputs"`
+	Outputs  []oip.Tensor `json:"outputs"` // Without a choice, the first two are answered.
+}
+
+// oipModel answers GET /v2/models/{name}.
+//
+//	@ID				oipModel
+//	@Summary		Show what a model takes and gives.
+//	@Description	The outputs are those of its stable version; probabilities and scores say which classes they are for.
+//	@Tags			Open Inference Protocol
+//	@Param			name	path		string		true	"The name of the model."
+//	@Success		200		{object}	OIPModel	"The model."
+//	@Failure		404		{object}	OIPError	"There is no such model; the error names what there is."
+//	@Failure		503		{object}	OIPError	"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Router			/v2/models/{name} [get]
+func (s *Server) oipModel(e *exchange, r *http.Request) (any, error) {
+	name := chi.URLParam(r, "name")
+	overview, err := s.versions.Model(r.Context(), name)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.version(e, r, nil)
+	if err != nil {
+		return nil, err
+	}
+	m := OIPModel{
+		Name: name, Versions: make([]string, len(overview.Versions)), Platform: "tagifai",
+		Inputs: oip.Inputs(), Outputs: oip.Outputs(v.Classes(), v.HasProbabilities()),
+	}
+	for i, v := range overview.Versions {
+		m.Versions[i] = strconv.Itoa(v.Number)
+	}
+	return m, nil
+}
+
+// oipVersion answers GET /v2/models/{name}/versions/{version}.
+//
+//	@ID				oipVersion
+//	@Summary		Show what a version of a model takes and gives.
+//	@Description	As `GET /v2/models/{name}`.
+//	@Tags			Open Inference Protocol
+//	@Param			name	path		string		true	"The name of the model."
+//	@Param			version	path		string		true	"The number of the version, or an alias."
+//	@Success		200		{object}	OIPModel	"The model."
+//	@Failure		404		{object}	OIPError	"There is no such model or version; the error names what there is."
+//	@Failure		503		{object}	OIPError	"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Router			/v2/models/{name}/versions/{version} [get]
+func (s *Server) oipVersion(e *exchange, r *http.Request) (any, error) { return s.oipModel(e, r) }
+
+// OIPModelReady says that a model is ready.
+type OIPModelReady struct {
+	Name  string `json:"name" example:"tagger"`
+	Ready bool   `json:"ready" example:"true"`
+}
+
+// oipModelReady answers GET /v2/models/{name}/ready.
+//
+//	@ID				oipModelReady
+//	@Summary		Is a model ready?
+//	@Description	Nothing is loaded for it: a version that is loaded when it is asked for counts as ready.
+//	@Tags			Open Inference Protocol
+//	@Param			name	path		string			true	"The name of the model."
+//	@Success		200		{object}	OIPModelReady	"It is."
+//	@Failure		404		{object}	OIPError		"There is no such model."
+//	@Failure		503		{object}	OIPError		"It is not."
+//	@Router			/v2/models/{name}/ready [get]
+func (s *Server) oipModelReady(_ *exchange, r *http.Request) (any, error) {
+	if s.draining.Load() {
+		return nil, errDraining
+	}
+	ref := refOf(r)
+	overview, err := s.versions.Model(r.Context(), ref.Model)
+	if err != nil {
+		return nil, err
+	}
+	wanted := ref.Version
+	if wanted == "" {
+		wanted = store.Stable
+	}
+	number, ok := overview.Aliases.Aliases[wanted]
+	if !ok {
+		if number, err = strconv.Atoi(wanted); err != nil {
+			return nil, errNotFound
+		}
+	}
+	for _, v := range overview.Versions {
+		switch {
+		case v.Number != number:
+		case v.State == registry.Failed:
+			return nil, registry.ErrNotReady
+		default:
+			return OIPModelReady{ref.Model, true}, nil
+		}
+	}
+	return nil, errNotFound
+}
+
+// oipVersionReady answers GET /v2/models/{name}/versions/{version}/ready.
+//
+//	@ID				oipVersionReady
+//	@Summary		Is a version of a model ready?
+//	@Description	As `GET /v2/models/{name}/ready`.
+//	@Tags			Open Inference Protocol
+//	@Param			name	path		string			true	"The name of the model."
+//	@Param			version	path		string			true	"The number of the version, or an alias."
+//	@Success		200		{object}	OIPModelReady	"It is."
+//	@Failure		404		{object}	OIPError		"There is no such model or version."
+//	@Failure		503		{object}	OIPError		"It is not."
+//	@Router			/v2/models/{name}/versions/{version}/ready [get]
+func (s *Server) oipVersionReady(e *exchange, r *http.Request) (any, error) {
+	return s.oipModelReady(e, r)
+}
+
+// OIPInferRequest is the body of POST …/infer.
+type OIPInferRequest struct {
+	ID         string         `json:"id" binding:"optional" example:"42"`                 // Goes back with the answer.
+	Parameters jsontext.Value `json:"parameters" binding:"optional" swaggertype:"object"` // Go back with the answer. With binary_data_output, its outputs are binary.
+	Inputs     []OIPInput     `json:"inputs"`                                             // The texts. If there are more inputs, those of the one with the name text.
+	Outputs    []OIPWanted    `json:"outputs" binding:"optional"`                         // What to answer; without them predicted_tag and probabilities.
+}
+
+// OIPInput is an input of an inference.
+type OIPInput struct {
+	Name       string         `json:"name" example:"text"`
+	Datatype   string         `json:"datatype" example:"BYTES"`
+	Shape      []int          `json:"shape" example:"1"`                                               // Of n texts [n] or [n,1].
+	Data       []string       `json:"data" binding:"optional" example:"Image segmentation with CNNs."` // Flat, or each text in a list of its own. Absent if binary data follows.
+	Parameters jsontext.Value `json:"parameters" binding:"optional" swaggertype:"object"`              // The size of binary data, as binary_data_size.
+}
+
+// OIPWanted is an output that is asked for.
+type OIPWanted struct {
+	Name       string         `json:"name" enums:"predicted_tag,probabilities,scores,explanation"`
+	Parameters jsontext.Value `json:"parameters" binding:"optional" swaggertype:"object"` // With binary_data, it is binary. With classification, a number k, it is the k best classes.
+}
+
+// OIPInferAnswer is the answer to POST …/infer.
+type OIPInferAnswer struct {
+	ModelName    string         `json:"model_name" example:"tagger"`
+	ModelVersion string         `json:"model_version" example:"3"`
+	ID           string         `json:"id,omitzero" binding:"optional" example:"42"`
+	Parameters   jsontext.Value `json:"parameters,omitzero" binding:"optional" swaggertype:"object"`
+	Outputs      []OIPOutput    `json:"outputs"`
+}
+
+// OIPOutput is an output of an inference.
+type OIPOutput struct {
+	Name       string         `json:"name" enums:"predicted_tag,probabilities,scores,explanation"`
+	Datatype   string         `json:"datatype" enums:"BYTES,FP64"`
+	Shape      []int          `json:"shape"`                                                       // Begins with the number of texts.
+	Data       []any          `json:"data,omitzero" binding:"optional"`                            // Strings or numbers, flat. Absent if it is binary.
+	Parameters jsontext.Value `json:"parameters,omitzero" binding:"optional" swaggertype:"object"` // The size of binary data, as binary_data_size.
+}
+
+// inferenceLength is the header that says how long the JSON is, with binary data behind it.
+const inferenceLength = "Inference-Header-Content-Length"
+
+// oipInfer answers POST /v2/models/{name}/infer.
+//
+//	@ID				oipInfer
+//	@Summary		Predict tags by a model.
+//	@Description	By the model's stable version or its canary. With the header `Inference-Header-Content-Length`, binary tensors follow the JSON, as Triton has it; an answer has them where the request asks for it. The Content-Type does not matter. How large a body, a list and a text may be is a setting of the service.
+//	@Tags			Open Inference Protocol
+//	@Param			name	path		string			true	"The name of the model."
+//	@Param			request	body		OIPInferRequest	true	"The texts to classify."
+//	@Success		200		{object}	OIPInferAnswer	"A prediction for each text."
+//	@Failure		400		{object}	OIPError		"The body is not as it should be; the error says where."
+//	@Failure		404		{object}	OIPError		"There is no such model; the error names what there is."
+//	@Failure		408		{object}	OIPError		"The body took too long to arrive."
+//	@Failure		413		{object}	OIPError		"The body is too large."
+//	@Failure		415		{object}	OIPError		"The body is compressed."
+//	@Failure		500		{object}	OIPError		"The service failed; its log says why."
+//	@Failure		503		{object}	OIPError		"The service is busy: try again after as many seconds as Retry-After says."
+//	@Router			/v2/models/{name}/infer [post]
+func (s *Server) oipInfer(e *exchange, r *http.Request) (any, error) {
+	header := -1
+	if value := first(r.Header, inferenceLength); value != "" {
+		n, err := strconv.ParseUint(value, 10, 31)
+		if err != nil {
+			return nil, &jsonread.Error{Where: inferenceLength, What: fmt.Sprintf("is %.40q, not a number of bytes", value)}
+		}
+		header = int(n)
+	}
+	var request *oip.Request
+	texts, document, err := s.readTexts(e, r, 0, func(body []byte, add func(string) error) (err error) {
+		request, err = oip.Parse(body, header, add)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	v := e.version
+	p := &predictions{texts: texts, classes: v.Classes(), document: document}
+	answer, err := request.Answer(v.Name, strconv.Itoa(v.Number), p.classes, v.HasProbabilities(), len(texts), p)
+	if err != nil {
+		return nil, err
+	}
+	p.withProbabilities, p.withScores = answer.Wants(oip.Probabilities), answer.Wants(oip.Scores)
+	var explained *explanations
+	if answer.Wants(oip.Explanation) {
+		if err := s.permitToo(e, toExplain, r); err != nil {
+			return nil, err
+		}
+		explained = &explanations{top: defaultTop}
+	}
+	inferred := inference{p, answer}
+	if err := s.classify(e, r, p, explained, inferred); err != nil {
+		return nil, err
+	}
+	if answer.Binary() {
+		buffer := memory.GetBuffer(0)
+		length, b := answer.JSONLength(*buffer)
+		memory.PutBuffer(buffer, b)
+		e.Header().Set(inferenceLength, strconv.Itoa(length))
+		e.Header()["Content-Type"] = octets
+	}
+	return inferred, nil
+}
+
+var octets = []string{"application/octet-stream"}
+
+// oipInferVersion answers POST /v2/models/{name}/versions/{version}/infer.
+//
+//	@ID				oipInferVersion
+//	@Summary		Predict tags by a version of a model.
+//	@Description	As `POST /v2/models/{name}/infer`.
+//	@Tags			Open Inference Protocol
+//	@Param			name	path		string			true	"The name of the model."
+//	@Param			version	path		string			true	"The number of the version, or an alias."
+//	@Param			request	body		OIPInferRequest	true	"The texts to classify."
+//	@Success		200		{object}	OIPInferAnswer	"A prediction for each text."
+//	@Failure		400		{object}	OIPError		"The body is not as it should be; the error says where."
+//	@Failure		404		{object}	OIPError		"There is no such model or version; the error names what there is."
+//	@Failure		408		{object}	OIPError		"The body took too long to arrive."
+//	@Failure		413		{object}	OIPError		"The body is too large."
+//	@Failure		415		{object}	OIPError		"The body is compressed."
+//	@Failure		500		{object}	OIPError		"The service failed; its log says why."
+//	@Failure		503		{object}	OIPError		"The service is busy: try again after as many seconds as Retry-After says."
+//	@Router			/v2/models/{name}/versions/{version}/infer [post]
+func (s *Server) oipInferVersion(e *exchange, r *http.Request) (any, error) { return s.oipInfer(e, r) }
+
+// inference is an [OIPInferAnswer] before it is encoded.
+type inference struct {
+	*predictions
+	answer *oip.Answer
+}
+
+func (f inference) room() int                         { return f.answer.Room() }
+func (f inference) largest() int                      { return f.answer.Largest() }
+func (f inference) parts() int                        { return f.answer.Parts() }
+func (f inference) appendPart(b []byte, i int) []byte { return f.answer.AppendPart(b, i) }
