@@ -50,7 +50,7 @@ func (r *reader) align(tape, a, b *aligned, text string) {
 	if r.StripAccents != KeepAccents {
 		b.reset(len(a.text))
 		alignStripped(b, a, r.StripAccents)
-		a, b = b, a
+		a = b
 	}
 	tape.reset(len(a.text) + 2)
 	switch r.Analyzer {

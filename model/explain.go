@@ -315,7 +315,9 @@ func spans(characters []float64) []Span {
 	var spans []Span
 	for i := 0; i < len(characters); {
 		weight, start := characters[i], i
-		for i++; i < len(characters) && characters[i] == weight; i++ {
+		i++
+		for i < len(characters) && characters[i] == weight {
+			i++
 		}
 		if weight != 0 {
 			spans = append(spans, Span{start, i, weight * float64(i-start)})
