@@ -29,10 +29,7 @@ func fifo(t *testing.T, name string) {
 // reproduce their golden predictions, and the aliases are what a command that succeeded
 // made them, or one that was killed was about to.
 func TestModelsKilled(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "tagifai")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	binary := build(t)
 	artifact := trained(t, nil)
 	dir := filepath.Join(t.TempDir(), "models")
 	models := func(args ...string) *exec.Cmd {

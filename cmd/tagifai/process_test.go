@@ -22,11 +22,7 @@ import (
 
 // What only a process shows: signals, a closed pipe, the log, the linked version.
 func TestProcess(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "tagifai")
-	build := exec.Command("go", "build", "-ldflags", "-s -w -X main.version=v0.0.0-test", "-o", binary, ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	binary := build(t)
 	command := func(t *testing.T, args ...string) *exec.Cmd {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

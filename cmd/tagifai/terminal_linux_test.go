@@ -42,10 +42,7 @@ func openTerminal(t *testing.T) (person, program *os.File) {
 // What a person at a terminal sees of Ctrl-C: the terminal writes ^C, and our message
 // stands on a line of its own.
 func TestCtrlC(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "tagifai")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	binary := build(t)
 	runs := t.TempDir()
 	tests := []struct {
 		name, begun string // what is written once the command has begun

@@ -28,16 +28,16 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	binary = filepath.Join(dir, "tagifai")
+	built = filepath.Join(dir, "tagifai")
 	code := m.Run()
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
 }
 
 var (
-	binary    string
+	built     string
 	buildOnce = sync.OnceValues(func() ([]byte, error) {
-		return exec.Command("go", "build", "-o", binary, "../../cmd/tagifai").CombinedOutput()
+		return exec.Command("go", "build", "-o", built, "../../cmd/tagifai").CombinedOutput()
 	})
 )
 
@@ -47,7 +47,7 @@ func build(t *testing.T) string {
 	if out, err := buildOnce(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	return binary
+	return built
 }
 
 // sourceFile writes a CSV file. Some rows are bad, some ids occur twice.

@@ -75,6 +75,7 @@ func (s *sqliteSink) prepare(ctx context.Context, rows int) (statements [2]*sql.
 	repeat := func(row string) string { return strings.TrimSuffix(strings.Repeat(row, rows), ",") }
 	model := strconv.FormatInt(s.modelID, 10)
 	if !s.job.History {
+		//nolint:gosec // G202: the parts are placeholders and a number
 		remove := `DELETE FROM predictions WHERE (source_id, model_id, text_sha256) IN (
     SELECT p.source_id, p.model_id, p.text_sha256
     FROM (VALUES ` + repeat("(?,?),") + `) AS i CROSS JOIN predictions p ON p.source_id = i.column1
@@ -84,6 +85,7 @@ func (s *sqliteSink) prepare(ctx context.Context, rows int) (statements [2]*sql.
 			return statements, err
 		}
 	}
+	//nolint:gosec // G202: likewise
 	insert := "INSERT INTO predictions AS p (" + predictionColumns + ") VALUES " +
 		repeat("(?,"+model+",?,?,?,?,?,?,?),") + "\n" + onConflict(s.job.History, "IS NOT", model)
 	statements[1], err = s.conn.PrepareContext(ctx, insert)

@@ -72,9 +72,9 @@ func Load(options Options) (*Source, error) {
 }
 
 // Config returns the settings of a server that shows the certificate as it is at the time.
-// All that it does not name is Go's default.
+// All that it does not name is Go's default, such as the least version of TLS.
 func (s *Source) Config() *tls.Config {
-	return &tls.Config{ //nolint:gosec // G402: the least version is Go's default, which goes with the times
+	return &tls.Config{
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.current.Load().config, nil },
 	}
 }
@@ -122,7 +122,7 @@ func read(files config.TLS) (*pair, error) {
 	case now.Before(p.leaf.NotBefore):
 		return nil, fmt.Errorf("tls-cert %s: it is valid from %s on; wait until then, or set the clock right", files.TLSCert, p.leaf.NotBefore.Format(time.RFC3339))
 	}
-	p.config = &tls.Config{ //nolint:gosec // G402: as in Config
+	p.config = &tls.Config{
 		Certificates: []tls.Certificate{loaded},
 		NextProtos:   []string{"h2", "http/1.1"},
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,9 +61,12 @@ func (l *loader) set(open func() (*model.Model, error)) {
 	l.open = open
 }
 
-// returns is a load that ends at once.
+// returns is a load that ends soon.
 func returns(m *model.Model, err error) func() (*model.Model, error) {
-	return func() (*model.Model, error) { return m, err }
+	return func() (*model.Model, error) {
+		time.Sleep(time.Millisecond)
+		return m, err
+	}
 }
 
 // hangs returns a load that hangs until the test ends, or until it is let go, and then
@@ -105,6 +109,11 @@ func newService(open func() (*model.Model, error), source config.Source) *servic
 	s := &service{loader: &loader{open: open}, log: new(recorder), metrics: prometheus.NewRegistry()}
 	s.Registry = registry.New(registry.Options{Source: source, Open: s.load, Log: zerolog.New(s.log), Metrics: s.metrics})
 	return s
+}
+
+// inBubble runs a subtest with a clock that moves only while all of it waits.
+func inBubble(t *testing.T, name string, test func(t *testing.T)) {
+	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
 }
 
 // start returns a registry that serves what open loads.
@@ -197,7 +206,6 @@ func TestGet(t *testing.T) {
 
 // What becomes of a load, at the start and in a reload.
 func TestLoad(t *testing.T) {
-	hang, _ := hangs(t, nil)
 	damaged := errors.New("model.safetensors: checksum: the file is damaged")
 	tests := []struct {
 		name string
@@ -206,10 +214,13 @@ func TestLoad(t *testing.T) {
 	}{
 		{"error", returns(nil, damaged), damaged.Error()},
 		{"panic", func() (*model.Model, error) { panic("out of range") }, "out of range"},
-		{"hang", hang, "the embedded model: not loaded within 20ms; see whether its storage answers, or raise load-timeout"},
+		{"hang", nil, "the embedded model: not loaded within 20ms; see whether its storage answers, or raise load-timeout"},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
+		inBubble(t, test.name, func(t *testing.T) {
+			if test.open == nil {
+				test.open, _ = hangs(t, nil)
+			}
 			source := within(20 * time.Millisecond)
 			s := newService(test.open, source)
 			if err := s.Start(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -219,10 +230,7 @@ func TestLoad(t *testing.T) {
 				t.Errorf("start: an error is returned, and logged as well: %s", s.log)
 			}
 
-			s = newService(returns(run(t, "first"), nil), within(time.Minute))
-			if test.name == "hang" {
-				s = newService(returns(run(t, "first"), nil), source)
-			}
+			s = newService(returns(run(t, "first"), nil), source)
 			if err := s.Start(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -270,7 +278,9 @@ func TestLoad(t *testing.T) {
 }
 
 // Loads that hang do not pile up, and what comes of them later is not served.
-func TestHangingLoads(t *testing.T) {
+func TestHangingLoads(t *testing.T) { synctest.Test(t, hangingLoads) }
+
+func hangingLoads(t *testing.T) {
 	s := start(t, returns(run(t, "first"), nil), within(20*time.Millisecond))
 	hang, letGo := hangs(t, run(t, "late"))
 	s.set(hang)
@@ -286,13 +296,10 @@ func TestHangingLoads(t *testing.T) {
 	}
 	letGo()
 	s.set(returns(run(t, "second"), nil))
-	for { // until those have ended
-		if _, err := s.Reload(t.Context(), "a test"); err == nil {
-			break
-		}
-		time.Sleep(time.Millisecond)
+	synctest.Wait() // until those have ended
+	if _, err := s.Reload(t.Context(), "a test"); err != nil {
+		t.Error(err)
 	}
-	time.Sleep(10 * time.Millisecond) // for those that are late
 	if diff := cmp.Diff(s.served(t), "second"); diff != "" {
 		t.Error(diff)
 	}

@@ -47,7 +47,7 @@ func (r *Registry) Stable(ctx context.Context, name string) (*Stable, error) {
 		}
 	}
 	s := &Stable{Model: m.name}
-	number := 0
+	var number int
 	if p := m.placement.Load(); p != nil && p.stable != nil {
 		number = p.stable.Number
 	} else {

@@ -61,13 +61,15 @@ func TestSlowReaders(t *testing.T) {
 // A client that reads slowly, but not too slowly, gets all of a large answer, which has
 // the length that its header says, and the connection goes on.
 func TestSlowReaderKeepsPace(t *testing.T) {
+	const timeout = time.Second // which reading the answer takes longer than
 	s := start(t, settings(func(c *config.Settings) {
 		c.SendBuffer = 16 << 10
-		c.MinRate = 100_000
-		c.MinRateOver = 300 * time.Millisecond
-		c.ReadHeaderTimeout = 100 * time.Millisecond
-		c.ReadTimeout = 200 * time.Millisecond
+		c.MinRate = 20_000
+		c.MinRateOver = timeout
+		c.ReadHeaderTimeout = timeout
+		c.ReadTimeout = timeout
 	}))
+	begin := time.Now()
 	conn := s.send(t, manyTexts(10_000)+"GET /args/analyzer HTTP/1.1\r\nHost: a\r\n\r\n")
 	reader := bufio.NewReader(readSlowly{conn})
 	for i := range 2 {
@@ -81,13 +83,16 @@ func TestSlowReaderKeepsPace(t *testing.T) {
 			t.Errorf("answer %d: got %d with %d bytes of %d", i, got.status, len(got.body), got.length)
 		}
 	}
+	if took := time.Since(begin); took < timeout {
+		t.Errorf("it took only %s", took)
+	}
 }
 
-// readSlowly reads some 2 MB per second.
+// readSlowly reads some 1 MB per second.
 type readSlowly struct{ io.Reader }
 
 func (r readSlowly) Read(p []byte) (int, error) {
-	time.Sleep(2 * time.Millisecond)
+	time.Sleep(4 * time.Millisecond)
 	return r.Reader.Read(p[:min(len(p), 4<<10)])
 }
 
