@@ -45,6 +45,7 @@ type Listen struct {
 type TLS struct {
 	TLSCert     string `name:"tls-cert" initial:"" placeholder:"FILE" help:"Certificate (PEM), followed by those of its issuers; then the service speaks HTTPS alone. Read again when it changes."`
 	TLSKey      string `name:"tls-key" initial:"" placeholder:"FILE" help:"Private key (PEM) of tls-cert."`
+	H2C         bool   `name:"h2c" initial:"false" help:"Also speak HTTP/2 without TLS, to clients that begin with it."`
 	TLSClientCA string `name:"tls-client-ca" initial:"" placeholder:"FILE" help:"Certificates (PEM) of the authorities of which every client must have a certificate."`
 }
 

@@ -29,6 +29,11 @@ func (s *Server) readBody(e *exchange, r *http.Request, reader bodyReader) (body
 		sockets.Drain(r)
 		return nil, nil, memory.ErrHeld
 	}
+	inflater, end, err := s.inflate(e, r)
+	defer end()
+	if err != nil {
+		return nil, nil, err
+	}
 	buffer = memory.GetBuffer(0)
 	body, err = reader.Read(*buffer, r, func(full []byte) ([]byte, error) {
 		// A client that only announces a large body holds nothing.
@@ -36,7 +41,7 @@ func (s *Server) readBody(e *exchange, r *http.Request, reader bodyReader) (body
 		if r.ContentLength > int64(len(full)) {
 			size = min(size, r.ContentLength)
 		}
-		if err := s.hold(e, memory.BufferSize(int(size))); err != nil {
+		if err := s.hold(e, inflater+memory.BufferSize(int(size))); err != nil {
 			return nil, err
 		}
 		larger := memory.GetBuffer(int(size))

@@ -251,7 +251,7 @@ func TestErrors(t *testing.T) {
 	s := start(t, settings(func(c *config.Settings) { c.MaxBodyBytes = 100 }), func(s *server.Server) {
 		s.Route(http.MethodGet, "/wrong", func(*http.Request) (any, error) { return make(chan int), nil })
 	})
-	gzipped := http.Header{"Content-Encoding": {"gzip"}}
+	brotli := http.Header{"Content-Encoding": {"br"}}
 	large := strings.Repeat(" ", 101)
 	tests := []struct {
 		name, method, path string
@@ -280,7 +280,7 @@ func TestErrors(t *testing.T) {
 		{"unknown method and path", "BREW", "/coffee", nil, "", 404, "Not Found", ""},
 		{"no text", "POST", "/predict", nil, "{\"texts\":[{\"text\":\"\xff\"}]}", 400, "There was an error parsing the body", ""},
 		{"body too large", "POST", "/predict", nil, large, 413, "The body is larger than the limit of 100 bytes", ""},
-		{"compressed", "POST", "/predict", gzipped, "{}", 415, "Content-Encoding is not supported: send the body as it is", ""},
+		{"compressed", "POST", "/predict", brotli, "{}", 415, "Content-Encoding is not supported: send the body as it is, or by gzip or zstd", ""},
 		{"no JSON can be made of it", "GET", "/wrong", nil, "", 500, "Internal Server Error", ""},
 	}
 	for _, test := range tests {

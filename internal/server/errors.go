@@ -73,7 +73,7 @@ var problems = []struct {
 	{is(errNoTable), http.StatusNotFound, "No table of predictions is served here: the setting predictions of the service names its database", "no_table"},
 	{is(lookup.ErrUnavailable), http.StatusServiceUnavailable, "The database of the predictions cannot be read: try again", "database_away"},
 	{is(lookup.ErrNoTables), http.StatusServiceUnavailable, "The database has no tables of predictions yet: tagifai batch makes them", "database_empty"},
-	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is", "body_encoded"},
+	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is, or by gzip or zstd", "body_encoded"},
 	{is(errNotMLflow), http.StatusUnsupportedMediaType, "The body is read as application/json or text/csv, in UTF-8", "body_type"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
 	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over

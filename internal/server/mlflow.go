@@ -133,7 +133,7 @@ type MLflowAnswer struct {
 //	@Failure		400		{object}	MLflowError		"The body is not as it should be; the message says where."
 //	@Failure		408		{object}	MLflowError		"The body took too long to arrive."
 //	@Failure		413		{object}	MLflowError		"The body is too large."
-//	@Failure		415		{object}	MLflowError		"The body is neither JSON nor CSV, or it is compressed."
+//	@Failure		415		{object}	MLflowError		"The body is neither JSON nor CSV, or it is compressed, and not by gzip or zstd."
 //	@Failure		500		{object}	MLflowError		"The service failed; its log says why."
 //	@Failure		503		{object}	MLflowError		"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/invocations [post]

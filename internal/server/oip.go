@@ -359,7 +359,7 @@ const inferenceLength = "Inference-Header-Content-Length"
 //	@Failure		404		{object}	OIPError		"There is no such model; the error names what there is."
 //	@Failure		408		{object}	OIPError		"The body took too long to arrive."
 //	@Failure		413		{object}	OIPError		"The body is too large."
-//	@Failure		415		{object}	OIPError		"The body is compressed."
+//	@Failure		415		{object}	OIPError		"The body is compressed, and not by gzip or zstd."
 //	@Failure		500		{object}	OIPError		"The service failed; its log says why."
 //	@Failure		503		{object}	OIPError		"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/v2/models/{name}/infer [post]
@@ -424,7 +424,7 @@ var octets = []string{"application/octet-stream"}
 //	@Failure		404		{object}	OIPError		"There is no such model or version; the error names what there is."
 //	@Failure		408		{object}	OIPError		"The body took too long to arrive."
 //	@Failure		413		{object}	OIPError		"The body is too large."
-//	@Failure		415		{object}	OIPError		"The body is compressed."
+//	@Failure		415		{object}	OIPError		"The body is compressed, and not by gzip or zstd."
 //	@Failure		500		{object}	OIPError		"The service failed; its log says why."
 //	@Failure		503		{object}	OIPError		"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/v2/models/{name}/versions/{version}/infer [post]

@@ -77,7 +77,7 @@ const textsAtATime = 64
 //	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
 //	@Failure		408		{object}	Problem				"The body took too long to arrive."
 //	@Failure		413		{object}	Problem				"The body is too large."
-//	@Failure		415		{object}	Problem				"The body is compressed."
+//	@Failure		415		{object}	Problem				"The body is compressed, and not by gzip or zstd."
 //	@Failure		422		{object}	Invalid				"The query or the body is not as it should be: every error in them, in order."
 //	@Failure		500		{object}	Problem				"The service failed; its log says why."
 //	@Failure		503		{object}	Problem				"The service is busy: try again after as many seconds as Retry-After says."

@@ -81,7 +81,7 @@ type Server struct {
 	lingerBytes int64 // that are read on after an early answer
 
 	public, admin *sockets.Listener // admin is nil if there is none
-	streams       *sockets.Streams  // nil without TLS
+	streams       *sockets.Streams  // nil without HTTP/2
 	drainDelay    time.Duration
 	drainTimeout  time.Duration
 	draining      atomic.Bool
@@ -134,7 +134,7 @@ func New(options Options) *Server {
 		drainDelay:    settings.DrainDelay,
 		drainTimeout:  settings.DrainTimeout,
 	}
-	if options.TLS != nil {
+	if options.TLS != nil || settings.H2C {
 		s.streams = sockets.NewStreams(settings.Limits, settings.WriteTimeout, s.metrics.cutOff.Inc)
 	}
 	if s.clients != nil {
@@ -172,6 +172,12 @@ func New(options Options) *Server {
 	s.public.Inherit(options.Sockets.Public)
 	if s.admin != nil {
 		s.admin.Inherit(options.Sockets.Admin)
+	}
+	if settings.H2C && options.TLS == nil {
+		s.public.HTTP.HTTP2 = sockets.HTTP2(settings.Limits)
+		s.public.HTTP.Protocols = new(http.Protocols)
+		s.public.HTTP.Protocols.SetHTTP1(true)
+		s.public.HTTP.Protocols.SetUnencryptedHTTP2(true)
 	}
 	for _, l := range s.listeners() {
 		l.HTTP.ErrorLog = log.New(connectionLog{s.log, s.metrics.handshakes}, "", 0)

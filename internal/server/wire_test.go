@@ -127,8 +127,8 @@ func TestBodyLengths(t *testing.T) {
 		{"chunks and a length", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 422, "field required"},
 		{"two types, of which the first counts", "Content-Type: text/plain\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", 422, "value is not a valid dict"},
 		{"a body that ends early", "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n-1\r\n\r\n", 400, "There was an error parsing the body"},
-		{"compressed", "Content-Encoding: GZIP\r\nContent-Length: 2\r\n\r\n{}", 415, "send the body as it is"},
-		{"compressed, it says, to nothing", "Content-Encoding: gzip\r\n\r\n", 415, "send the body as it is"},
+		{"compressed", "Content-Encoding: BR\r\nContent-Length: 2\r\n\r\n{}", 415, "send the body as it is"},
+		{"compressed, it says, to nothing", "Content-Encoding: br\r\n\r\n", 415, "send the body as it is"},
 		{"encoded as it is", "Content-Encoding: identity\r\nContent-Length: 2\r\n\r\n{}", 422, "field required"},
 	}
 	for _, test := range tests {

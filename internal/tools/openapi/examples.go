@@ -92,7 +92,7 @@ var examples = map[string]map[string]sample{
 	"args 409":        {"non_number": {"An argument is not a number", "", `"detail":"power_t is NaN, which JSON cannot represent"`}},
 	"arg 409":         {"non_number": {"It is not a number", "/args/power_t", `"detail":"power_t is NaN, which JSON cannot represent"`}},
 	"413":             {"large": {"Too large", "", `"detail":"The body is larger than the limit of 8388608 bytes"`}},
-	"415":             {"compressed": {"Compressed", "", `"detail":"Content-Encoding is not supported: send the body as it is"`}},
+	"415":             {"compressed": {"Compressed", "", `"detail":"Content-Encoding is not supported: send the body as it is, or by gzip or zstd"`}},
 	"422": {
 		"missing": {"No texts", "", `"detail":[{"loc":["body","texts"],"msg":"field required","type":"value_error.missing"}]`},
 		"rules": {"Two errors", "", `"detail":[` +

@@ -69,7 +69,7 @@ const (
 var details = map[string]string{
 	"408": "Request Timeout",
 	"413": "The body is larger than the limit of 8388608 bytes",
-	"415": "Content-Encoding is not supported: send the body as it is",
+	"415": "Content-Encoding is not supported: send the body as it is, or by gzip or zstd",
 	"503": "The service is busy: try again",
 }
 
