@@ -16,7 +16,7 @@ import (
 func TestPages(t *testing.T) {
 	s := start(t, settings())
 	reference := regexp.MustCompile(`(?:src|href)="([^"]*)"`)
-	for page, files := range map[string]int{"/docs": 7, "/redoc": 5} {
+	for page, files := range map[string]int{"/docs": 8, "/redoc": 5, "/try": 8} {
 		t.Run(page, func(t *testing.T) {
 			answer := s.ask(t, http.MethodGet, page, nil, "")
 			if answer.status != http.StatusOK || answer.header.Get("Content-Type") != "text/html; charset=utf-8" {
