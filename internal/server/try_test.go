@@ -165,7 +165,8 @@ func TestTryInBrowser(t *testing.T) {
 				check("dropped")
 
 				b.do(t, chromedp.Click(chromedp.CSS("nav a[href='#models']")))
-				b.wait(t, `document.querySelectorAll('.model-card tbody .number').length >= 4`)
+				b.wait(t, `document.querySelectorAll('.model-card tbody .number').length >= 3 && document.querySelectorAll('.model-card time').length === 2`)
+				b.do(t, chromedp.Click(chromedp.CSS(".model-card tr:first-child details summary")))
 				check("models")
 				b.checkQuiet(t, s.Addr())
 				for _, request := range b.requests {

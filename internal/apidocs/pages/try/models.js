@@ -65,7 +65,7 @@ function modelParts({ name, behind, versions, aliases, canary, shadow, history }
   return [
     behind && element('p', { className: 'notice' }, behind),
     element('h3', {}, 'Versions'),
-    table(`Versions of ${name}`, ['Version', 'State', 'Served as', 'F1', 'Precision', 'Recall', 'Texts', 'Added', ''],
+    table(`Versions of ${name}`, ['Version', 'State', 'F1', 'Details', ''],
       versions.toReversed().map((version) => versionRow(name, version, { aliases, canary, shadow }))),
     element('p', {}, moving),
     element('h3', {}, 'History'),
@@ -95,12 +95,12 @@ function versionRow(name, { version, state, reason }, { aliases, canary, shadow 
   if (canary?.version === version) as.push(badge(`canary ${canary.percent} %`));
   if (shadow?.version === version) as.push(badge('shadow'));
   const tryIt = element('button', { type: 'button', ariaLabel: `Try version ${version}`, onclick: () => tryVersion(name, `versions/${version}`) }, 'Try');
-  const row = element('tr', {}, element('th', { scope: 'row' }, version), cell(badge(state, state === 'failed' ? 'bad' : state === 'loaded' ? 'good' : '')), cell(...as));
+  const row = element('tr', {}, element('th', { scope: 'row' }, version, ' ', ...as), cell(badge(state, state === 'failed' ? 'bad' : state === 'loaded' ? 'good' : '')));
   if (state === 'failed') {
-    row.append(element('td', { colSpan: 5, className: 'bad' }, reason ?? ''), cell());
+    row.append(element('td', { colSpan: 2, className: 'bad' }, reason ?? ''), cell());
     return row;
   }
-  const figures = element('td', { colSpan: 5, className: 'note' }, 'Loading …');
+  const figures = element('td', { colSpan: 2, className: 'note' }, 'Loading …');
   row.append(figures, cell(tryIt));
   const load = async () => {
     figures.replaceChildren('Loading …');
@@ -118,10 +118,10 @@ function versionRow(name, { version, state, reason }, { aliases, canary, shadow 
 function figureCells(v) {
   const { overall = {}, class: classes = {} } = v.performance ?? {};
   const number = (n) => element('td', { className: 'number' }, figure(n));
-  const details = element('details', {}, element('summary', {}, v.provenance ? when(v.provenance.time) : 'details'),
-    element('p', { className: 'note' }, `${count(v.classes.length, 'class', 'classes')}, ${count(v.ngrams, 'n-gram')}, ${(v.bytes / (1 << 20)).toFixed(1)} MiB, format ${v.format}, run ${v.run_id}.${v.provenance ? ` Added by ${v.provenance.by} with ${v.provenance.tool}.` : ''}`),
-    Object.keys(classes).length > 0 && element('table', {},
-      element('thead', {}, element('tr', {}, ...['Class', 'F1', 'Texts'].map((head) => element('th', { scope: 'col' }, head)))),
-      element('tbody', {}, ...Object.entries(classes).map(([name, { f1, num_samples: texts }]) => element('tr', {}, element('th', { scope: 'row' }, name), number(f1), element('td', { className: 'number' }, String(texts ?? '–')))))));
-  return [number(overall.f1), number(overall.precision), number(overall.recall), element('td', { className: 'number' }, String(overall.num_samples ?? '–')), cell(details)];
+  const scores = (name, { f1, precision, recall, num_samples: texts = '–' }) => element('tr', {},
+    element('th', { scope: 'row' }, name), number(f1), number(precision), number(recall), element('td', { className: 'number' }, String(texts)));
+  return [number(overall.f1), cell(element('details', {},
+    element('summary', {}, v.provenance ? `added ${when(v.provenance.time)}` : 'more'),
+    element('p', { className: 'note' }, `${count(v.classes.length, 'class', 'classes')}, ${count(v.ngrams, 'n-gram')}, ${(v.bytes / (1 << 20)).toFixed(1)} MiB, format ${v.format}, run ${v.run_id || 'unknown'}.${v.provenance ? ` Added by ${v.provenance.by} with ${v.provenance.tool}.` : ''}`),
+    table(`Performance of version ${v.version}`, ['Class', 'F1', 'Precision', 'Recall', 'Texts'], [scores('all', overall), ...Object.entries(classes).map(([name, one]) => scores(name, one))])))];
 }
