@@ -65,7 +65,7 @@ function modelParts({ name, behind, versions, aliases, canary, shadow, history }
   return [
     behind && element('p', { className: 'notice' }, behind),
     element('h3', {}, 'Versions'),
-    table(`Versions of ${name}`, ['Version', 'State', 'F1', 'Details', ''],
+    table(`Versions of ${name}`, ['Version', 'State', 'F1', ''],
       versions.toReversed().map((version) => versionRow(name, version, { aliases, canary, shadow }))),
     element('p', {}, moving),
     element('h3', {}, 'History'),
@@ -97,15 +97,17 @@ function versionRow(name, { version, state, reason }, { aliases, canary, shadow 
   const tryIt = element('button', { type: 'button', ariaLabel: `Try version ${version}`, onclick: () => tryVersion(name, `versions/${version}`) }, 'Try');
   const row = element('tr', {}, element('th', { scope: 'row' }, version, ' ', ...as), cell(badge(state, state === 'failed' ? 'bad' : state === 'loaded' ? 'good' : '')));
   if (state === 'failed') {
-    row.append(element('td', { colSpan: 2, className: 'bad' }, reason ?? ''), cell());
+    row.append(element('td', { className: 'bad' }, reason ?? ''), cell());
     return row;
   }
-  const figures = element('td', { colSpan: 2, className: 'note' }, 'Loading …');
+  const figures = element('td', { className: 'note' }, 'Loading …');
   row.append(figures, cell(tryIt));
   const load = async () => {
     figures.replaceChildren('Loading …');
     try {
-      figures.replaceWith(...figureCells(await showVersion(name, version)));
+      const shown = await showVersion(name, version);
+      figures.replaceWith(element('td', {}, figure(shown.performance?.overall?.f1)));
+      row.after(element('tr', { className: 'below' }, element('td', { colSpan: 4 }, details(shown))));
     } catch (error) {
       figures.replaceChildren(error.message);
     }
@@ -115,13 +117,13 @@ function versionRow(name, { version, state, reason }, { aliases, canary, shadow 
   return row;
 }
 
-function figureCells(v) {
+// details is the rest of a version.
+function details(v) {
   const { overall = {}, class: classes = {} } = v.performance ?? {};
-  const number = (n) => element('td', { className: 'number' }, figure(n));
-  const scores = (name, { f1, precision, recall, num_samples: texts = '–' }) => element('tr', {},
-    element('th', { scope: 'row' }, name), number(f1), number(precision), number(recall), element('td', { className: 'number' }, String(texts)));
-  return [number(overall.f1), cell(element('details', {},
-    element('summary', {}, v.provenance ? `added ${when(v.provenance.time)}` : 'more'),
-    element('p', { className: 'note' }, `${count(v.classes.length, 'class', 'classes')}, ${count(v.ngrams, 'n-gram')}, ${(v.bytes / (1 << 20)).toFixed(1)} MiB, format ${v.format}, run ${v.run_id || 'unknown'}.${v.provenance ? ` Added by ${v.provenance.by} with ${v.provenance.tool}.` : ''}`),
-    table(`Performance of version ${v.version}`, ['Class', 'F1', 'Precision', 'Recall', 'Texts'], [scores('all', overall), ...Object.entries(classes).map(([name, one]) => scores(name, one))])))];
+  const scores = ([name, { f1, precision, recall, num_samples: texts = '–' }]) => element('tr', {},
+    element('th', { scope: 'row' }, name), ...[figure(f1), figure(precision), figure(recall), String(texts)].map((n) => element('td', { className: 'number' }, n)));
+  return element('details', {},
+    element('summary', { ariaLabel: `Details of version ${v.version}` }, 'Details'),
+    element('p', { className: 'note' }, `${count(v.classes.length, 'class', 'classes')}, ${count(v.ngrams, 'n-gram')}, ${(v.bytes / (1 << 20)).toFixed(1)} MiB, format ${v.format}, run ${v.run_id || 'unknown'}.${v.provenance ? ` Added ${when(v.provenance.time)} by ${v.provenance.by} with ${v.provenance.tool}.` : ''}`),
+    table(`Performance of version ${v.version}`, ['Class', 'F1', 'Precision', 'Recall', 'Texts'], [['all', overall], ...Object.entries(classes)].map(scores)));
 }
