@@ -1,6 +1,6 @@
 # Everything here needs Go and make only; check also needs a C compiler, for the
-# race detector, lint-api, test-pages and test-postman need Node.js and npm, and bench-peers needs
-# the Debian packages that it names. `make` alone lists the targets.
+# race detector, lint-api, test-pages and test-postman need Node.js and npm, and
+# bench-peers needs the Debian packages that it names. `make` alone lists the targets.
 
 PORT      ?= 8000
 URL       ?= http://localhost:8000
