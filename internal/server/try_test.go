@@ -135,8 +135,8 @@ func TestTryInBrowser(t *testing.T) {
 
 				b.do(t, chromedp.SendKeys(chromedp.CSS("#text"), someText))
 				b.wait(t, answered+` === 'natural-language-processing'`)
-				if bars := evaluate[int](t, b, `document.querySelectorAll('#panel-1 .bars li .tick:not([hidden])').length`); bars != 4 {
-					t.Errorf("%d bars have a threshold, want 4", bars)
+				if sure := evaluate[string](t, b, `document.querySelector('#panel-1 .limit').textContent`); !strings.Contains(sure, "Up to 10.0 % the answer is “other”.") {
+					t.Errorf("the threshold is said as %q", sure)
 				}
 				if tinted := evaluate[string](t, b, `document.querySelector('#panel-1 .text').textContent`); tinted != someText {
 					t.Errorf("the tinted text is %q", tinted)
@@ -151,6 +151,9 @@ func TestTryInBrowser(t *testing.T) {
 
 				b.choose(t, "#choice-1 .version", "versions/4")
 				b.wait(t, answered+` === 'other'`)
+				if bars := evaluate[int](t, b, `document.querySelectorAll('#panel-1 .bars li .tick:not([hidden])').length`); bars != 4 {
+					t.Errorf("%d bars have a threshold, want 4", bars)
+				}
 				check("switched")
 				b.choose(t, "#choice-1 .version", "versions/1")
 				b.wait(t, answered+` === 'natural-language-processing'`)
@@ -419,7 +422,7 @@ func TestTryUnusualModelsInBrowser(t *testing.T) {
 			`/score [+−]\d/.test(document.querySelector('#panel-1 .tag').textContent) && document.querySelector('#panel-1 .limit').textContent.includes('scores, not probabilities')`},
 		{"classes", `{}`, many, `document.querySelectorAll('#panel-1 .bars li').length >= 10 && document.querySelector('#panel-1 .result .link').textContent === 'Show all 304 classes'`},
 		{"thresholds by class", `{"threshold": {"0": 0.3, "1": 0.3, "2": 0.2, "3": 0.1}}`, nil, `document.querySelector('#panel-1 .limit').textContent === 'Each class has its own threshold: computer-vision 30.0 %, mlops 30.0 %, natural-language-processing 20.0 %, other 10.0 %. Below it the answer is “other”.'`},
-		{"a threshold on sigmoids", `{"threshold": 0.99, "threshold_on": "sigmoid"}`, nil, `document.querySelector('#panel-1 .limit').textContent.includes('unless the sigmoid of the best score is above 0.99')`},
+		{"a threshold on sigmoids", `{"threshold": 0.99, "threshold_on": "sigmoid"}`, nil, `document.querySelector('#panel-1 .limit').textContent.includes('Up to 99.0 % the answer is “other”.')`},
 	}
 	axe := readAxe(t)
 	for _, test := range tests {

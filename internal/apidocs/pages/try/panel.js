@@ -15,9 +15,10 @@ export class Panel {
     this.bars = element('ul', { className: 'bars' });
     this.more = element('button', { type: 'button', className: 'link', onclick: () => { this.all = !this.all; this.drawBars(); } });
     this.limit = element('p', { className: 'note limit' });
+    this.alone = track(); // of the best class, if the threshold is on its sigmoid
     this.problem = element('p', { className: 'notice', role: 'alert', hidden: true });
     this.tinted = element('div', { className: 'explained' });
-    this.result = element('div', { className: 'result' }, element('div', {}, this.who, this.tag, this.why, this.bars, this.more, this.limit), this.tinted);
+    this.result = element('div', { className: 'result' }, element('div', {}, this.who, this.tag, this.why, this.bars, this.more, this.alone.root, this.limit), this.tinted);
     root.append(this.problem, this.result);
   }
 
@@ -121,10 +122,9 @@ export class Panel {
   newRow(name) {
     const note = element('span', { className: 'hidden' });
     const button = element('button', { type: 'button', title: `Explain ${name}`, onclick: () => { this.chosen = name; this.onChoose(); } }, name, note);
-    const fill = element('span', { className: 'fill' });
-    const tick = element('span', { className: 'tick' });
+    const { root, fill, tick } = track();
     const value = element('span', { className: 'value' });
-    const item = element('li', {}, button, element('span', { className: 'track', ariaHidden: 'true' }, fill, tick), value);
+    const item = element('li', {}, button, root, value);
     const row = { item, button, note, fill, tick, value };
     this.rows.set(name, row);
     return row;
@@ -132,15 +132,24 @@ export class Panel {
 
   drawLimit(names, probabilities, limits) {
     const values = new Set(limits ? names.map(limits.of).filter((limit) => limit !== undefined) : []);
+    const { numbers, scores } = this.answer;
+    const best = Object.keys(numbers).reduce((a, b) => (numbers[b] > numbers[a] ? b : a));
+    const sigmoid = 1 / (1 + Math.exp(-scores[best]));
+    const onSigmoid = Boolean(probabilities) && limits?.on === 'sigmoid' && values.size > 0;
+    this.alone.root.hidden = !onSigmoid;
+    if (onSigmoid) {
+      this.alone.fill.style.setProperty('--size', sigmoid);
+      this.alone.tick.style.setProperty('--at', limits.of(best));
+    }
     let text = '';
     if (!probabilities) text = 'This model has scores, not probabilities. The highest wins, and no threshold applies.';
     else if (!limits) text = 'The threshold is not known: your key may not read the arguments of the model.';
     else if (values.size === 0) text = 'No threshold: the most probable class wins.';
-    else if (limits.on !== 'probability') text = `The answer is “other” unless the sigmoid of the best score is above ${[...values].join(', ')}.`;
+    else if (onSigmoid) text = `By itself, ${best} is ${percent(sigmoid)} sure (the sigmoid of its score). Up to ${percent(limits.of(best))} the answer is “other”.`;
     else if (values.size === 1) text = `Threshold ${percent([...values][0])}: below it the answer is “other”.`;
     else text = `Each class has its own threshold: ${names.filter((name) => limits.of(name) !== undefined).map((name) => `${name} ${percent(limits.of(name))}`).join(', ')}. Below it the answer is “other”.`;
     this.limit.textContent = text;
-    this.limit.classList.toggle('ticked', probabilities !== undefined && values.size > 0 && limits.on === 'probability');
+    this.limit.classList.toggle('ticked', probabilities !== undefined && values.size > 0);
   }
 
   drawExplanation() {
@@ -163,6 +172,12 @@ export class Panel {
       element('details', { open }, element('summary', {}, 'N-grams and sums'), sums(e)),
     );
   }
+}
+
+// track is an empty bar with a mark.
+function track() {
+  const [fill, tick] = ['fill', 'tick'].map((className) => element('span', { className }));
+  return { root: element('span', { className: 'track', ariaHidden: 'true' }, fill, tick), fill, tick };
 }
 
 // reason says why the answer is the class other.
