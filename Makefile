@@ -1,6 +1,6 @@
 # Everything here needs Go and make only; check also needs a C compiler, for the
-# race detector, lint-api and test-postman need Node.js and npm, and bench-peers needs
-# the Debian packages that it names. `make` alone lists the targets.
+# race detector, lint-api, test-pages and test-postman need Node.js and npm, and
+# bench-peers needs the Debian packages that it names. `make` alone lists the targets.
 
 PORT      ?= 8000
 URL       ?= http://localhost:8000
@@ -47,7 +47,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman race fuzz bench bench-against bench-update bench-peers parity soak dist train model vuln licences clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman test-pages race fuzz bench bench-against bench-update bench-peers parity soak dist train model vuln licences clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -116,6 +116,9 @@ lint-api: $(NPM) ## lint the API's description with Redocly and Spectral (needs 
 test-postman: $(NPM) ## run the Postman collection against the service at URL (needs npm)
 	@echo '== newman'
 	@$(NPM_BIN)/newman run api/postman.json --env-var baseUrl=$(URL) || $(call fail,a request of the collection failed)
+
+test-pages: $(NPM) ## use the pages in Chromium and check them with axe (needs npm)
+	$(GO) test -count 1 -v -run 'InBrowser|TestTry' ./internal/server
 
 race:
 	@echo '== race-enabled tests'

@@ -1,5 +1,5 @@
 // Package apidocs serves the description of the API: the OpenAPI document, a Postman
-// collection, and the pages /docs and /redoc with all that they load. Nothing comes
+// collection, and the pages /docs, /redoc and /try with all that they load. Nothing comes
 // from another host, and nothing is in memory before somebody asks for it.
 package apidocs
 
@@ -64,9 +64,9 @@ func (d Description) ServeBelow(root string, w http.ResponseWriter, r *http.Requ
 	newAsset(d.atRoot.contentType, d.atRoot.cache, func() []byte { return below }).ServeHTTP(w, r)
 }
 
-// Files returns, by path, the Postman collection and the two pages with all that they
-// load. Swagger UI has files beyond these; its own page points to a host elsewhere.
-// The pages name the version of the service.
+// Files returns, by path, the Postman collection and the pages with all that they load.
+// Swagger UI has files beyond these; its own page points to a host elsewhere. The pages
+// name the version of the service.
 func Files(version string) map[string]http.Handler {
 	ui := sync.OnceValue(func() *swaggerUI { return newSwaggerUI(version) })
 	file := func(from fs.FS, name string) func() []byte {
@@ -78,7 +78,7 @@ func Files(version string) map[string]http.Handler {
 		return bytes.Replace(must(pages.ReadFile("pages/redoc.html")), []byte("<footer></footer>"), footer(version), 1)
 	})
 	reference.policy = redocPolicy
-	return map[string]http.Handler{
+	files := map[string]http.Handler{
 		"/docs":                                 page,
 		"/docs/start.js":                        newAsset(textJavaScript, keep, func() []byte { return ui().script }),
 		"/docs/page.css":                        newAsset(textCSS, keep, func() []byte { return ui().style }),
@@ -94,6 +94,8 @@ func Files(version string) map[string]http.Handler {
 		"/postman.json":                         newAsset("application/json", revalidate, func() []byte { return api.Postman }),
 		"/favicon.ico":                          newAsset(imageSVG, keep, file(pages, "pages/icon.svg")), // browsers ask for it without being told
 	}
+	addTry(files, version)
+	return files
 }
 
 // footer is what stands below a page.

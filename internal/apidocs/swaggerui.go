@@ -39,6 +39,7 @@ func newSwaggerUI(version string) *swaggerUI {
 		{"<style>", "</style>", `<link rel="stylesheet" href="docs/page.css">`, &style},
 		{"<svg", "</svg>", "", new(string)}, // icons that this version of Swagger UI brings itself
 		{`<meta charset="UTF-8"`, ">", `<meta charset="UTF-8"><meta name="viewport" content="width=device-width, initial-scale=1">`, new(string)},
+		{"<body>", "", `<body><p class="try"><a href="try">Try the model</a> on a page that needs no code.</p>`, new(string)},
 		{"</body>", "", string(footer(version)) + "</body>", new(string)},
 		{"<title>", "</title>", "<title>TagIfAI - Swagger UI</title>", new(string)},
 	} {

@@ -178,9 +178,23 @@ func TestDocsInBrowser(t *testing.T) {
 			s := start(t, settings())
 			b := browse(t, s.url+"/docs", window.size)
 			b.predict(t)
+			if first := evaluate[string](t, b, `document.querySelector('.opblock-summary').textContent`); !strings.HasPrefix(first, "POST/predict") {
+				t.Errorf("the page begins with %q", first)
+			}
 			b.checkQuiet(t, s.Addr())
 		})
 	}
+	t.Run("dark", func(t *testing.T) {
+		s := start(t, settings())
+		b := browse(t, s.url+"/docs", windows[0].size, prefers("dark"))
+		b.predict(t)
+		if got := evaluate[string](t, b, `getComputedStyle(document.documentElement).backgroundColor`); got != "rgb(27, 27, 27)" {
+			t.Errorf("the background is %s", got)
+		}
+		evaluate[bool](t, b, `(scrollTo(0, 0), true)`)
+		b.screenshot(t, "top")
+		b.do(t, chromedp.Click(chromedp.CSS(".try a")), chromedp.WaitVisible(chromedp.CSS("#examples")))
+	})
 	// A proxy that says nothing of itself.
 	t.Run("below a prefix", func(t *testing.T) {
 		proxy := httptest.NewServer(http.StripPrefix("/tagger", newServer(t, server.Options{Settings: settings()}).Handler()))
@@ -223,7 +237,7 @@ func (b *browser) predict(t *testing.T) {
 	const predict = "#operations-Prediction-predict"
 	b.do(t, chromedp.WaitVisible(chromedp.CSS(predict)))
 	groups := evaluate[string](t, b, `[...document.querySelectorAll('.opblock-tag')].map(e => e.dataset.tag).join()`)
-	if want := "General,Performance,Arguments,Prediction,Models,Open Inference Protocol,MLflow"; groups != want {
+	if want := "Prediction,General,Performance,Arguments,Models,Open Inference Protocol,MLflow"; groups != want {
 		t.Errorf("got the groups %s, want %s", groups, want)
 	}
 	b.screenshot(t, "loaded")
@@ -251,7 +265,7 @@ func TestReDocInBrowser(t *testing.T) {
 			b := browse(t, s.url+"/redoc", window.size)
 			b.do(t, chromedp.WaitVisible(chromedp.CSS(`[id="operation/predict"]`)))
 			operations := evaluate[string](t, b, `[...document.querySelectorAll('[id^="operation/"]')].map(e => e.id.split('/').pop()).join()`)
-			if want := "health,livez,readyz,performance,args,arg,predict,storedPredictions,storedPrediction,models,model,predictAlias,predictModel,modelStoredPredictions,modelStoredPrediction,modelVersion,versionArgs,versionArg,versionPerformance,predictVersion,oipServer,oipLive,oipReady,oipModel,oipInfer,oipModelReady,oipVersion,oipInferVersion,oipVersionReady,oipIndex,mlflowHealth,mlflowInvocations,mlflowPing,mlflowVersion"; operations != want {
+			if want := "predict,storedPredictions,storedPrediction,health,livez,readyz,performance,args,arg,models,model,predictAlias,predictModel,modelStoredPredictions,modelStoredPrediction,modelVersion,versionArgs,versionArg,versionPerformance,predictVersion,oipServer,oipLive,oipReady,oipModel,oipInfer,oipModelReady,oipVersion,oipInferVersion,oipVersionReady,oipIndex,mlflowHealth,mlflowInvocations,mlflowPing,mlflowVersion"; operations != want {
 				t.Errorf("got the operations %s, want %s", operations, want)
 			}
 			b.checkExamples(t, s.url)

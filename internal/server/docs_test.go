@@ -16,7 +16,7 @@ import (
 func TestPages(t *testing.T) {
 	s := start(t, settings())
 	reference := regexp.MustCompile(`(?:src|href)="([^"]*)"`)
-	for page, files := range map[string]int{"/docs": 7, "/redoc": 5} {
+	for page, files := range map[string]int{"/docs": 8, "/redoc": 5, "/try": 8} {
 		t.Run(page, func(t *testing.T) {
 			answer := s.ask(t, http.MethodGet, page, nil, "")
 			if answer.status != http.StatusOK || answer.header.Get("Content-Type") != "text/html; charset=utf-8" {
@@ -58,7 +58,7 @@ func TestServedDocument(t *testing.T) {
 	for _, tag := range doc.Tags {
 		tags = append(tags, tag.Name)
 	}
-	want := []string{"3.0.3", "TagIfAI - Made With ML", "Classify machine learning projects.", "0.1", "General", "Performance", "Arguments", "Prediction", "Models", "Open Inference Protocol", "MLflow"}
+	want := []string{"3.0.3", "TagIfAI - Made With ML", "Classify machine learning projects.", "0.1", "Prediction", "General", "Performance", "Arguments", "Models", "Open Inference Protocol", "MLflow"}
 	if diff := cmp.Diff(append([]string{doc.OpenAPI, doc.Info.Title, doc.Info.Description, doc.Info.Version}, tags...), want); diff != "" {
 		t.Error(diff)
 	}

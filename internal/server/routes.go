@@ -20,14 +20,14 @@ import (
 //	@accept			json
 //	@produce		json
 //
+//	@tag.name			Prediction
+//	@tag.description	Tags for texts.
 //	@tag.name			General
 //	@tag.description	Is the service up? What holds for every route: a path that is not here is a 404, another method a 405 with `Allow`, and one slash too much at the end a 307 to the path without it. HEAD is answered wherever GET is. A service that was started with keys or tokens answers a 401 to who has none of them, also for a path that is not here.
 //	@tag.name			Performance
 //	@tag.description	How well the model did on the data it was judged on.
 //	@tag.name			Arguments
 //	@tag.description	What the model was trained with.
-//	@tag.name			Prediction
-//	@tag.description	Tags for texts.
 //	@tag.name			Models
 //	@tag.description	Many models and many versions of each. Without a store of models there is one, `default`, with one version, 1.
 //	@tag.name			Open Inference Protocol
