@@ -251,7 +251,7 @@ func TestReDocInBrowser(t *testing.T) {
 			b := browse(t, s.url+"/redoc", window.size)
 			b.do(t, chromedp.WaitVisible(chromedp.CSS(`[id="operation/predict"]`)))
 			operations := evaluate[string](t, b, `[...document.querySelectorAll('[id^="operation/"]')].map(e => e.id.split('/').pop()).join()`)
-			if want := "health,livez,readyz,performance,args,arg,predict,storedPredictions,storedPrediction,models,model,predictAlias,predictModel,modelStoredPredictions,modelStoredPrediction,modelVersion,versionArgs,versionArg,versionPerformance,predictVersion"; operations != want {
+			if want := "health,livez,readyz,performance,args,arg,predict,storedPredictions,storedPrediction,models,model,predictAlias,predictModel,modelStoredPredictions,modelStoredPrediction,modelVersion,versionArgs,versionArg,versionDrift,versionPerformance,predictVersion"; operations != want {
 				t.Errorf("got the operations %s, want %s", operations, want)
 			}
 			b.checkExamples(t, s.url)

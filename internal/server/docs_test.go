@@ -78,6 +78,7 @@ func TestServedDocument(t *testing.T) {
 		"/models/{name}/versions/{version}": "Show a version of a model.", "/models/{name}/versions/{version}/predict": "Predict tags by a version of a model.",
 		"/models/{name}/versions/{version}/args": "Get all arguments of a version.", "/models/{name}/versions/{version}/args/{arg}": "Get one argument of a version.",
 		"/models/{name}/versions/{version}/performance": "Get the performance metrics of a version.",
+		"/models/{name}/versions/{version}/drift":       "Compare what a version predicted with its baseline.",
 	}
 	if diff := cmp.Diff(summaries, wantSummaries); diff != "" {
 		t.Error(diff)

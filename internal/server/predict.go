@@ -141,7 +141,7 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 			return nil, err
 		}
 		answer := v.Classify(text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
-		v.Predicted(answer)
+		v.Predicted(text.Text, answer)
 		p.tags[i] = int32(answer.Class)
 		if explained != nil {
 			if err := s.hold(e, held+explained.held()+explained.room(text.Text)); err != nil {
