@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"tagifai/internal/evaluation"
 	"tagifai/model"
 )
 
@@ -160,17 +159,6 @@ func (b *Builder) Add(text string, predicted, label int, confidence float64, kno
 	c.Lengths[m.lengthBin]++
 	c.NGrams += m.ngrams
 	c.UnknownNGrams += m.unknown
-}
-
-// AddAll adds the predictions of a classifier, and how many n-grams of each text it knows.
-func (b *Builder) AddAll(p *evaluation.Predictions, known [][2]int) {
-	for i, text := range p.Texts {
-		confidence := 0.0
-		if p.Probabilities != nil {
-			confidence = slices.Max(p.Probabilities[i])
-		}
-		b.Add(text, p.Answers[i], p.Labels[i], confidence, known[i][0], known[i][1])
-	}
 }
 
 // Baseline returns the baseline of what was added.

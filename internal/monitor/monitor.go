@@ -33,7 +33,7 @@ type Monitor struct {
 }
 
 const (
-	sampleEvery  = 64
+	sampleEvery  = 256
 	sampleAlways = 64 // texts after a tick
 	tickEvery    = time.Minute
 )

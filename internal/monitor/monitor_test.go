@@ -106,7 +106,7 @@ func TestPredictedConcurrently(t *testing.T) {
 	if c.Texts() != 8000 {
 		t.Errorf("got %d texts, want 8000", c.Texts())
 	}
-	if most := uint64(64 + 8000/64 + 1); c.Sampled == 0 || c.Sampled > most {
+	if most := uint64(64 + 8000/256 + 1); c.Sampled == 0 || c.Sampled > most {
 		t.Errorf("%d are sampled, want some, and at most %d", c.Sampled, most)
 	}
 }

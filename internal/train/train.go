@@ -132,7 +132,7 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 		}
 		baseline = monitor.NewBuilder(fmt.Sprintf("out of %d folds", len(o.folds)), all.classes)
 		for i, p := range o.predictions() {
-			baseline.AddAll(p, o.folds[i].held.known)
+			addPredictions(baseline, p, o.folds[i].held.known)
 		}
 		onTest, result.Temperature = o.temperature(test), o.temperature(nil)
 		result.Performance.CrossValidation = evaluation.NewCrossValidation(
@@ -144,7 +144,7 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	predictions := tested.cooled(onTest).predictions(&args, validated.threshold(&args, onTest))
 	result.Performance.Report = predictions.Report(args.slicing(all.classes))
 	if args.Folds == 0 {
-		baseline.AddAll(predictions, tested.known)
+		addPredictions(baseline, predictions, tested.known)
 	}
 
 	args.Threshold = validated.threshold(&args, result.Temperature)
