@@ -19,11 +19,12 @@ const (
 	LabelEncoderFile = "label_encoder.json"
 	PerformanceFile  = "performance.json"
 	RunIDFile        = "run_id.txt"
+	BaselineFile     = "baseline.json"
 	WeightsFile      = "model.safetensors"
 )
 
 // coveredFiles are the files that the weights file has a checksum of.
-var coveredFiles = []string{ArgsFile, LabelEncoderFile, PerformanceFile, RunIDFile}
+var coveredFiles = []string{ArgsFile, LabelEncoderFile, PerformanceFile, RunIDFile, BaselineFile}
 
 const (
 	maxJSONFile    = 16 << 20 // bytes; these files hold some hundreds
@@ -35,8 +36,10 @@ type Artifact struct {
 	Args        Object // training arguments, the threshold among them
 	Performance Object // empty if unknown
 	RunID       string // may be empty
-	Weights     *Weights
-	Format      string // of the directory that it was read from: "tagifai", "scikit-learn"
+	// Baseline is what predictions are to be compared with; empty if there is none.
+	Baseline Object
+	Weights  *Weights
+	Format   string // of the directory that it was read from: "tagifai", "scikit-learn"
 	// Changed names the files that are no longer as [Artifact.Write] wrote them. [New]
 	// refuses an artifact with such files. Whoever accepts them sets Changed to nil.
 	Changed []string
@@ -107,7 +110,7 @@ func readArtifact(fsys fs.FS, format *Format, file string) (_ *Artifact, err err
 	a := Artifact{Format: format.Name}
 	files := make(map[string][]byte)
 	for _, name := range coveredFiles {
-		optional := !format.own || name == PerformanceFile || name == RunIDFile
+		optional := !format.own || name == PerformanceFile || name == RunIDFile || name == BaselineFile
 		data, err := ReadFile(fsys, name, maxJSONFile)
 		switch {
 		case err == nil:
@@ -120,6 +123,9 @@ func readArtifact(fsys fs.FS, format *Format, file string) (_ *Artifact, err err
 		return nil, err
 	}
 	if a.Performance, err = a.parseObject(files, PerformanceFile); err != nil {
+		return nil, err
+	}
+	if a.Baseline, err = a.parseObject(files, BaselineFile); err != nil {
 		return nil, err
 	}
 	if !format.own {
@@ -225,6 +231,11 @@ func (a *Artifact) Write(dir string, more map[string][]byte) (err error) {
 		LabelEncoderFile: labels,
 		PerformanceFile:  performance,
 		RunIDFile:        []byte(a.RunID + "\n"),
+	}
+	if len(a.Baseline.Keys()) > 0 {
+		if files[BaselineFile], err = indented(a.Baseline); err != nil {
+			return err
+		}
 	}
 	if files[WeightsFile], err = a.Weights.marshal(sumsOf(files)); err != nil {
 		return err

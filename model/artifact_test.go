@@ -48,7 +48,11 @@ func smallDirectory(t testing.TB) fstest.MapFS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &model.Artifact{Args: args, RunID: "small", Weights: smallWeights()}
+	baseline, err := model.ParseObject([]byte(`{"texts": 7}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &model.Artifact{Args: args, RunID: "small", Baseline: baseline, Weights: smallWeights()}
 	if err := a.Write(dir, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func answers(m *model.Model) string {
 	for _, text := range []string{"", "l", "r", "lr", "llr", "lrr", "other"} {
 		fmt.Fprintln(&all, m.Predict(text))
 	}
-	fmt.Fprintln(&all, m.Classes(), m.Args().JSON(), m.Performance().JSON(), m.RunID())
+	fmt.Fprintln(&all, m.Classes(), m.Args().JSON(), m.Performance().JSON(), m.RunID(), m.Baseline().JSON())
 	return all.String()
 }
 
@@ -90,6 +90,7 @@ func TestChanged(t *testing.T) {
 		{"label_encoder.json", `{"class_to_index": {"right": 2, "other": 1, "left": 0}}`},
 		{"performance.json", `{"overall": {"f1": 1}}`},
 		{"run_id.txt", "mine"},
+		{"baseline.json", `{"texts": 8}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := smallDirectory(t)
@@ -123,7 +124,7 @@ func TestChanged(t *testing.T) {
 func TestWithoutChecksums(t *testing.T) {
 	files := smallDirectory(t)
 	weights := files["model.safetensors"].Data
-	for _, name := range []string{"args.json", "label_encoder.json", "performance.json", "run_id.txt"} {
+	for _, name := range []string{"args.json", "label_encoder.json", "performance.json", "run_id.txt", "baseline.json"} {
 		key := "sha256." + name
 		entry := fmt.Sprintf(`%q:%q,`, key, digitsOf(t, weights, key))
 		weights = edit(t, weights, entry, "", true)

@@ -31,6 +31,7 @@ type Model struct {
 	onSigmoid        bool      // threshold is on the sigmoid of the highest decision value; bar holds its logits
 
 	args, performance Object
+	baseline          Object
 	runID, format     string
 	ngrams            int
 	warnings          []string
@@ -85,6 +86,7 @@ func New(a *Artifact) (*Model, error) {
 		onSigmoid:        onSigmoid,
 		args:             a.Args,
 		performance:      a.Performance,
+		baseline:         a.Baseline,
 		runID:            a.RunID,
 		format:           a.Format,
 		ngrams:           w.Features(),
@@ -246,6 +248,10 @@ func (m *Model) Args() Object { return m.args }
 // the empty object if there is none.
 func (m *Model) Performance() Object { return m.performance }
 
+// Baseline returns what its predictions are to be compared with: its baseline.json, the
+// empty object if there is none.
+func (m *Model) Baseline() Object { return m.baseline }
+
 // Format returns the name of the [Format] that the model's directory has.
 func (m *Model) Format() string { return m.format }
 
@@ -262,7 +268,7 @@ func (m *Model) Warnings() []string { return slices.Clone(m.warnings) }
 // Size returns how many bytes the model takes in memory, nearly.
 func (m *Model) Size() int {
 	const word = 8
-	size := len(m.args.raw) + len(m.performance.raw)
+	size := len(m.args.raw) + len(m.performance.raw) + len(m.baseline.raw)
 	for _, b := range m.blocks {
 		if b.words != nil {
 			size += b.words.size()

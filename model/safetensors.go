@@ -36,8 +36,8 @@ import (
 //	provenance.*                            where the model comes from
 //	checksum                                of this file
 //	sha256.args.json, sha256.label_encoder.json,
-//	sha256.performance.json, sha256.run_id.txt
-//	                                        of the other files of the directory
+//	sha256.performance.json, sha256.run_id.txt,
+//	sha256.baseline.json                    of the other files of the directory
 //
 // All checksums are SHA-256 in hexadecimal. The one of this file is computed with its
 // own 64 digits replaced by zeros; it covers every byte of the file, and so the

@@ -16,6 +16,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"tagifai/internal/batch"
+	"tagifai/internal/monitor"
 	"tagifai/internal/store"
 	"tagifai/model"
 )
@@ -93,13 +94,15 @@ func (c batchCommand) Run(ctx context.Context, s streams) error {
 	if job.Model, err = c.open(s.err); err != nil {
 		return err
 	}
+	scored := monitor.New(job.Model.Model, time.Now())
+	job.Predicted = scored.Predicted
 	w := newBatchProgress(s.err)
 	status, err := batch.Run(ctx, job, w)
 	w.end()
 	if err != nil {
 		return err
 	}
-	return w.summary(status)
+	return w.summary(status, scored)
 }
 
 // columnNames reads a list of columns.
@@ -185,7 +188,7 @@ func (p *batchProgress) Status(s batch.Status) {
 	if !p.terminal {
 		if now.Sub(p.last) >= time.Minute {
 			p.last = now
-			p.line("progress", &s)
+			p.line("progress", &s, nil)
 		}
 		return
 	}
@@ -264,13 +267,26 @@ type batchLine struct {
 	Seconds   float64          `json:"seconds"`
 	Left      *float64         `json:"seconds_left,omitzero"`
 	Tags      map[string]int64 `json:"tags,omitzero"`
+	// Of the rows of this run; nil if the model has no baseline, or nothing was scored.
+	Drift *monitor.Comparison `json:"drift,omitzero"`
 }
 
-func (p *batchProgress) line(message string, s *batch.Status) {
+// compared compares what a run scored with the baseline of the model. It returns nil if
+// there is nothing to compare.
+func compared(scored *monitor.Monitor) *monitor.Comparison {
+	b, err := scored.Baseline()
+	counts := scored.Counts()
+	if err != nil || counts.Texts() == 0 {
+		return nil
+	}
+	return b.Compare(&counts)
+}
+
+func (p *batchProgress) line(message string, s *batch.Status, drift *monitor.Comparison) {
 	elapsed := time.Since(p.start).Seconds()
 	line := batchLine{
 		Message: message, Rows: s.Rows, Errors: s.Errors, Unchanged: s.Unchanged, Resumed: s.Resumed,
-		PerSecond: int64(p.rate(s)), Seconds: elapsed,
+		PerSecond: int64(p.rate(s)), Seconds: elapsed, Drift: drift,
 	}
 	if message == "done" {
 		line.Tags = s.Tags
@@ -281,9 +297,13 @@ func (p *batchProgress) line(message string, s *batch.Status) {
 	p.print(line)
 }
 
-func (p *batchProgress) summary(s *batch.Status) error {
+func (p *batchProgress) summary(s *batch.Status, scored *monitor.Monitor) error {
+	if _, err := scored.Baseline(); err != nil && !errors.Is(err, monitor.ErrNone) {
+		printWarnings(p.w, []string{err.Error()})
+	}
+	drift := compared(scored)
 	if !p.terminal {
-		p.line("done", s)
+		p.line("done", s, drift)
 		return nil
 	}
 	t := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
@@ -299,5 +319,9 @@ func (p *batchProgress) summary(s *batch.Status) error {
 	for _, tag := range tags {
 		fmt.Fprintf(t, "%s\t%d\t%.1f %%\n", tag, s.Tags[tag], 100*float64(s.Tags[tag])/float64(s.Rows))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil || drift == nil {
+		return err
+	}
+	fmt.Fprint(p.w, "\ncompared with the baseline of the model:\n")
+	return drift.Write(p.w)
 }

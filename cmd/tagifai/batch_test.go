@@ -21,6 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"tagifai/internal/batch"
+	"tagifai/internal/monitor"
 )
 
 // batchRun runs tagifai batch and returns what it left.
@@ -358,7 +359,7 @@ func TestBatchProgressLines(t *testing.T) {
 		}
 		p.Waiting(io.ErrUnexpectedEOF)
 		p.end()
-		if err := p.summary(&status); err != nil {
+		if err := p.summary(&status, monitor.New(defaultModel(t), time.Now())); err != nil {
 			t.Error(err)
 		}
 		want := `{"message":"progress","rows":600,"errors":3,"unchanged":0,"resumed":0,"rows_per_second":10,"seconds":60,"seconds_left":90}

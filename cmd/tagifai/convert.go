@@ -53,44 +53,61 @@ func (c convertCommand) Run(s streams) error {
 	if err != nil {
 		return fmt.Errorf("model %s: %w", c.Dir, err)
 	}
-	predictions, err := goldenOf(c.Dir, m, a.Weights.AllNGrams())
+	if len(c.Set) > 0 {
+		if a.Weights.Provenance == nil {
+			a.Weights.Provenance = make(map[string]string)
+		}
+		a.Weights.Provenance["converted_with"] = strings.Join(c.Set, " ")
+		if len(a.Baseline.Keys()) > 0 {
+			a.Baseline = model.Object{}
+			changes = append(changes, model.BaselineFile+" is left out, as it is of other arguments; tagifai baseline makes a new one")
+		}
+	}
+	texts, err := writeConverted(c.Dir, c.Out, a, m, now)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Dir, err)
+		return err
+	}
+	for _, change := range changes {
+		fmt.Fprintln(s.out, change)
+	}
+	_, err = fmt.Fprintf(s.out, "%s: %d n-grams, %d classes; the same answers to %d texts as %s\n",
+		c.Out, a.Weights.Features(), len(a.Weights.Classes), texts, c.Dir)
+	return err
+}
+
+// writeConverted writes the artifact in dir, which may have been changed, and whose model
+// is m, into out. It makes sure that the answers are the same, and returns the number of
+// texts that it did so with.
+func writeConverted(dir, out string, a *model.Artifact, m *model.Model, now time.Time) (texts int, err error) {
+	predictions, err := goldenOf(dir, m, a.Weights.AllNGrams())
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", dir, err)
 	}
 	if a.Weights.Provenance == nil {
 		a.Weights.Provenance = make(map[string]string)
-	}
-	if len(c.Set) > 0 {
-		a.Weights.Provenance["converted_with"] = strings.Join(c.Set, " ")
 	}
 	if a.RunID == "" {
 		a.RunID = sourceID(a.Weights.Provenance)
 	}
 	a.Weights.Provenance["converted"] = now.UTC().Format(time.RFC3339)
 	a.Weights.Provenance["converted_by"] = "tagifai " + toolVersion()
-
 	more := map[string][]byte{golden.File: predictions}
-	if err := c.keepSeen(more); err != nil {
-		return err
+	if err := keepSeen(dir, more); err != nil {
+		return 0, err
 	}
-	if err := a.Write(c.Out, more); err != nil {
-		return err
+	if err := a.Write(out, more); err != nil {
+		return 0, err
 	}
-	texts := slices.Concat(sentences, vocabularyTexts(a.Weights.AllNGrams()))
-	if err := sameAnswers(m, c.Out, texts); err != nil {
-		return errors.Join(err, os.RemoveAll(c.Out))
+	all := slices.Concat(sentences, vocabularyTexts(a.Weights.AllNGrams()))
+	if err := sameAnswers(m, out, all); err != nil {
+		return 0, errors.Join(err, os.RemoveAll(out))
 	}
-	for _, change := range changes {
-		fmt.Fprintln(s.out, change)
-	}
-	_, err = fmt.Fprintf(s.out, "%s: %d n-grams, %d classes; the same answers to %d texts as %s\n",
-		c.Out, a.Weights.Features(), len(a.Weights.Classes), len(texts), c.Dir)
-	return err
+	return len(all), nil
 }
 
 // keepSeen adds the file that tells which texts the model was trained on, if there is one.
-func (c convertCommand) keepSeen(files map[string][]byte) error {
-	fsys, err := artifactFS(&c.Dir)
+func keepSeen(dir string, files map[string][]byte) error {
+	fsys, err := artifactFS(&dir)
 	if err != nil {
 		return err
 	}

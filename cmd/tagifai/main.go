@@ -25,7 +25,7 @@ const (
 	success     = 0
 	failure     = 1
 	misuse      = 2
-	worse       = 3   // of models diff
+	worse       = 3   // of models diff and drift
 	interrupted = 130 // by Ctrl-C: 128 and the number of the signal, as shells have it
 )
 
@@ -64,6 +64,8 @@ type commands struct {
 	Explain     explainCommand     `cmd:"" help:"Explain the predicted tags of texts."`
 	Train       trainCommand       `cmd:"" help:"Train a model on a labelled CSV file."`
 	Evaluate    evaluateCommand    `cmd:"" help:"Judge a model by a labelled CSV file."`
+	Baseline    baselineCommand    `cmd:"" help:"Give a model what its predictions are to be compared with."`
+	Drift       driftCommand       `cmd:"" help:"Say how far texts are from others, or from those of the model."`
 	Inspect     inspectCommand     `cmd:"" help:"Show what an artifact directory holds."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running service whether it is ready."`
 	Batch       batchCommand       `cmd:"" help:"Predict the rows of a file or a table into another."`
@@ -147,6 +149,9 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 		return misuse
 	}
 	if _, ok := errors.AsType[*dropError](err); ok {
+		return worse
+	}
+	if _, ok := errors.AsType[*driftError](err); ok {
 		return worse
 	}
 	return failure

@@ -21,7 +21,7 @@ import (
 	"tagifai/model"
 )
 
-var artifactFiles = []string{"args.json", "golden.json", "label_encoder.json", "model.safetensors", "performance.json", "run_id.txt", "training_texts.json"}
+var artifactFiles = []string{"args.json", "baseline.json", "golden.json", "label_encoder.json", "model.safetensors", "performance.json", "run_id.txt", "training_texts.json"}
 
 func TestTrain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")

@@ -18,6 +18,9 @@ type Job struct {
 	From, To Location
 	Columns  Columns
 	Model    Model
+	// Predicted is told of each text and the answer that it gets, by many goroutines; nil
+	// if nobody asks.
+	Predicted func(text string, a model.Answer)
 
 	Stdin  io.Reader // of the location "-"
 	Stdout io.Writer

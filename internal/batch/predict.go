@@ -37,23 +37,20 @@ func (j *Job) predict(c *chunk, out sink) {
 		}
 		res := result{row: r, at: c.at.Add(time.Duration(i) * time.Microsecond), sum: sha256.Sum256([]byte(r.text))}
 		c.tally.Rows++
-		switch {
-		case r.bad != "":
+		if r.bad != "" {
 			c.tally.Errors++
-		case j.Probabilities && j.Model.HasProbabilities():
-			p := j.Model.Predict(r.text)
-			res.tag, res.probabilities = p.Tag, p.Probabilities
-			for _, probability := range p.Probabilities {
-				res.probability = max(res.probability, probability)
+		} else {
+			if j.Probabilities && j.Model.HasProbabilities() {
+				res.probabilities = make([]float64, len(j.Model.Classes()))
 			}
-		default:
-			a := j.Model.Classify(r.text, nil, nil)
+			a := j.Model.Classify(r.text, res.probabilities, nil)
 			if res.tag, res.probability = j.Model.Class(a.Class), a.Confidence; !j.Model.HasProbabilities() {
 				res.probability = math.NaN()
 			}
-		}
-		if r.bad == "" {
 			c.tally.Tags[res.tag]++
+			if j.Predicted != nil {
+				j.Predicted(r.text, a)
+			}
 		}
 		if last == nil || last[j.key(r)] == i {
 			c.results = out.append(c.results, &res)

@@ -1,6 +1,12 @@
 package registry
 
-import "github.com/rs/zerolog"
+import (
+	"errors"
+
+	"github.com/rs/zerolog"
+
+	"tagifai/internal/monitor"
+)
 
 // An observer is told what becomes of models and versions, one event of each at a time.
 type observer interface {
@@ -53,6 +59,9 @@ func (j journal) loaded(v *Version) {
 func (j journal) warn(v *Version) {
 	for _, warning := range v.Warnings() {
 		j.log.Warn().Msg(warning)
+	}
+	if _, err := v.monitor.Baseline(); err != nil && !errors.Is(err, monitor.ErrNone) {
+		j.log.Warn().Err(err).Msg("predictions are not compared with the baseline")
 	}
 }
 

@@ -104,6 +104,7 @@ func New(options Options) *Registry {
 	}
 	r.cache = newCache(r)
 	r.shadows = newShadows(m)
+	options.Metrics.MustRegister(newDrifts(r))
 	return r
 }
 

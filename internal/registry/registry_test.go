@@ -368,7 +368,7 @@ func TestPredicted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"Object detection with YOLO", "Image segmentation", "qqq"} {
-		v.Predicted(v.Classify(text, nil, nil))
+		v.Predicted(text, v.Classify(text, nil, nil))
 	}
 	for tag, want := range map[string]float64{"computer-vision": 2, "other": 1, "mlops": 0} {
 		if got := s.metric(t, "tagifai_predicted_texts_total", "model=default", "tag="+tag, "version=1"); got != want {
@@ -380,7 +380,7 @@ func TestPredicted(t *testing.T) {
 	}
 	if allocs := testing.AllocsPerRun(100, func() {
 		v, _ := s.Get(t.Context(), registry.Ref{})
-		v.Predicted(model.Answer{})
+		v.Predicted("", model.Answer{})
 	}); allocs > 0 {
 		t.Errorf("a request costs %v allocations", allocs)
 	}

@@ -104,6 +104,8 @@ func (r *Registry) Follow(ctx context.Context, hangups <-chan os.Signal) {
 		poll = ticker.C
 		go r.shadows.work(ctx)
 	}
+	minute := time.NewTicker(time.Minute)
+	defer minute.Stop()
 	for {
 		var why string
 		select {
@@ -111,6 +113,9 @@ func (r *Registry) Follow(ctx context.Context, hangups <-chan os.Signal) {
 			return
 		case <-hangups:
 			why = "SIGHUP"
+		case now := <-minute.C:
+			r.tick(now)
+			continue
 		case <-poll:
 			r.poll(ctx)
 			continue

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tagifai/internal/golden"
+	"tagifai/internal/monitor"
 	"tagifai/model"
 )
 
@@ -23,6 +24,7 @@ type Version struct {
 
 	classes  []string
 	counters counters
+	monitor  *monitor.Monitor
 
 	cache *cache       // that keeps it; nil for the one version of the one model
 	size  int64        // bytes
@@ -36,8 +38,11 @@ const unloaded = math.MinInt64 / 2
 // Classes returns the classes of the model, which the caller must not change.
 func (v *Version) Classes() []string { return v.classes }
 
-// Predicted counts the answer that a text got.
-func (v *Version) Predicted(a model.Answer) { v.counters.add(a) }
+// Predicted counts a text and the answer that it got.
+func (v *Version) Predicted(text string, a model.Answer) {
+	v.counters.add(a)
+	v.monitor.Predicted(text, a)
+}
 
 // acquire keeps the version from being unloaded until it is released. It reports whether
 // the version was there to be kept.
@@ -92,6 +97,6 @@ func newVersion(name string, number int, open func() (*model.Model, error)) (v *
 	return &Version{
 		Model: m, Name: name, Number: number,
 		Loaded: time.Now(), Took: time.Since(start),
-		classes: m.Classes(), size: int64(m.Size()),
+		classes: m.Classes(), monitor: monitor.New(m, time.Now()), size: int64(m.Size()),
 	}, nil
 }

@@ -265,7 +265,7 @@ func TestReDocInBrowser(t *testing.T) {
 			b := browse(t, s.url+"/redoc", window.size)
 			b.do(t, chromedp.WaitVisible(chromedp.CSS(`[id="operation/predict"]`)))
 			operations := evaluate[string](t, b, `[...document.querySelectorAll('[id^="operation/"]')].map(e => e.id.split('/').pop()).join()`)
-			if want := "predict,storedPredictions,storedPrediction,health,livez,readyz,performance,args,arg,models,model,predictAlias,predictModel,modelStoredPredictions,modelStoredPrediction,modelVersion,versionArgs,versionArg,versionPerformance,predictVersion,oipServer,oipLive,oipReady,oipModel,oipInfer,oipModelReady,oipVersion,oipInferVersion,oipVersionReady,oipIndex,mlflowHealth,mlflowInvocations,mlflowPing,mlflowVersion"; operations != want {
+			if want := "predict,storedPredictions,storedPrediction,health,livez,readyz,performance,args,arg,models,model,predictAlias,predictModel,modelStoredPredictions,modelStoredPrediction,modelVersion,versionArgs,versionArg,versionDrift,versionPerformance,predictVersion,oipServer,oipLive,oipReady,oipModel,oipInfer,oipModelReady,oipVersion,oipInferVersion,oipVersionReady,oipIndex,mlflowHealth,mlflowInvocations,mlflowPing,mlflowVersion"; operations != want {
 				t.Errorf("got the operations %s, want %s", operations, want)
 			}
 			b.checkExamples(t, s.url)

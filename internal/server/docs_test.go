@@ -84,6 +84,7 @@ func TestServedDocument(t *testing.T) {
 		"/v2/models/{name}/ready": "Is a model ready?", "/v2/models/{name}/versions/{version}/ready": "Is a version of a model ready?",
 		"/v2/models/{name}/infer": "Predict tags by a model.", "/v2/models/{name}/versions/{version}/infer": "Predict tags by a version of a model.",
 		"/ping": "Is the service ready?", "/health": "Is the service ready?", "/version": "Show the version of the service.", "/invocations": "Predict tags by the default model.",
+		"/models/{name}/versions/{version}/drift": "Compare what a version predicted with its baseline.",
 	}
 	if diff := cmp.Diff(summaries, wantSummaries); diff != "" {
 		t.Error(diff)

@@ -53,6 +53,7 @@ var (
 		"GET /models/{name}/versions/{version}/args":        {"read", "one"},
 		"GET /models/{name}/versions/{version}/args/{arg}":  {"read", "one"},
 		"GET /models/{name}/versions/{version}/performance": {"read", "one"},
+		"GET /models/{name}/versions/{version}/drift":       {"read", "one"},
 		"POST /models/{name}/predict":                       {"predict", "one"},
 		"POST /models/{name}/versions/{version}/predict":    {"predict", "one"},
 		"POST /models/{name}/aliases/{alias}/predict":       {"predict", "one"},

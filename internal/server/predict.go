@@ -147,7 +147,7 @@ func (s *Server) classify(e *exchange, r *http.Request, p *predictions, explaine
 			return err
 		}
 		answer := v.Classify(text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
-		v.Predicted(answer)
+		v.Predicted(text.Text, answer)
 		p.tags[i] = int32(answer.Class)
 		if explained != nil {
 			if err := s.hold(e, held+explained.held()+explained.room(text.Text)); err != nil {

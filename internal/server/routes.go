@@ -61,6 +61,7 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 	r.get("/models/{name}/versions/{version}/args", toRead, s.answer(s.turn(s.versionArgs)))
 	r.get("/models/{name}/versions/{version}/args/{arg}", toRead, s.answer(s.turn(s.versionArg)))
 	r.get("/models/{name}/versions/{version}/performance", toRead, s.answer(s.turn(s.versionPerformance)))
+	r.get("/models/{name}/versions/{version}/drift", toRead, s.answer(s.turn(s.versionDrift)))
 	r.get("/models/{name}/predictions", toPredict, s.answer(s.modelStoredPredictions))
 	r.get("/models/{name}/predictions/*", toPredict, s.answer(s.modelStoredPrediction))
 	r.post("/models/{name}/predict", toPredict, s.answer(s.predictModel))

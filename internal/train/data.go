@@ -86,6 +86,9 @@ func ReadDataset(file string) (*Dataset, error) { return Layout{}.Read(file) }
 // ReadTexts reads such a file, which needs no column tag.
 func ReadTexts(file string) (*Dataset, error) { return Layout{}.read(file, false) }
 
+// ReadTexts reads a CSV file of this layout as [ReadTexts] does.
+func (l Layout) ReadTexts(file string) (*Dataset, error) { return l.read(file, false) }
+
 // Read reads a CSV file of this layout as [ReadDataset] does.
 func (l Layout) Read(file string) (*Dataset, error) { return l.read(file, true) }
 

@@ -26,6 +26,7 @@ const (
 type scored struct {
 	*samples
 	scores [][]float64
+	known  [][2]int // of each: n-grams that the model knows, and all n-grams
 }
 
 func (s *samples) score(ctx context.Context, m *model.Model) (*scored, error) {
@@ -35,13 +36,15 @@ func (s *samples) score(ctx context.Context, m *model.Model) (*scored, error) {
 			return nil, err
 		}
 		r.scores = append(r.scores, m.Scores(text))
+		known, all := m.Known(text)
+		r.known = append(r.known, [2]int{known, all})
 	}
 	return r, nil
 }
 
 // cooled returns the samples with their scores divided by a temperature.
 func (s *scored) cooled(temperature float64) *scored {
-	r := &scored{samples: s.samples}
+	r := &scored{samples: s.samples, known: s.known}
 	for _, scores := range s.scores {
 		divided := make([]float64, len(scores))
 		for k, score := range scores {

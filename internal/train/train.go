@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tagifai/internal/evaluation"
+	"tagifai/internal/monitor"
 	"tagifai/model"
 )
 
@@ -84,7 +85,9 @@ func (a *Args) epochs() int {
 	return a.NumEpochs
 }
 
-// Train trains a model on the data set. Equal data, arguments and origin give equal
+// Train trains a model on the data set. The artifact's baseline is of the out-of-fold
+// predictions or, without folds, of those on the test part: of texts that the model which
+// predicts them was not trained on. Equal data, arguments and origin give equal
 // artifacts, byte for byte, whatever the number of cores.
 func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress Progress) (*Result, error) {
 	rng := rand.New(rand.NewPCG(args.Seed, 0))
@@ -120,11 +123,16 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 		return nil, err
 	}
 
+	baseline := monitor.NewBuilder("test part", all.classes)
 	onTest := 1.0 // temperature that knows nothing of the test part
 	if args.Folds > 0 {
 		o, err := crossValidate(ctx, d, &args, min(args.Folds, len(all.texts)/2), progress)
 		if err != nil {
 			return nil, err
+		}
+		baseline = monitor.NewBuilder(fmt.Sprintf("out of %d folds", len(o.folds)), all.classes)
+		for i, p := range o.predictions() {
+			addPredictions(baseline, p, o.folds[i].held.known)
 		}
 		onTest, result.Temperature = o.temperature(test), o.temperature(nil)
 		result.Performance.CrossValidation = evaluation.NewCrossValidation(
@@ -135,6 +143,9 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	}
 	predictions := tested.cooled(onTest).predictions(&args, validated.threshold(&args, onTest))
 	result.Performance.Report = predictions.Report(args.slicing(all.classes))
+	if args.Folds == 0 {
+		addPredictions(baseline, predictions, tested.known)
+	}
 
 	args.Threshold = validated.threshold(&args, result.Temperature)
 	var also []string
@@ -172,6 +183,9 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 		return nil, err
 	}
 	if result.Artifact.Performance, err = result.Performance.Object(); err != nil {
+		return nil, err
+	}
+	if result.Artifact.Baseline, err = baseline.Baseline().Object(); err != nil {
 		return nil, err
 	}
 	result.Artifact.RunID = runID(result.Artifact.Args, d)

@@ -27,6 +27,7 @@ var sameAs = map[string]string{
 	"predictModel": "predict", "predictVersion": "predict", "predictAlias": "predict",
 	"modelStoredPrediction": "storedPrediction", "modelStoredPredictions": "storedPredictions",
 	"modelVersion": "performance", "versionArgs": "args", "versionArg": "arg", "versionPerformance": "performance",
+	"versionDrift": "performance",
 }
 
 // examples are, by operation and status or by status alone, the named examples
@@ -58,6 +59,16 @@ var examples = map[string]map[string]sample{
 		`"checksum":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",` +
 		`"provenance":{"source":"/srv/runs/first","time":"2026-11-24T12:00:00Z","tool":"tagifai 1.0.0","by":"ann@ops"},` +
 		`"performance":{"overall":` + overall + `,"class":{"mlops":` + mlops + `},"slices":{}}}`}},
+	"versionDrift 200": {
+		"compared": {"The last hour and day", "", `"data":{"name":"default","version":"1",` +
+			`"baseline":{"from":"out of 5 folds","texts":764,"unknown_ngram_ratio":0.1312,"accuracy":0.8665},` +
+			`"windows":[{"window":"1h","since":"2026-11-24T11:00:00Z","texts":1000,"sampled":310,"unknown_ngram_ratio":0.4127,"expected_accuracy":0.7431,` +
+			`"features":[{"feature":"class","psi":0.8123,"psi_by_chance":0.0375,"js_distance":0.3315,` +
+			`"bins":[{"bin":"computer-vision","baseline":0.4,"current":0.1},{"bin":"other","baseline":0.6,"current":0.9}]}]}]}`},
+		"alone": {"A version without a baseline", "", `"data":{"name":"default","version":"1",` +
+			`"reason":"the model has no baseline.json; tagifai train writes one, and tagifai baseline makes one of labelled texts",` +
+			`"windows":[{"window":"1h","since":"2026-11-24T11:00:00Z","texts":1000,"sampled":310,"unknown_ngram_ratio":0.4127,"features":[]}]}`},
+	},
 	"storedPrediction 200": {
 		"stored": {"A prediction", "", `"data":` + stored},
 		"error":  {"A row that could not be predicted", "/predictions/43", `"data":` + storedError},

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"tagifai/internal/monitor"
+	"tagifai/internal/train"
+	"tagifai/model"
+)
+
+// textFlags say how files of texts are laid out, which may have tags.
+type textFlags struct {
+	TextColumn []string `sep:"none" placeholder:"NAME" help:"Column of the text, in place of title and description, or text; several are joined by a space."`
+	TagColumn  string   `placeholder:"NAME" help:"Column of the tag, in place of tag, if there is one."`
+	Delimiter  string   `placeholder:"CHAR" help:"What is between the columns, in place of a comma; tab for a tab."`
+}
+
+func (f textFlags) read(file string) (*train.Dataset, error) {
+	l, err := dataFlags{TextColumn: f.TextColumn, TagColumn: f.TagColumn, Delimiter: f.Delimiter}.layout()
+	if err != nil {
+		return nil, err
+	}
+	data, err := l.ReadTexts(file)
+	if err == nil && len(data.Rows) == 0 {
+		err = fmt.Errorf("%s: no row has a text", file)
+	}
+	return data, err
+}
+
+type baselineCommand struct {
+	textFlags
+	Data string `required:"" placeholder:"FILE" help:"CSV file with the columns title and description, or text, and possibly tag: texts as the model is to get them, which it was not trained on."`
+	Dir  string `arg:"" help:"Artifact directory to read, scikit-learn's or our own."`
+	Out  string `arg:"" help:"Artifact directory of our own to make, with baseline.json; it must not exist."`
+}
+
+func (baselineCommand) Help() string {
+	return "A service and tagifai batch compare what they predict with the baseline. With tags, they also estimate accuracy. " +
+		"Rows that the model was trained on are left out where it knows them; of scikit-learn's models nobody does.\n\n" +
+		"Example:\n\n    tagifai baseline --data held-out.csv from-python runs/watched"
+}
+
+func (c baselineCommand) Run(ctx context.Context, s streams) error {
+	if err := checkNew(c.Out); err != nil {
+		return err
+	}
+	now, err := timeOfTraining()
+	if err != nil {
+		return err
+	}
+	a, m, err := openArtifact(&c.Dir)
+	if err != nil {
+		return err
+	}
+	printWarnings(s.err, conversionWarnings(a))
+	data, err := c.read(c.Data)
+	if err != nil {
+		return err
+	}
+	printDropped(s.err, data)
+	fsys, err := artifactFS(&c.Dir)
+	if err != nil {
+		return err
+	}
+	seen, err := train.ReadSeen(fsys)
+	if err != nil {
+		return err
+	}
+	if seen != nil {
+		o := seen.Overlap(data)
+		if len(o.Unseen.Rows) == 0 {
+			return fmt.Errorf("%s: the model was trained on every row, so it would look surer than it is; give it other texts", c.Data)
+		}
+		if o.Seen > 0 {
+			fmt.Fprintf(s.err, "%s: %d of %d rows are left out, since the model was trained on them\n", c.Data, len(data.Rows)-len(o.Unseen.Rows), len(data.Rows))
+		}
+		data = o.Unseen
+	}
+	b, err := baselineOf(ctx, m, data)
+	if err != nil {
+		return err
+	}
+	if a.Baseline, err = b.Object(); err != nil {
+		return err
+	}
+	if _, err := writeConverted(c.Dir, c.Out, a, m, now); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "%s: a baseline of %d texts of %s\n", filepath.Join(c.Out, model.BaselineFile), b.Texts, b.From)
+	return err
+}
+
+// baselineOf returns the baseline that the texts of a file make.
+func baselineOf(ctx context.Context, m *model.Model, data *train.Dataset) (*monitor.Baseline, error) {
+	if len(data.Rows) == 0 {
+		return nil, errors.New(data.File + ": there are no texts")
+	}
+	classes := m.Classes()
+	other := slices.Index(classes, model.Other)
+	builder := monitor.NewBuilder(filepath.Base(data.File), classes)
+	for _, row := range data.Rows {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		label := monitor.Unlabelled
+		if data.Tagged {
+			if label = slices.Index(classes, row.Tag); label < 0 {
+				label = max(other, monitor.Unlabelled) // an unknown tag counts as other
+			}
+		}
+		answer := m.Classify(row.Text, nil, nil)
+		known, all := m.Known(row.Text)
+		builder.Add(row.Text, answer.Class, label, answer.Confidence, known, all)
+	}
+	return builder.Baseline(), nil
+}

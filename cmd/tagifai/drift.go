@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/internal/monitor"
+	"tagifai/internal/train"
+	"tagifai/model"
+)
+
+type driftCommand struct {
+	textFlags
+	Model  *string  `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
+	Files  []string `arg:"" name:"file" help:"BASELINE and CURRENT, CSV files of texts; CURRENT alone is compared with baseline.json of the model."`
+	JSON   bool     `name:"json" xor:"format" help:"Print JSON."`
+	HTML   bool     `name:"html" xor:"format" help:"Print a page of HTML."`
+	MaxPSI *float64 `name:"max-psi" placeholder:"PSI" help:"Fail with exit code 3 if the population stability index of class, confidence, unknown n-grams or length is above this, and above what chance explains with so few texts: 0.2, say."`
+}
+
+func (driftCommand) Help() string {
+	return "The usual reading of the population stability index: below 0.1 nothing has changed, above 0.25 much has. " +
+		"If the baseline has tags, the accuracy on the other texts is estimated.\n\n" +
+		"Example:\n\n    tagifai drift --model runs/first last-month.csv yesterday.csv --max-psi 0.2\n" +
+		"    tagifai drift --model runs/first yesterday.csv --html > drift.html"
+}
+
+// A driftError says that texts have drifted.
+type driftError struct {
+	features []string
+	most     float64
+}
+
+func (e *driftError) Error() string {
+	return fmt.Sprintf("the population stability index of %s is above the %v that --max-psi allows", strings.Join(e.features, ", "), e.most)
+}
+
+func (c driftCommand) Run(ctx context.Context, s streams) error {
+	if len(c.Files) > 2 {
+		return fmt.Errorf("%d files; BASELINE and CURRENT are wanted, or CURRENT alone", len(c.Files))
+	}
+	if c.MaxPSI != nil && !(*c.MaxPSI >= 0) {
+		return fmt.Errorf("--max-psi %v: a number from 0 on is wanted", *c.MaxPSI)
+	}
+	m, err := openModelWarning(c.Model, s.err)
+	if err != nil {
+		return err
+	}
+	var b *monitor.Baseline
+	if len(c.Files) == 2 {
+		data, err := c.read(c.Files[0])
+		if err != nil {
+			return err
+		}
+		if b, err = baselineOf(ctx, m, data); err != nil {
+			return err
+		}
+	} else if b, err = monitor.Of(m); err != nil {
+		return err
+	}
+	current := c.Files[len(c.Files)-1]
+	data, err := c.read(current)
+	if err != nil {
+		return err
+	}
+	counts, err := countsOf(ctx, m, data)
+	if err != nil {
+		return err
+	}
+	r := b.Compare(&counts)
+	switch {
+	case c.JSON:
+		err = json.MarshalWrite(s.out, r, json.Deterministic(true), jsontext.WithIndent("  "))
+	case c.HTML:
+		err = r.WriteHTML(s.out, fmt.Sprintf("%s against %s", filepath.Base(current), b.From))
+	default:
+		err = r.Write(s.out)
+	}
+	if err != nil || c.MaxPSI == nil {
+		return err
+	}
+	if drifted := r.Drifted(*c.MaxPSI); len(drifted) > 0 {
+		return &driftError{drifted, *c.MaxPSI}
+	}
+	return nil
+}
+
+// countsOf counts what the model predicts for the texts of a file.
+func countsOf(ctx context.Context, m *model.Model, data *train.Dataset) (monitor.Counts, error) {
+	counter := monitor.New(m, time.Now())
+	for _, row := range data.Rows {
+		if err := ctx.Err(); err != nil {
+			return monitor.Counts{}, err
+		}
+		counter.PredictedFully(row.Text, m.Classify(row.Text, nil, nil))
+	}
+	return counter.Counts(), nil
+}
