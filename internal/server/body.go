@@ -10,15 +10,10 @@ import (
 	"tagifai/internal/sockets"
 )
 
-// A bodyReader appends the body of a request to buf, and calls grow when that is full. See
-// jsonbody.
-type bodyReader interface {
-	Read(buf []byte, r *http.Request, grow func(full []byte) ([]byte, error)) ([]byte, error)
-}
-
-// readBody returns the body of r once it is the turn of r to be worked on. By then r holds
-// the body, whose buffer is given back when it is not needed any more, after an error too.
-func (s *Server) readBody(e *exchange, r *http.Request, reader bodyReader) (body []byte, buffer *[]byte, err error) {
+// readBody returns the body of r, which has to be JSON if json is set, once it is the turn
+// of r to be worked on. By then r holds the body, whose buffer is given back when it is not
+// needed any more, after an error too.
+func (s *Server) readBody(e *exchange, r *http.Request, json bool) (body []byte, buffer *[]byte, err error) {
 	if s.gate.full() {
 		sockets.Drain(r)
 		return nil, nil, errQueueFull
@@ -35,7 +30,7 @@ func (s *Server) readBody(e *exchange, r *http.Request, reader bodyReader) (body
 		return nil, nil, err
 	}
 	buffer = memory.GetBuffer(0)
-	body, err = reader.Read(*buffer, r, func(full []byte) ([]byte, error) {
+	grow := func(full []byte) ([]byte, error) {
 		// A client that only announces a large body holds nothing.
 		size := min(4*int64(cap(full)), s.maxBody+1)
 		if r.ContentLength > int64(len(full)) {
@@ -49,7 +44,12 @@ func (s *Server) readBody(e *exchange, r *http.Request, reader bodyReader) (body
 		memory.PutBuffer(buffer, full)
 		buffer = larger
 		return grown, nil
-	})
+	}
+	if json { // by an interface, grow would be allocated
+		body, err = s.payload.Read(*buffer, r, grow)
+	} else {
+		body, err = s.body.Read(*buffer, r, grow)
+	}
 	if err != nil {
 		return body, buffer, err
 	}
@@ -64,7 +64,7 @@ func (s *Server) readBody(e *exchange, r *http.Request, reader bodyReader) (body
 // By then r holds the texts, and the body no more. While it works, parse may take so many
 // times the memory of the body.
 func (s *Server) readTexts(e *exchange, r *http.Request, times int, parse func(body []byte, add func(text string) error) error) (texts []Text, document int, err error) {
-	body, buffer, err := s.readBody(e, r, s.body)
+	body, buffer, err := s.readBody(e, r, false)
 	defer memory.PutBuffer(buffer, body)
 	if err != nil {
 		return nil, 0, err

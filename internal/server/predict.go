@@ -172,7 +172,7 @@ func (s *Server) classify(e *exchange, r *http.Request, p *predictions, explaine
 // readPayload returns the body of r, and how many bytes its document has, once it is the
 // turn of r to be worked on. By then r holds the payload, and the body no more.
 func (s *Server) readPayload(e *exchange, r *http.Request) (payload *PredictPayload, document int, err error) {
-	body, buffer, err := s.readBody(e, r, s.payload)
+	body, buffer, err := s.readBody(e, r, true)
 	defer memory.PutBuffer(buffer, body)
 	if err != nil {
 		return nil, 0, err
