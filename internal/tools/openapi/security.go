@@ -67,7 +67,7 @@ func (p *protocol) refusal(doc *openapi3.T, status, description, detail string) 
 // problems is the content of an error, with an example of it.
 func (p *protocol) problems(doc *openapi3.T, status, detail string) openapi3.Content {
 	content := openapi3.NewContentWithSchemaRef(ref(p.problem, doc.Components.Schemas[p.problem].Value), []string{"application/json"})
-	body := ""
+	var body string
 	if p.body != nil {
 		body = p.body(detail)
 	} else {
