@@ -160,7 +160,7 @@ func (e *exchange) check(doc *openapi3.T) error {
 	// The service also reads JSON under these names, as the document says in words.
 	if request.Header.Get("Inference-Header-Content-Length") != "" {
 		request.Header.Set("Content-Type", "application/octet-stream")
-	} else if name := strings.ToLower(request.Header.Get("Content-Type")); name == "" || name == "application/json" || strings.Contains(name, "+json") {
+	} else if name := strings.ToLower(request.Header.Get("Content-Type")); name == "" || strings.HasPrefix(e.pattern, "/v2/") || name == "application/json" || strings.Contains(name, "+json") {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	input := &openapi3filter.RequestValidationInput{
