@@ -2,6 +2,7 @@ package monitor_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"tagifai/internal/monitor"
@@ -47,5 +48,42 @@ func TestDistancesOfNothing(t *testing.T) {
 		if limit := monitor.ByChance(c[0], c[1]); !math.IsInf(limit, 1) {
 			t.Errorf("%v: got a limit of %v", c, limit)
 		}
+	}
+}
+
+// Samples of one distribution are beyond what chance explains as rarely as the limit says,
+// and samples of another are beyond it.
+func TestByChance(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	sample := func(n int, edges []float64) []uint64 {
+		bins := make([]uint64, len(edges)+1)
+		for range n {
+			bin, x := 0, rng.Float64()
+			for bin < len(edges) && x > edges[bin] {
+				bin++
+			}
+			bins[bin]++
+		}
+		return bins
+	}
+	same, other := []float64{.05, .1, .2, .35, .55, .8}, []float64{.2, .3, .4, .5, .6, .9}
+	for _, n := range []int{30, 100, 1000} {
+		beyond, missed := 0, 0
+		for range 2000 {
+			baseline, current, moved := sample(800, same), sample(n, same), sample(n, other)
+			if monitor.PSI(baseline, current) > monitor.ByChance(baseline, current) {
+				beyond++
+			}
+			if monitor.PSI(baseline, moved) <= monitor.ByChance(baseline, moved) {
+				missed++
+			}
+		}
+		if beyond > 20 {
+			t.Errorf("%d texts: %d of 2000 samples of the same are beyond chance, want about 2", n, beyond)
+		}
+		if n >= 1000 && missed > 0 {
+			t.Errorf("%d texts: %d of 2000 samples of another are within it", n, missed)
+		}
+		t.Logf("%d texts: %d of 2000 beyond chance, %d of another within it", n, beyond, missed)
 	}
 }
