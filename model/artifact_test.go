@@ -145,7 +145,7 @@ func TestOpenRefuses(t *testing.T) {
 		spoil func(fstest.MapFS)
 		want  []string // in the error
 	}{
-		{"no weights", remove("model.safetensors"), []string{"looked for model.safetensors", `has "args.json", "label_encoder.json"`}},
+		{"no weights", remove("model.safetensors"), []string{"looked for model.safetensors", `has "args.json", "baseline.json"`}},
 		{"no args", remove("args.json"), []string{"args.json", "not exist"}},
 		{"no labels", remove("label_encoder.json"), []string{"label_encoder.json", "not exist"}},
 		{"empty weights", weights(func([]byte) []byte { return nil }), []string{"model.safetensors", "truncated"}},
