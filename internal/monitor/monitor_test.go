@@ -111,15 +111,6 @@ func TestPredictedConcurrently(t *testing.T) {
 	}
 }
 
-func TestPredictedAllocates(t *testing.T) {
-	m := open(t)
-	w := monitor.New(m, time.Now())
-	answer := m.Classify("stir the soup", nil, nil)
-	if n := testing.AllocsPerRun(1000, func() { w.Predicted("stir the soup", answer) }); n > 0 {
-		t.Errorf("got %v allocations", n)
-	}
-}
-
 // A baseline is read as it was written, and one that is wrong is refused.
 func TestBaseline(t *testing.T) {
 	m := open(t)

@@ -378,12 +378,6 @@ func TestPredicted(t *testing.T) {
 	if got := s.metric(t, "tagifai_fallback_texts_total", "model=default", "version=1"); got != 1 {
 		t.Errorf("fallbacks: got %v, want 1", got)
 	}
-	if allocs := testing.AllocsPerRun(100, func() {
-		v, _ := s.Get(t.Context(), registry.Ref{})
-		v.Predicted("", model.Answer{})
-	}); allocs > 0 {
-		t.Errorf("a request costs %v allocations", allocs)
-	}
 }
 
 // A request of a store keeps its version from being unloaded.
