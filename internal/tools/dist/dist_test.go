@@ -1,3 +1,7 @@
+//go:build !race
+
+// The tests build and pack programs. There is nothing in them for the race detector.
+
 package main
 
 import (
