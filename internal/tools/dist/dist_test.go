@@ -25,7 +25,7 @@ import (
 )
 
 // What is packed is the same each time, and serves: the archive in an empty folder, the
-// wheel in a fresh virtual environment. .ci/run does so with what make dist makes.
+// wheel in a fresh virtual environment.
 func TestPack(t *testing.T) {
 	s := system{runtime.GOOS, runtime.GOARCH}
 	binary := filepath.Join(t.TempDir(), "tagifai")
