@@ -78,7 +78,7 @@ func possible(outputs []asked) bool {
 func canonical(t *testing.T, value jsontext.Value) string {
 	t.Helper()
 	value = value.Clone()
-	if value == nil || len(value) == 0 {
+	if len(value) == 0 {
 		return ""
 	}
 	if err := value.Canonicalize(); err != nil {
