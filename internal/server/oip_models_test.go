@@ -104,7 +104,7 @@ func TestOIPModels(t *testing.T) {
 		want = append(want, entry("other", version+1))
 	}
 	want = append(want, entry("tagger", 1), entry("tagger", 2))
-	for body, all := range map[string]bool{"": true, "{}": true, `{"ready":false}`: true, `{"ready":true}`: false, ` {"x": [1], "ready": true} `: false} {
+	for body, all := range map[string]bool{"": true, "{}": true, `{"ready":false}`: true, `{"ready":true}`: false, `{"x": [1], "ready": true}`: false} {
 		var index []server.OIPIndexEntry
 		answer := s.ask(t, http.MethodPost, "/v2/repository/index", nil, body)
 		if err := json.Unmarshal([]byte(answer.body), &index, json.RejectUnknownMembers(true)); err != nil {
