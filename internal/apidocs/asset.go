@@ -28,7 +28,7 @@ type asset struct {
 	// Made at the first request, so that starting costs nothing.
 	body       func() []byte
 	etag       func() string
-	compressed func() []byte
+	compressed func() []byte // nil if it would be no smaller
 }
 
 // newAsset returns an asset whose bytes body makes.
@@ -47,6 +47,9 @@ func newAsset(contentType, cache string, body func() []byte) *asset {
 			w := gzip.NewWriter(&b)
 			_, _ = w.Write(body()) // to memory: it cannot fail
 			_ = w.Close()
+			if b.Len() >= len(body()) {
+				return nil
+			}
 			return b.Bytes()
 		}),
 	}
@@ -56,7 +59,7 @@ func newAsset(contentType, cache string, body func() []byte) *asset {
 func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	body, etag := a.body(), `"`+a.etag()+`"`
-	if accept.Gzip(r.Header["Accept-Encoding"]) {
+	if accept.Gzip(r.Header["Accept-Encoding"]) && a.compressed() != nil {
 		// Other bytes are another entity, and a strong validator has to tell.
 		body, etag = a.compressed(), `"`+a.etag()+`-gzip"`
 		header.Set("Content-Encoding", "gzip")
