@@ -4,13 +4,17 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/rs/zerolog"
 
 	"tagifai/internal/config"
+	"tagifai/internal/server"
 )
 
 // An answer that finds no memory to be compressed in is sent as it is.
@@ -33,6 +37,37 @@ func TestCompressWithoutMemory(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An answer that is compressed as a whole holds no more, while it is sent, than if it were not.
+func TestCompressHolds(t *testing.T) {
+	body := predictPayload(1400)
+	var held [2]int64
+	for i, coding := range []string{"identity", "gzip"} {
+		s := newServer(t, server.Options{Settings: settings(), Log: zerolog.New(io.Discard)})
+		free := s.Free()
+		request := httptest.NewRequest(http.MethodPost, "/predict", strings.NewReader(body))
+		request.Header.Set("Accept-Encoding", coding)
+		w := onWrite{discard{http.Header{}}, func() { held[i] = free - s.Free() }}
+		s.Handler().ServeHTTP(w, request)
+		if left := s.Free(); left != free {
+			t.Errorf("%s: %d bytes are still held", coding, free-left)
+		}
+	}
+	if held[0] == 0 || held[1] != held[0] {
+		t.Errorf("%d bytes are held, and %d without a coding", held[1], held[0])
+	}
+}
+
+// onWrite is told when something is written.
+type onWrite struct {
+	discard
+	tell func()
+}
+
+func (w onWrite) Write(p []byte) (int, error) {
+	w.tell()
+	return len(p), nil
 }
 
 // A client that takes nothing of a large answer holds as much as if it were not compressed,

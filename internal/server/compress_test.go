@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"tagifai/internal/config"
+	"tagifai/internal/server"
 	"tagifai/model"
 )
 
@@ -139,6 +140,21 @@ func TestCompress(t *testing.T) {
 		got := s.raw(t, fmt.Sprintf("POST /predict?include=probabilities HTTP/1.0\r\nAccept-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(body), body), 1)[0]
 		decodeEnvelope(t, unzip(t, got))
 	})
+}
+
+// An answer of 1 KiB is a small one.
+func TestCompressFrom(t *testing.T) {
+	s := start(t, settings(), func(s *server.Server) {
+		s.Speak("/bare")
+		s.Route(http.MethodGet, "/bare", func(r *http.Request) (any, error) { return r.URL.RawQuery, nil })
+	})
+	for length, coding := range map[int]string{1024: "", 1025: "gzip"} {
+		want := `"` + strings.Repeat("a", length-2) + `"`
+		got := s.ask(t, http.MethodGet, "/bare?"+strings.Trim(want, `"`), acceptsGzip, "")
+		if got.header.Get("Content-Encoding") != coding || coding == "" && got.body != want || coding != "" && unzip(t, got) != want {
+			t.Errorf("%d bytes: got %v, %q", length, got.header, got.body)
+		}
+	}
 }
 
 // What is asked for by GET is compressed if it is long, and as it was if it is not.
