@@ -23,8 +23,8 @@ VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 # The tools' versions are pinned in a module of their own, so that none of their
 # dependencies becomes ours. The go command builds each once and caches it.
 TOOL    := $(GO) tool -modfile=.tools/go.mod
-# So are the types of Kubernetes' API, by which a test judges configs/kubernetes.
-MANIFESTS := $(GO) -C .tools/kubernetes
+# So is that by which tests judge configs/kubernetes and configs/compose.
+MANIFESTS := $(GO) -C .tools/deployment
 
 # generate writes the API description into the directory $(1): swag from the
 # annotations, internal/tools/openapi the rest from what swag wrote. docs and docs-check
@@ -91,7 +91,7 @@ tidy-check: ## prove that go.mod and go.sum are tidy
 	@echo '== go mod tidy'
 	@$(GO) mod tidy -diff || $(call fail,go.mod or go.sum is not tidy: run go mod tidy)
 	@$(GO) -C .tools mod tidy -diff || $(call fail,.tools/go.mod or .tools/go.sum is not tidy: run go -C .tools mod tidy)
-	@$(MANIFESTS) mod tidy -diff || $(call fail,.tools/kubernetes/go.mod or go.sum is not tidy: run go -C .tools/kubernetes mod tidy)
+	@$(MANIFESTS) mod tidy -diff || $(call fail,.tools/deployment/go.mod or go.sum is not tidy: run go -C .tools/deployment mod tidy)
 
 docs: ## regenerate api/ from the annotations of the handlers
 	$(call generate,api)
@@ -171,8 +171,11 @@ dist: ## build what is released into bin/dist: archives, Python wheels, checksum
 	@$(GO) run ./internal/tools/dist $(if $(SYSTEMS),-systems '$(SYSTEMS)') -version '$(VERSION)' -time '$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)'
 	@cat bin/dist/SHA256SUMS
 
-# The vectors of words are made with Python, in some minutes. Their bytes are the same on the
-# same kind of machine: another BLAS may round a last digit otherwise, and then says so here.
+# The vectors of words are made with Python, in some minutes. Their bytes are the same on
+# all machines with AVX-512, as OpenBLAS is told which kernels to use. On others, name
+# kernels that they have: make model OPENBLAS_CORETYPE=Haswell. These round a last digit
+# otherwise, and make model says so.
+OPENBLAS_CORETYPE ?= SkylakeX
 VECTORS        := runs/vectors.txt.gz
 VECTORS_SHA256 := 4215efbc7cf4b0219cf581ef238de0cb0e48e130cc77223f429fd3d89f740be0
 
@@ -180,7 +183,7 @@ $(VECTORS): .tools/vectors/vectors.py .tools/vectors/terms.txt .tools/vectors/re
 	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make model DATA=path/to/dataset.csv)
 	python3 -m venv runs/vectors
 	runs/vectors/bin/pip install --quiet --no-deps -r .tools/vectors/requirements.txt
-	OPENBLAS_NUM_THREADS=1 runs/vectors/bin/python .tools/vectors/vectors.py --data '$(DATA)' --words .tools/vectors/terms.txt --out $@
+	OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=$(OPENBLAS_CORETYPE) runs/vectors/bin/python .tools/vectors/vectors.py --data '$(DATA)' --words .tools/vectors/terms.txt --out $@
 
 model: ## make the default model anew, with vectors of words (needs Python): DATA=dataset.csv
 	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make model DATA=path/to/dataset.csv)
