@@ -36,6 +36,13 @@ func (oipDialect) appendProblem(b []byte, _ *exchange, _ *http.Request, p proble
 	return append(appendQuote(append(b, `{"error":`...), p.text()), '}')
 }
 
+// compresses is as in Triton. The asyncio client of tritonclient accepts gzip with every
+// request, and cannot read it in any other answer than that to an inference.
+func (oipDialect) compresses(value any) bool {
+	_, ok := value.(inference)
+	return ok
+}
+
 // OIPError is the answer to a request that failed.
 type OIPError struct {
 	Error string `json:"error" example:"inputs[0].datatype: is \"FP32\", but texts are BYTES"`

@@ -19,6 +19,10 @@ def outputs(module, binary):
     return [module.InferRequestedOutput(name, binary_data=binary) for name in ("predicted_tag", "probabilities")]
 
 
+def explained(module):
+    return [*outputs(module, True), module.InferRequestedOutput("explanation", binary_data=True)]
+
+
 client = triton.InferenceServerClient(address)
 assert client.is_server_live() and client.is_server_ready() and client.is_model_ready("default")
 assert "binary_tensor_data" in client.get_server_metadata()["extensions"]
@@ -32,6 +36,9 @@ for binary in (True, False):
         same(answer.as_numpy("predicted_tag"), answer.as_numpy("probabilities"))
 answer = client.infer("default", inputs(triton, True), request_compression_algorithm="gzip")
 same(answer.as_numpy("predicted_tag"), answer.as_numpy("probabilities"))
+for algorithm in ("gzip", "deflate"):  # with explanations, which make the answer long
+    answer = client.infer("default", inputs(triton, True), outputs=explained(triton), response_compression_algorithm=algorithm)
+    same(answer.as_numpy("predicted_tag"), answer.as_numpy("probabilities"))
 best = client.infer("default", inputs(triton, True), outputs=[triton.InferRequestedOutput("probabilities", class_count=1)])
 assert [b[0].decode().split(":")[2] for b in best.as_numpy("probabilities")] == tags
 try:
@@ -46,6 +53,8 @@ async def asynchronous():
         for binary in (True, False):
             answer = await client.infer("default", inputs(aio, binary), outputs=outputs(aio, binary))
             same(answer.as_numpy("predicted_tag"), answer.as_numpy("probabilities"))
+        answer = await client.infer("default", inputs(aio, True), outputs=explained(aio))  # which accepts gzip by itself
+        same(answer.as_numpy("predicted_tag"), answer.as_numpy("probabilities"))
 
 
 asyncio.run(asynchronous())
