@@ -23,8 +23,8 @@ VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 # The tools' versions are pinned in a module of their own, so that none of their
 # dependencies becomes ours. The go command builds each once and caches it.
 TOOL    := $(GO) tool -modfile=.tools/go.mod
-# So are the types of Kubernetes' API, by which a test judges configs/kubernetes.
-MANIFESTS := $(GO) -C .tools/kubernetes
+# So is that by which tests judge configs/kubernetes and configs/compose.
+MANIFESTS := $(GO) -C .tools/deployment
 
 # generate writes the API description into the directory $(1): swag from the
 # annotations, internal/tools/openapi the rest from what swag wrote. docs and docs-check
@@ -91,7 +91,7 @@ tidy-check: ## prove that go.mod and go.sum are tidy
 	@echo '== go mod tidy'
 	@$(GO) mod tidy -diff || $(call fail,go.mod or go.sum is not tidy: run go mod tidy)
 	@$(GO) -C .tools mod tidy -diff || $(call fail,.tools/go.mod or .tools/go.sum is not tidy: run go -C .tools mod tidy)
-	@$(MANIFESTS) mod tidy -diff || $(call fail,.tools/kubernetes/go.mod or go.sum is not tidy: run go -C .tools/kubernetes mod tidy)
+	@$(MANIFESTS) mod tidy -diff || $(call fail,.tools/deployment/go.mod or go.sum is not tidy: run go -C .tools/deployment mod tidy)
 
 docs: ## regenerate api/ from the annotations of the handlers
 	$(call generate,api)
