@@ -1,3 +1,8 @@
+//go:build !race
+
+// Nothing here is done at the same time as anything else, and the race detector makes it
+// take minutes.
+
 package main
 
 import (

@@ -54,7 +54,7 @@ func trimLines(source []byte) []byte {
 			continue
 		}
 		if code, _, ok := bytes.Cut(line, []byte(" // ")); ok {
-			line = append(code, '\n')
+			line = append(line[:len(code)], '\n')
 		}
 		trimmed = append(trimmed, line...)
 	}
