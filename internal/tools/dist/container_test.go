@@ -5,12 +5,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +25,7 @@ func contain(t *testing.T, binary string) {
 		t.Skipf("no file system of its own, which takes root on Linux: %v: %s", err, out)
 	}
 	dockerfile := read(t, "../../../Dockerfile")
-	image := dockerfile[strings.Index(dockerfile, "\nFROM scratch\n"):]
+	_, image, _ := strings.Cut(dockerfile, "\nFROM scratch\n")
 	instruction := func(pattern string) string {
 		t.Helper()
 		match := regexp.MustCompile(`(?m)^` + pattern + `$`).FindStringSubmatch(image)
@@ -68,7 +68,7 @@ func contain(t *testing.T, binary string) {
 	if err := p.WaitFor(t.Context(), "http://"+addr+"/readyz"); err != nil {
 		t.Fatal(err)
 	}
-	status := read(t, filepath.Join("/proc", strconv.Itoa(p.Pid()), "status"))
+	status := read(t, fmt.Sprintf("/proc/%d/status", p.Pid()))
 	uid, _, _ := strings.Cut(user, ":")
 	for _, want := range []string{"\nUid:\t" + uid + "\t", "\nGroups:\t \n", "\nCapEff:\t0000000000000000\n"} {
 		if !strings.Contains(status, want) {
