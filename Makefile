@@ -175,8 +175,11 @@ dist: ## build what is released into bin/dist: archives, Python wheels, checksum
 image: build ## build the container image twice with buildah, compare, and serve from it with crun (as root; buildah crun skopeo)
 	@GO='$(GO)' VERSION='$(VERSION)' PORT='$(PORT)' TIME='$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)' sh .tools/image.sh
 
-# The vectors of words are made with Python, in some minutes. Their bytes are the same on the
-# same kind of machine: another BLAS may round a last digit otherwise, and then says so here.
+# The vectors of words are made with Python, in some minutes. Their bytes are the same on
+# all machines with AVX-512, as OpenBLAS is told which kernels to use. On others, name
+# kernels that they have: make model OPENBLAS_CORETYPE=Haswell. These round a last digit
+# otherwise, and make model says so.
+OPENBLAS_CORETYPE ?= SkylakeX
 VECTORS        := runs/vectors.txt.gz
 VECTORS_SHA256 := 4215efbc7cf4b0219cf581ef238de0cb0e48e130cc77223f429fd3d89f740be0
 
@@ -184,7 +187,7 @@ $(VECTORS): .tools/vectors/vectors.py .tools/vectors/terms.txt .tools/vectors/re
 	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make model DATA=path/to/dataset.csv)
 	python3 -m venv runs/vectors
 	runs/vectors/bin/pip install --quiet --no-deps -r .tools/vectors/requirements.txt
-	OPENBLAS_NUM_THREADS=1 runs/vectors/bin/python .tools/vectors/vectors.py --data '$(DATA)' --words .tools/vectors/terms.txt --out $@
+	OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=$(OPENBLAS_CORETYPE) runs/vectors/bin/python .tools/vectors/vectors.py --data '$(DATA)' --words .tools/vectors/terms.txt --out $@
 
 model: ## make the default model anew, with vectors of words (needs Python): DATA=dataset.csv
 	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make model DATA=path/to/dataset.csv)
