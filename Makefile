@@ -47,7 +47,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman test-pages race fuzz bench bench-against bench-update bench-peers parity soak dist image train model vuln licences clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman test-pages race fuzz bench bench-against bench-update bench-peers bench-replica parity soak dist image train model vuln licences clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -155,6 +155,10 @@ bench-update: ## commit to new figures: write .tools/bench.txt
 bench-peers: build ## measure beside FastAPI, scikit-learn, fastText: [DATA=labelled.csv]
 	@$(GO) build -o bin/bench ./internal/tools/bench
 	@bin/bench $(if $(DATA),-data '$(DATA)') $(if $(ARTIFACT),-artifact '$(ARTIFACT)') $(BENCHFLAGS)
+
+bench-replica: build ## measure what configs/scaling.md reckons with (wrk): [DATA=labelled.csv]
+	@$(GO) build -o bin/bench ./internal/tools/bench
+	@bin/bench -only replica -lines 500000 $(if $(DATA),-data '$(DATA)') $(BENCHFLAGS)
 
 # Not a part of check, as it needs the Pythons of internal/tools/parity/versions.txt and
 # PyPI, and minutes: a version whose Python is missing is skipped. PARITY keeps their
