@@ -50,7 +50,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman schemathesis test-schema test-pages race fuzz bench bench-against bench-update bench-peers parity soak dist train model vuln licences clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman schemathesis test-schema test-pages race fuzz bench bench-against bench-update bench-peers bench-replica parity soak dist image train model vuln licences clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -170,6 +170,10 @@ bench-peers: build ## measure beside FastAPI, scikit-learn, fastText: [DATA=labe
 	@$(GO) build -o bin/bench ./internal/tools/bench
 	@bin/bench $(if $(DATA),-data '$(DATA)') $(if $(ARTIFACT),-artifact '$(ARTIFACT)') $(BENCHFLAGS)
 
+bench-replica: build ## measure what configs/scaling.md reckons with (wrk): [DATA=labelled.csv]
+	@$(GO) build -o bin/bench ./internal/tools/bench
+	@bin/bench -only replica -lines 500000 $(if $(DATA),-data '$(DATA)') $(BENCHFLAGS)
+
 # Not a part of check, as it needs the Pythons of internal/tools/parity/versions.txt and
 # PyPI, and minutes: a version whose Python is missing is skipped. PARITY keeps their
 # environments from run to run; PARITYFLAGS=-help lists what else there is.
@@ -184,6 +188,10 @@ soak: build ## prove what configs/README.md says of overload, slow and silent cl
 dist: ## build what is released into bin/dist: archives, Python wheels, checksums, bills of materials; SYSTEMS=linux/amd64 for one alone
 	@$(GO) run ./internal/tools/dist $(if $(SYSTEMS),-systems '$(SYSTEMS)') -version '$(VERSION)' -time '$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)'
 	@cat bin/dist/SHA256SUMS
+
+# Not a part of check, as it takes root, and minutes.
+image: build ## build the container image twice with buildah, compare, and serve from it with crun (as root; buildah crun skopeo)
+	@GO='$(GO)' VERSION='$(VERSION)' PORT='$(PORT)' TIME='$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)' sh .tools/image.sh
 
 # The vectors of words are made with Python, in some minutes. Their bytes are the same on
 # all machines with AVX-512, as OpenBLAS is told which kernels to use. On others, name

@@ -37,28 +37,31 @@ func TestComposeServices(t *testing.T) {
 	if o := tagifai(t, "id,title,description\n42,Road signs,Object detection with YOLO\n", args...); o.code != success {
 		t.Fatalf("%+v", o)
 	}
-	for _, c := range []struct {
-		addr, path, host string
-		status           int
-		want             string
-	}{
-		{s.addr, "/predictions/42", "", http.StatusOK, `"predicted_tag":"computer-vision"`},
-		{s.admin, "/metrics", "tagifai:9000", http.StatusOK, "tagifai_build_info"},
-		{s.admin, "/metrics", "another:9000", http.StatusMisdirectedRequest, ""},
-	} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+c.addr+c.path, http.NoBody)
+	get := func(addr, path, host string) (int, string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Host = c.host
+		request.Host = host
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
-		if err != nil || response.StatusCode != c.status || !strings.Contains(string(body), c.want) {
-			t.Errorf("%s of %q: %d %s %v", c.path, c.host, response.StatusCode, body, err)
+		if err != nil {
+			t.Fatal(err)
 		}
+		return response.StatusCode, string(body)
+	}
+	if status, body := get(s.addr, "/predictions/42", ""); status != http.StatusOK || !strings.Contains(body, `"predicted_tag":"computer-vision"`) {
+		t.Errorf("the prediction is a %d: %s", status, body)
+	}
+	if status, body := get(s.admin, "/metrics", "tagifai:9000"); status != http.StatusOK || !strings.Contains(body, "tagifai_build_info") {
+		t.Errorf("the metrics are a %d: %s", status, body)
+	}
+	if status, _ := get(s.admin, "/metrics", "another:9000"); status != http.StatusMisdirectedRequest {
+		t.Errorf("the metrics by another name are a %d", status)
 	}
 }
