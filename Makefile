@@ -129,7 +129,7 @@ $(SCHEMATHESIS):
 schemathesis: $(SCHEMATHESIS)
 
 test-schema: $(SCHEMATHESIS) ## have Schemathesis try the service at URL, CASES (20) times a route (needs Python)
-	@$</bin/schemathesis --config-file .tools/schemathesis.toml run $(URL)/openapi.json --max-examples $(CASES) --continue-on-failure --warnings off $(SCHEMAFLAGS) || $(call fail,an answer is not what the description says)
+	@HYPOTHESIS_STORAGE_DIRECTORY=runs/hypothesis $</bin/schemathesis --config-file .tools/schemathesis.toml run $(URL)/openapi.json --max-examples $(CASES) --continue-on-failure --warnings off $(SCHEMAFLAGS) || $(call fail,an answer is not what the description says)
 
 test-pages: $(NPM) ## use the pages in Chromium and check them with axe (needs npm)
 	$(GO) test -count 1 -v -run 'InBrowser|TestTry' ./internal/server
