@@ -1,6 +1,7 @@
 # Everything here needs Go and make only; check also needs a C compiler, for the
-# race detector, lint-api, test-pages and test-postman need Node.js and npm, and
-# bench-peers needs the Debian packages that it names. `make` alone lists the targets.
+# race detector, lint-api, test-pages and test-postman need Node.js and npm,
+# test-schema needs Python and PyPI, and bench-peers the Debian packages that it
+# names. `make` alone lists the targets.
 
 PORT      ?= 8000
 URL       ?= http://localhost:8000
@@ -15,6 +16,8 @@ SOAKFLAGS ?=
 BENCHFLAGS ?=
 PARITY    ?= runs/parity
 PARITYFLAGS ?=
+CASES     ?= 20
+SCHEMAFLAGS ?=
 VULNDB    ?= v0.0.0-20261105234957-e22db6528018
 
 GO      ?= go
@@ -47,7 +50,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman test-pages race fuzz bench bench-against bench-update bench-peers bench-replica parity soak dist image train model vuln licences clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman schemathesis test-schema test-pages race fuzz bench bench-against bench-update bench-peers bench-replica parity soak dist image train model vuln licences clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -116,6 +119,17 @@ lint-api: $(NPM) ## lint the API's description with Redocly and Spectral (needs 
 test-postman: $(NPM) ## run the Postman collection against the service at URL (needs npm)
 	@echo '== newman'
 	@$(NPM_BIN)/newman run api/postman.json --env-var baseUrl=$(URL) || $(call fail,a request of the collection failed)
+
+# Schemathesis comes from PyPI, into a directory of its own. CASES=300 is 10,000 cases.
+SCHEMATHESIS := runs/schemathesis-4.32.5
+
+$(SCHEMATHESIS):
+	@python3 -m venv $@ && $@/bin/pip install --quiet --disable-pip-version-check schemathesis==$(@:runs/schemathesis-%=%) || { rm -rf $@; $(call fail,Schemathesis could not be installed: it needs Python and PyPI); }
+
+schemathesis: $(SCHEMATHESIS)
+
+test-schema: $(SCHEMATHESIS) ## have Schemathesis try the service at URL, CASES (20) times a route (needs Python)
+	@$</bin/schemathesis --config-file .tools/schemathesis.toml run $(URL)/openapi.json --max-examples $(CASES) --continue-on-failure --warnings off $(SCHEMAFLAGS) || $(call fail,an answer is not what the description says)
 
 test-pages: $(NPM) ## use the pages in Chromium and check them with axe (needs npm)
 	$(GO) test -count 1 -v -run 'InBrowser|TestTry' ./internal/server

@@ -86,12 +86,17 @@ func (m *served) resolve(ref Ref) (int, error) {
 	if m.unread != nil {
 		return 0, &UnavailableError{fmt.Sprintf("the aliases of %q cannot be read", m.name), m.unread}
 	}
-	names := m.aliases.Names()
+	return 0, noAlias(m.name, named, m.aliases)
+}
+
+// noAlias says that a model has no such alias, and which it has.
+func noAlias(model, alias string, aliases *store.Aliases) error {
+	names := aliases.Names()
 	there := "are none"
 	if len(names) > 0 {
 		there = "is " + strings.Join(names, ", ")
 	}
-	return 0, &NotFoundError{fmt.Sprintf("model %q has no alias %q; there %s", m.name, named, there)}
+	return &NotFoundError{fmt.Sprintf("model %q has no alias %q; there %s", model, alias, there)}
 }
 
 // refresh reads the aliases until they were read since the last change. It does not wait
