@@ -111,6 +111,7 @@ func TestJSONErrors(t *testing.T) {
 		{"rows twice", "", `{"dataframe_split":{"columns":["a"],"data":[["x"]],"data":[["y"]]}}`, "dataframe_split.data: is there twice"},
 		{"two columns of text", "", `{"dataframe_split":{"columns":["a","b"],"data":[["x","y"]]}}`, two},
 		{"a column without a text", "", `{"dataframe_split":{"columns":["n","text"],"data":[[1,"a"],[2,null]]}}`, "dataframe_split.data[1][1]: is null, not a string"},
+		{"one column, of numbers", "", `{"dataframe_split":{"columns":["text"],"data":[[1]]}}`, "dataframe_split.data[0][0]: is a number, not a string"},
 		{"no column of text", "", `{"dataframe_split":{"columns":["n","m"],"data":[[1,2]]}}`, "dataframe_split.data[0]: has no text"},
 		{"without the named column", "text", `{"dataframe_split":{"columns":["a"],"data":[["x"]]}}`, `dataframe_split.data: has no column "text"`},
 

@@ -216,6 +216,40 @@ func inputOf(texts int) string {
 	return fmt.Sprintf(`"inputs":[{"name":"text","datatype":"BYTES","shape":[%d],"data":["a"%s]}]`, texts, strings.Repeat(`,"a"`, texts-1))
 }
 
+// level are results of 30 classes, every second of which is as likely.
+type level struct{ results }
+
+func (level) Scores(int) []float64 {
+	scores := make([]float64, 30)
+	for i := range scores {
+		scores[i] = float64(i % 2)
+	}
+	return scores
+}
+
+// Of classes that are as likely the first in order comes first.
+func TestAnswerTies(t *testing.T) {
+	many := make([]string, 30)
+	var want []any
+	for _, score := range []int{1, 0} {
+		for i := score; i < len(many); i += 2 {
+			many[i] = fmt.Sprint("class-", i)
+			want = append(want, fmt.Sprintf("%d:%d:class-%d", score, i, i))
+		}
+	}
+	request, _, err := parse([]byte(`{"outputs":[{"name":"scores","parameters":{"classification":30}}],`+inputOf(1)+`}`), -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := request.Answer("m", "1", many, true, 1, level{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(decode(t, answer).Outputs[0].elements, want); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // The id and the parameters of a request go back as they came.
 func TestAnswerGivesBack(t *testing.T) {
 	tests := []struct{ name, request, want string }{

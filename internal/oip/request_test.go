@@ -198,6 +198,7 @@ func TestBinaryErrors(t *testing.T) {
 		{"a header within the JSON", sized("[1]", "5"), tensor("a"), 10, "the JSON ends too early"},
 		{"no header", sized("[1]", "5"), "", -1, "inputs[0].parameters.binary_data_size: is 5, but only 0 bytes of binary data are left"},
 		{"a size beyond the body", sized("[1]", "6"), tensor("a"), 0, "inputs[0].parameters.binary_data_size: is 6, but only 5 bytes of binary data are left"},
+		{"a size beyond what is left", `{"inputs":[{"name":"a","parameters":{"binary_data_size":4}},{"name":"text","datatype":"BYTES","shape":[1],"parameters":{"binary_data_size":5}}]}`, tensor("a"), 0, "inputs[1].parameters.binary_data_size: is 5, but only 1 bytes of binary data are left"},
 		{"bytes of no input", sized("[1]", "5"), tensor("a") + "x", 0, "the body has 6 bytes of binary data, the inputs have 5 of them"},
 		{"no input has binary data", `{"inputs":[{"data":["a"],"datatype":"BYTES","shape":[1]}]}`, "x", 0, "the body has 1 bytes of binary data, the inputs have 0 of them"},
 		{"a size below zero", sized("[1]", "-1"), "", 0, "inputs[0].parameters.binary_data_size: is below zero"},

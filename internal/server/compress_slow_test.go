@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -59,7 +60,24 @@ func TestCompressHolds(t *testing.T) {
 	}
 }
 
-// onWrite is told when something is written.
+// What the library needs while it compresses is not in use while a client is written to.
+func TestCompressBetweenWrites(t *testing.T) {
+	var writes, within int
+	s := newServer(t, server.Options{Settings: settings(), Log: zerolog.New(io.Discard)})
+	request := httptest.NewRequest(http.MethodPost, "/predict", strings.NewReader(predictPayload(9000)))
+	request.Header.Set("Accept-Encoding", "gzip")
+	s.Handler().ServeHTTP(onWrite{discard{http.Header{}}, func() {
+		writes++
+		if strings.Contains(string(debug.Stack()), "klauspost/compress") {
+			within++
+		}
+	}}, request)
+	if writes < 10 || within > 0 {
+		t.Errorf("%d of %d writes are by the library", within, writes)
+	}
+}
+
+// onWrite tells that something is written.
 type onWrite struct {
 	discard
 	tell func()
@@ -74,7 +92,7 @@ func (w onWrite) Write(p []byte) (int, error) {
 // and the compressed bytes that wait. It is cut off, and does not take the part that it has
 // for the whole.
 func TestCompressForSlowReaders(t *testing.T) {
-	const waiting = 16 << 10
+	const waiting = 32 << 10
 	s := start(t, settings(func(c *config.Settings) {
 		c.SendBuffer = 4 << 10
 		c.MinRate, c.MinRateOver = 1000, time.Second

@@ -225,7 +225,9 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, status int, l li
 	out, end := io.Writer(w), func() error { return nil }
 	length := unknown
 	if negotiate(w, r, l) && s.hold(e, e.share.Held()+compressorBytes) == nil {
-		c := newCompressor(w)
+		compressed := memory.GetBuffer(compressorBytes)
+		defer memory.PutBuffer(compressed, *compressed)
+		c := newCompressor(w, compressed)
 		out, end = c, c.Close
 	} else {
 		head := len(b)

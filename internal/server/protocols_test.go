@@ -152,3 +152,34 @@ func TestProtocolsWithoutProbabilities(t *testing.T) {
 		t.Errorf("%d %s", got.status, diff)
 	}
 }
+
+// Requests in other protocols are counted by their own routes, as texts that are predicted,
+// and by the version of a canary that gets them.
+func TestProtocolsAreCounted(t *testing.T) {
+	s := startStore(t, func(c *config.Settings) { c.CanaryHeader = "X-User" })
+	if got := s.admin.ask(t, http.MethodPut, "/models/tagger/canary", jsonBody, `{"version":"2","percent":100}`); got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	user := http.Header{"X-User": {"ann"}, "Content-Type": {"application/json"}}
+	for path, body := range map[string]string{"/v2/models/tagger/infer": oipText, "/v2/models/tagger/versions/1/infer": oipText, "/invocations": mlflowText} {
+		if got := s.ask(t, http.MethodPost, path, user, body); got.status != 200 {
+			t.Fatalf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+	s.ask(t, http.MethodPost, "/invocations", user, "[]")
+	metrics := scrape(t, s.admin)
+	const count = `http_server_request_duration_seconds_count{http_request_method="POST",http_response_status_code=`
+	for name, want := range map[string]string{
+		count + `"200",http_route="/v2/models/{name}/infer"}`:                             "1",
+		count + `"200",http_route="/v2/models/{name}/versions/{version}/infer"}`:          "1",
+		count + `"200",http_route="/invocations"}`:                                        "1",
+		count + `"400",http_route="/invocations"}`:                                        "1",
+		`tagifai_rejected_requests_total{reason="invalid"}`:                               "1",
+		`tagifai_predicted_texts_total{model="tagger",tag="computer-vision",version="1"}`: "1",
+		`tagifai_predicted_texts_total{model="tagger",tag="computer-vision",version="2"}`: "2",
+	} {
+		if metrics[name] != want {
+			t.Errorf("%s: got %q, want %s", name, metrics[name], want)
+		}
+	}
+}
