@@ -16,7 +16,7 @@ import (
 )
 
 func TestAllocations(t *testing.T) {
-	const most = 13 // of which it needs 12
+	const most = 6 // of which it needs 5
 	ask, _ := predictTwo(t)
 	if got := testing.AllocsPerRun(200, ask); got > most {
 		t.Errorf("a prediction of two texts took %v allocations, more than %d", got, most)
