@@ -106,11 +106,11 @@ func firstField(file string) string {
 func installed() (versions, missing []string) {
 	// It fails if one is unknown, and still names the others.
 	out, _ := exec.Command("dpkg-query", append([]string{"-W", "-f", "${db:Status-Status} ${Package} ${Version}\n"}, packages...)...).Output()
-	return parsePackages(out)
+	return parsePackages(out, packages)
 }
 
-// parsePackages reads lines of status, name and version.
-func parsePackages(out []byte) (versions, missing []string) {
+// parsePackages reads lines of status, name and version of these packages.
+func parsePackages(out []byte, packages []string) (versions, missing []string) {
 	missing = slices.Clone(packages)
 	for line := range bytes.Lines(out) {
 		fields := strings.Fields(string(line))
