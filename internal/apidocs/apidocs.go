@@ -85,13 +85,13 @@ func Files(version string) map[string]http.Handler {
 		"/docs/page.css":                        newAsset(textCSS, keep, file(bundled, "bundled/docs.css")),
 		"/docs/favicon-16x16.png":               newAsset(imagePNG, keep, file(bundled, "bundled/favicon-16x16.png")),
 		"/docs/favicon-32x32.png":               newAsset(imagePNG, keep, file(bundled, "bundled/favicon-32x32.png")),
-		"/docs/swagger-ui.css":                  newPacked(textCSS, keep, file(bundled, "bundled/swagger-ui.css.gz")),
-		"/docs/swagger-ui-standalone-preset.js": newPacked(textJavaScript, keep, file(bundled, "bundled/swagger-ui-standalone-preset.js.gz")),
-		"/docs/swagger-ui-bundle.js":            newPacked(textJavaScript, keep, file(bundled, "bundled/swagger-ui-bundle.js.gz")),
+		"/docs/swagger-ui.css":                  newPacked(textCSS, file(bundled, "bundled/swagger-ui.css.gz")),
+		"/docs/swagger-ui-standalone-preset.js": newPacked(textJavaScript, file(bundled, "bundled/swagger-ui-standalone-preset.js.gz")),
+		"/docs/swagger-ui-bundle.js":            newPacked(textJavaScript, file(bundled, "bundled/swagger-ui-bundle.js.gz")),
 		"/redoc":                                withVersion(pages, "pages/redoc.html", redocPolicy),
 		"/redoc/start.js":                       newAsset(textJavaScript, keep, file(pages, "pages/redoc.js")),
 		"/redoc/page.css":                       newAsset(textCSS, keep, file(pages, "pages/redoc.css")),
-		"/redoc/redoc.standalone.js":            newPacked(textJavaScript, keep, file(bundled, "bundled/redoc.standalone.js.gz")),
+		"/redoc/redoc.standalone.js":            newPacked(textJavaScript, file(bundled, "bundled/redoc.standalone.js.gz")),
 		"/postman.json":                         newAsset("application/json", revalidate, func() []byte { return api.Postman }),
 		"/favicon.ico":                          newAsset(imageSVG, keep, file(pages, "pages/icon.svg")), // browsers ask for it without being told
 	}

@@ -53,13 +53,13 @@ func newAsset(contentType, cache string, body func() []byte) *asset {
 	}
 }
 
-// newPacked returns an asset whose bytes, compressed by gzip, packed returns. They are
-// decompressed for the first client that does not take them as they are.
-func newPacked(contentType, cache string, packed func() []byte) *asset {
+// newPacked returns an asset to keep whose bytes, compressed by gzip, packed returns. They
+// are decompressed for the first client that does not take them as they are.
+func newPacked(contentType string, packed func() []byte) *asset {
 	packed = sync.OnceValue(packed)
 	return &asset{
 		contentType: contentType,
-		cache:       cache,
+		cache:       keep,
 		body: sync.OnceValue(func() []byte {
 			r, err := gzip.NewReader(bytes.NewReader(packed()))
 			if err != nil {

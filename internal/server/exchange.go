@@ -49,7 +49,7 @@ type exchange struct {
 func (e *exchange) id() string { return e.values[0] }
 
 // inPlace returns bytes as a string without a copy. Nobody may change them any more.
-func inPlace(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) } //nolint:gosec // by this rule
+func inPlace(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // exchangeOf returns the exchange that w is, or that middleware has wrapped.
 func exchangeOf(w http.ResponseWriter) *exchange {

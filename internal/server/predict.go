@@ -185,7 +185,7 @@ func (s *Server) readPayload(e *exchange, r *http.Request, p *predictions) error
 	if err := s.hold(e, cap(body)+decoded); err != nil {
 		return err
 	}
-	if err = s.payload.ParseInto(&p.PredictPayload, first(r.Header, "Content-Type"), body); err != nil {
+	if err := s.payload.ParseInto(&p.PredictPayload, first(r.Header, "Content-Type"), body); err != nil {
 		return err
 	}
 	return s.hold(e, decoded+cap(p.Texts)*textHeader)
