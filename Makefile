@@ -97,8 +97,9 @@ tidy-check: ## prove that go.mod and go.sum are tidy
 	@$(GO) -C .tools mod tidy -diff || $(call fail,.tools/go.mod or .tools/go.sum is not tidy: run go -C .tools mod tidy)
 	@$(MANIFESTS) mod tidy -diff || $(call fail,.tools/deployment/go.mod or go.sum is not tidy: run go -C .tools/deployment mod tidy)
 
-docs: ## regenerate api/ from the annotations of the handlers
+docs: ## regenerate api/ from the annotations of the handlers, and what /docs and /redoc load
 	$(call generate,api)
+	$(GO) run ./internal/tools/apipages internal/apidocs/bundled
 
 docs-check:
 	@echo '== generated files'
