@@ -101,6 +101,7 @@ func New(a *Artifact) (*Model, error) {
 		if err != nil {
 			return nil, err
 		}
+		b.follows = i > 0 && b.canFollow(&m.blocks[i-1])
 		m.blocks = append(m.blocks, b)
 		column += len(w.Blocks[i].NGrams)
 	}
@@ -127,6 +128,14 @@ func newBlock(w *Weights, i, column int) (block, error) {
 	}
 	made.trie, err = newTrie(w, b, v.Norm, column)
 	return made, err
+}
+
+// canFollow reports whether the block's words are those of \w\w+ on the tape of the block
+// before.
+func (b *block) canFollow(before *block) bool {
+	v, u := &b.reader, &before.reader
+	return b.words != nil && v.plainWords() && (u.Analyzer != Word || before.words != nil && u.plainWords()) &&
+		v.Lowercase == u.Lowercase && v.Clean == u.Clean && v.Stem == u.Stem && v.StripAccents == u.StripAccents
 }
 
 // Predict returns the tag of text, and the probability and score of every class.
@@ -267,14 +276,13 @@ func (m *Model) Warnings() []string { return slices.Clone(m.warnings) }
 
 // Size returns how many bytes the model takes in memory, nearly.
 func (m *Model) Size() int {
-	const word = 8
 	size := len(m.args.raw) + len(m.performance.raw) + len(m.baseline.raw)
 	for _, b := range m.blocks {
 		if b.words != nil {
 			size += b.words.size()
-			continue
+		} else {
+			size += b.trie.size()
 		}
-		size += word*cap(b.trie.nodes) + word*cap(b.trie.sums) + 4*cap(b.trie.pairs)
 	}
 	return size
 }

@@ -14,20 +14,22 @@ import (
 // Every node has a row of sums, totals along the path to it: for node n, at which
 // n-gram g ends,
 //
-//	sums[n][k] = sums[parent of n][k] + idf[g] · coefficients[k][g]    k < width-1
-//	sums[n][width-1] = the same of idf[g]² for l2, |idf[g]| for l1
+//	sums[n][0] = sums[parent of n][0] + idf[g]² for l2, |idf[g]| for l1
+//	sums[n][1+k] = the same of idf[g] · coefficients[k][g]
 //
 // so that one row, that of the last node of a walk, is the contribution of all n-grams
 // on the way. Where no n-gram ends, a node has the row of its parent: few do not end
 // one, and without a number for the row of each a node takes 8 bytes.
 type trie struct {
+	rows  // one for each node
 	nodes []node
-	sums  []float64 // nodes × width
-	width int       // rows of coefficients, and one for the norm
 
-	// pairs has the node of each pair of bytes, 0 for none, so that walks begin two
+	// pairs has the node of each pair of bytes, nowhere for none, so that walks begin two
 	// bytes deep: a quarter of the time at 60 characters. nil if one byte is an n-gram.
-	pairs []uint32
+	pairs *[fanOut * fanOut]uint32
+
+	// usual is the depth in bytes that most nodes are within.
+	usual int
 }
 
 type node struct {
@@ -35,8 +37,15 @@ type node struct {
 }
 
 const (
+	nowhere = 0 // where walks end: a node with a row of zeros and without children
+	root    = 1
+
+	leaf = 0 // the base of a node without children
+
 	unused = math.MaxUint32 // the parent of a node that is not in use
 	fanOut = 256            // children that a node can have
+
+	maxUsual = 8 // of [trie.usual]
 )
 
 // newTrie makes the trie of a block, for a norm, which may be that of all blocks. The
@@ -53,12 +62,9 @@ func newTrie(w *Weights, of *Block, norm Norm, column int) (*trie, error) {
 		slices.SortFunc(keys, byText)
 	}
 	b := builder{
-		trie:         &trie{width: len(w.Intercepts) + 1},
-		idf:          of.IDF,
-		norm:         norm,
-		coefficients: w.Coefficients[min(column, len(w.Coefficients)):],
-		stride:       w.Features(),
-		keys:         keys,
+		trie: &trie{rows: rows{width: len(w.Intercepts) + 1}},
+		from: newSource(w, of, norm, column),
+		keys: keys,
 	}
 	if err := b.build(); err != nil {
 		return nil, err
@@ -79,14 +85,11 @@ type entry struct {
 // walks, lies close together.
 type builder struct {
 	*trie
-	idf          []float64 // of each column; nil if there is none
-	norm         Norm
-	coefficients []float64 // from that of the first column on
-	stride       int       // from one row of coefficients to the next
-	keys         []entry   // sorted, all different
+	from source
+	keys []entry // sorted, all different
 
 	end uint32 // behind the last node in use
-	// The unused nodes, linked in their order, to a ring with node 0, which is the root.
+	// The unused nodes, linked in their order, to a ring with node 0.
 	next, previous []uint32
 }
 
@@ -100,12 +103,13 @@ type branch struct {
 
 func (b *builder) build() error {
 	room := len(b.keys) + len(b.keys)/16 + 4*fanOut // for most: an n-gram's prefixes are n-grams
-	b.nodes, b.next, b.previous = make([]node, 1, room), make([]uint32, 1, room), make([]uint32, 1, room)
-	b.sums = make([]float64, b.width, room*b.width)
-	b.nodes[0].parent = unused // no node is the root's parent, itself least of all
-	b.end = 1
+	b.nodes, b.next, b.previous = make([]node, 2, room), make([]uint32, 2, room), make([]uint32, 2, room)
+	b.sums = make([]float64, 2*b.width, room*b.width)
+	b.nodes[nowhere].parent, b.nodes[root].parent = unused, unused
+	b.end = 2
 	b.grow()
-	queue := []branch{{lo: 0, hi: len(b.keys)}}
+	depths := make([]int, maxUsual+1)
+	queue := []branch{{node: root, lo: 0, hi: len(b.keys)}}
 	var children []branch
 	var labels []byte
 	for len(queue) > 0 {
@@ -135,13 +139,20 @@ func (b *builder) build() error {
 			b.use(child.node, node{parent: at.node})
 			copy(b.row(child.node), b.row(at.node))
 			if len(b.keys[child.lo].text) == child.depth { // an n-gram ends here
-				b.addNGram(child.node, b.keys[child.lo].column)
+				b.addNGram(child.node, &b.from, b.keys[child.lo].column)
 				child.lo++
+			}
+			if child.depth <= maxUsual {
+				depths[child.depth]++
 			}
 			if child.lo < child.hi {
 				queue = append(queue, child)
 			}
 		}
+	}
+	b.usual = 2
+	for b.usual < maxUsual && depths[b.usual+1] > len(b.keys)/16 {
+		b.usual++
 	}
 	return nil
 }
@@ -153,7 +164,7 @@ func (b *builder) place(labels []byte) uint32 {
 	first := uint32(labels[0])
 	tried := 0
 	for gap := b.next[0]; gap < b.end && tried < patience; gap = b.next[gap] {
-		if gap <= first { // so that no child is the root
+		if gap <= first { // so that no base is 0, which is that of a node without children
 			continue
 		}
 		base := gap - first
@@ -197,32 +208,12 @@ func (b *builder) grow() {
 	}
 }
 
-// addNGram adds the n-gram of a column to the row of the node that ends it.
-func (b *builder) addNGram(n uint32, column int) {
-	idf := 1.0
-	if b.idf != nil {
-		idf = b.idf[column]
-	}
-	row := b.row(n)
-	for k := range b.width - 1 {
-		row[k] += idf * b.coefficients[k*b.stride+column]
-	}
-	switch b.norm {
-	case L2:
-		row[b.width-1] += idf * idf
-	case L1:
-		row[b.width-1] += math.Abs(idf)
-	}
-}
-
-func (t *trie) row(n uint32) []float64 { return t.sums[int(n)*t.width:][:t.width] }
-
 // pairNodes returns the node of each pair of bytes.
-func (t *trie) pairNodes() []uint32 {
-	pairs := make([]uint32, fanOut*fanOut)
+func (t *trie) pairNodes() *[fanOut * fanOut]uint32 {
+	pairs := new([fanOut * fanOut]uint32)
 	for a := range uint32(fanOut) {
-		first := t.nodes[0].base + a
-		if t.nodes[first].parent != 0 {
+		first := t.nodes[root].base + a
+		if t.nodes[first].parent != root {
 			continue
 		}
 		for b := range uint32(fanOut) {
@@ -232,4 +223,13 @@ func (t *trie) pairNodes() []uint32 {
 		}
 	}
 	return pairs
+}
+
+// size is how many bytes the trie takes in memory.
+func (t *trie) size() int {
+	size := 8*len(t.nodes) + 8*len(t.sums)
+	if t.pairs != nil {
+		size += 4 * len(t.pairs)
+	}
+	return size
 }
