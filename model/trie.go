@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -61,14 +62,11 @@ func newTrie(w *Weights, of *Block, norm Norm, column int) (*trie, error) {
 	if !slices.IsSortedFunc(keys, byText) {
 		slices.SortFunc(keys, byText)
 	}
-	b := builder{
-		trie: &trie{rows: rows{width: len(w.Intercepts) + 1}},
-		from: newSource(w, of, norm, column),
-		keys: keys,
-	}
+	b := builder{trie: new(trie), keys: keys}
 	if err := b.build(); err != nil {
 		return nil, err
 	}
+	b.fill(w, newSource(w, of, norm, column))
 	if !slices.ContainsFunc(keys, func(k entry) bool { return len(k.text) == 1 }) {
 		b.pairs = b.pairNodes()
 	}
@@ -85,12 +83,20 @@ type entry struct {
 // walks, lies close together.
 type builder struct {
 	*trie
-	from source
-	keys []entry // sorted, all different
+	keys   []entry           // sorted, all different
+	free   []uint64          // a bit for each node: set if it is not in use
+	low    uint32            // no node before it is free
+	end    uint32            // behind the last node in use
+	placed []placed          // all nodes, parents before children
+	depths [maxUsual + 1]int // how many nodes there are of each
 
-	end uint32 // behind the last node in use
-	// The unused nodes, linked in their order, to a ring with node 0.
-	next, previous []uint32
+	labels [fanOut]byte // of a branch
+	ends   [fanOut]int  // of the keys of each label
+}
+
+type placed struct {
+	node   uint32
+	column int32 // of the n-gram that ends there; -1 for none
 }
 
 // A branch is a node whose children are still to be placed: its keys are
@@ -102,59 +108,62 @@ type branch struct {
 }
 
 func (b *builder) build() error {
-	room := len(b.keys) + len(b.keys)/16 + 4*fanOut // for most: an n-gram's prefixes are n-grams
-	b.nodes, b.next, b.previous = make([]node, 2, room), make([]uint32, 2, room), make([]uint32, 2, room)
-	b.sums = make([]float64, 2*b.width, room*b.width)
-	b.nodes[nowhere].parent, b.nodes[root].parent = unused, unused
-	b.end = 2
-	b.grow()
-	depths := make([]int, maxUsual+1)
-	queue := []branch{{node: root, lo: 0, hi: len(b.keys)}}
-	var children []branch
-	var labels []byte
+	b.grow(len(b.keys) + len(b.keys)/16) // for most: an n-gram's prefixes are n-grams
+	for _, n := range []uint32{nowhere, root} {
+		b.use(n, unused)
+	}
+	b.placed = make([]placed, 0, len(b.keys)+len(b.keys)/16)
+	var queue []branch
+	if len(b.keys) > 0 {
+		queue = append(queue, branch{node: root, hi: len(b.keys)})
+	}
 	for len(queue) > 0 {
-		at := queue[0]
-		queue = queue[1:]
-		children, labels = children[:0], labels[:0]
-		for lo := at.lo; lo < at.hi; {
-			label := b.keys[lo].text[at.depth]
-			hi := lo + 1
-			for hi < at.hi && b.keys[hi].text[at.depth] == label {
-				hi++
-			}
-			children = append(children, branch{lo: lo, hi: hi, depth: at.depth + 1})
-			labels = append(labels, label)
-			lo = hi
-		}
-		if len(labels) == 0 {
-			continue
-		}
 		if b.end > math.MaxInt32-4*fanOut {
 			return fmt.Errorf("ngrams: %d of them are more than a model can hold", len(b.keys))
 		}
-		base := b.place(labels)
-		b.nodes[at.node].base = base
-		for i, child := range children {
-			child.node = base + uint32(labels[i])
-			b.use(child.node, node{parent: at.node})
-			copy(b.row(child.node), b.row(at.node))
-			if len(b.keys[child.lo].text) == child.depth { // an n-gram ends here
-				b.addNGram(child.node, &b.from, b.keys[child.lo].column)
-				child.lo++
-			}
-			if child.depth <= maxUsual {
-				depths[child.depth]++
-			}
-			if child.lo < child.hi {
-				queue = append(queue, child)
-			}
-		}
+		at := queue[0]
+		queue = b.branch(at, queue[1:])
 	}
+	b.nodes = slices.Clone(b.nodes[:b.end+fanOut]) // so many that no walk leaves them
 	b.usual = 2
-	for b.usual < maxUsual && depths[b.usual+1] > len(b.keys)/16 {
+	for b.usual < maxUsual && b.depths[b.usual+1] > len(b.keys)/16 {
 		b.usual++
 	}
 	return nil
+}
+
+// branch places the children of a node, and appends those with children to queue.
+func (b *builder) branch(at branch, queue []branch) []branch {
+	n, labels, ends := 0, &b.labels, &b.ends
+	for i := at.lo; i < at.hi; i++ {
+		label := b.keys[i].text[at.depth]
+		if n == 0 || labels[n-1] != label {
+			labels[n] = label
+			n++
+		}
+		ends[n-1] = i + 1
+	}
+	base := b.place(labels[:n])
+	b.nodes[at.node].base = base
+	lo := at.lo
+	for i, hi := range ends[:n] {
+		child := branch{base + uint32(labels[i]), lo, hi, at.depth + 1}
+		lo = hi
+		b.use(child.node, at.node)
+		column := -1
+		if len(b.keys[child.lo].text) == child.depth { // an n-gram ends here
+			column = b.keys[child.lo].column
+			child.lo++
+		}
+		b.placed = append(b.placed, placed{child.node, int32(column)})
+		if child.depth <= maxUsual {
+			b.depths[child.depth]++
+		}
+		if child.lo < child.hi {
+			queue = append(queue, child)
+		}
+	}
+	return queue
 }
 
 // place finds a base at which all of labels, which are sorted, meet unused nodes. A
@@ -162,49 +171,70 @@ func (b *builder) build() error {
 func (b *builder) place(labels []byte) uint32 {
 	const patience = 64 // gaps tried before the children go behind the last node in use
 	first := uint32(labels[0])
-	tried := 0
-	for gap := b.next[0]; gap < b.end && tried < patience; gap = b.next[gap] {
-		if gap <= first { // so that no base is 0, which is that of a node without children
-			continue
+	gap := b.gap(max(b.low, first+1)) // so that no base is 0, which is that of a node without children
+	for range patience {
+		if gap >= b.end || b.fits(gap-first, labels[1:]) {
+			return gap - first
 		}
-		base := gap - first
-		if b.fits(base, labels) {
-			return base
-		}
-		tried++
+		gap = b.gap(gap + 1)
 	}
 	return max(b.end, first+1) - first
 }
 
+// gap returns the first unused node from a node on.
+func (b *builder) gap(from uint32) uint32 {
+	i := from / 64
+	word := b.free[i] &^ (1<<(from%64) - 1)
+	for word == 0 {
+		i++
+		word = b.free[i]
+	}
+	return i*64 + uint32(bits.TrailingZeros64(word))
+}
+
 func (b *builder) fits(base uint32, labels []byte) bool {
 	for _, label := range labels {
-		if b.nodes[base+uint32(label)].parent != unused {
+		if at := base + uint32(label); b.free[at/64]>>(at%64)&1 == 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// use puts n in the place of the unused node at.
-func (b *builder) use(at uint32, n node) {
-	b.nodes[at] = n
-	next, previous := b.next[at], b.previous[at]
-	b.next[previous], b.previous[next] = next, previous
-	b.end = max(b.end, at+1)
-	b.grow()
+// use takes a node into use.
+func (b *builder) use(n, parent uint32) {
+	b.nodes[n].parent = parent
+	b.free[n/64] &^= 1 << (n % 64)
+	if n == b.low {
+		b.low = b.gap(n)
+	}
+	if n >= b.end {
+		b.end = n + 1
+		b.grow(int(b.end))
+	}
 }
 
-// grow makes sure that enough unused nodes follow the last one in use for place to
-// look at, and for no walk to leave the array.
-func (b *builder) grow() {
-	for len(b.nodes) < int(b.end)+2*fanOut {
-		at, last := uint32(len(b.nodes)), b.previous[0]
-		b.nodes = append(b.nodes, node{parent: unused})
-		b.next, b.previous = append(b.next, 0), append(b.previous, last)
-		b.next[last], b.previous[0] = at, at
+// grow makes sure that there are so many nodes, and enough behind them for place to look
+// at.
+func (b *builder) grow(n int) {
+	if n += 2 * fanOut; n <= len(b.nodes) {
+		return
 	}
-	if n := len(b.nodes) * b.width; n > len(b.sums) {
-		b.sums = slices.Grow(b.sums, n-len(b.sums))[:n]
+	more := max(n, len(b.nodes)*5/4) - len(b.nodes)
+	more = (more + 63) &^ 63
+	b.nodes = append(b.nodes, slices.Repeat([]node{{parent: unused}}, more)...)
+	b.free = append(b.free, slices.Repeat([]uint64{1<<64 - 1}, more/64)...)
+}
+
+// fill makes the rows.
+func (b *builder) fill(w *Weights, from source) {
+	b.width = len(w.Intercepts) + 1
+	b.sums = make([]float64, int(b.end)*b.width)
+	for _, p := range b.placed {
+		copy(b.row(p.node), b.row(b.nodes[p.node].parent))
+		if p.column >= 0 {
+			b.addNGram(p.node, &from, int(p.column))
+		}
 	}
 }
 
@@ -227,7 +257,7 @@ func (t *trie) pairNodes() *[fanOut * fanOut]uint32 {
 
 // size is how many bytes the trie takes in memory.
 func (t *trie) size() int {
-	size := 8*len(t.nodes) + 8*len(t.sums)
+	size := 8*cap(t.nodes) + 8*len(t.sums)
 	if t.pairs != nil {
 		size += 4 * len(t.pairs)
 	}
