@@ -93,7 +93,8 @@ type weightedRow struct {
 
 // addWeighted adds to totals these rows, each multiplied by its weights.
 func (r *rows) addWeighted(totals []float64, list []weightedRow) {
-	column, width := 0, r.width
+	width := r.width
+	column := 1
 	if width >= firstColumns {
 		var a, b, c, d, e float64
 		for i := range list {
@@ -115,7 +116,6 @@ func (r *rows) addWeighted(totals []float64, list []weightedRow) {
 		for i := range list {
 			totals[0] += list[i].norm * r.sums[int(list[i].row)*width]
 		}
-		column = 1
 	}
 	for ; column+4 <= width; column += 4 {
 		var a, b, c, d float64
