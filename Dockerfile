@@ -1,6 +1,6 @@
-# Needs BuildKit, the default builder since Docker 23:
+# Needs BuildKit, the default builder since Docker 23, or buildah 1.28:
 #   docker build --build-arg VERSION=$(git describe --tags --always) -t tagifai .
-#   docker run --rm -p 8000:8000 tagifai
+#   docker run --rm -p 8000:8000 --read-only --cap-drop ALL tagifai
 FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build
 WORKDIR /src
 
@@ -25,7 +25,7 @@ COPY --from=build /out/tagifai /tagifai
 USER 65532:65532
 EXPOSE 8000
 # For Docker and Compose. Kubernetes asks GET /livez and /readyz instead.
-HEALTHCHECK --interval=10s --timeout=6s --start-period=10s --start-interval=1s CMD ["/tagifai", "healthcheck"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=10s CMD ["/tagifai", "healthcheck"]
 ARG VERSION=dev
 LABEL org.opencontainers.image.title="TagIfAI" \
       org.opencontainers.image.description="A text classifier as a service" \

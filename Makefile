@@ -1,6 +1,7 @@
 # Everything here needs Go and make only; check also needs a C compiler, for the
-# race detector, lint-api, test-pages and test-postman need Node.js and npm, and
-# bench-peers needs the Debian packages that it names. `make` alone lists the targets.
+# race detector, lint-api, test-pages and test-postman need Node.js and npm,
+# test-schema needs Python and PyPI, and bench-peers the Debian packages that it
+# names. `make` alone lists the targets.
 
 PORT      ?= 8000
 URL       ?= http://localhost:8000
@@ -15,6 +16,8 @@ SOAKFLAGS ?=
 BENCHFLAGS ?=
 PARITY    ?= runs/parity
 PARITYFLAGS ?=
+CASES     ?= 20
+SCHEMAFLAGS ?=
 VULNDB    ?= v0.0.0-20261105234957-e22db6528018
 
 GO      ?= go
@@ -23,8 +26,8 @@ VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 # The tools' versions are pinned in a module of their own, so that none of their
 # dependencies becomes ours. The go command builds each once and caches it.
 TOOL    := $(GO) tool -modfile=.tools/go.mod
-# So are the types of Kubernetes' API, by which a test judges configs/kubernetes.
-MANIFESTS := $(GO) -C .tools/kubernetes
+# So is that by which tests judge configs/kubernetes and configs/compose.
+MANIFESTS := $(GO) -C .tools/deployment
 
 # generate writes the API description into the directory $(1): swag from the
 # annotations, internal/tools/openapi the rest from what swag wrote. docs and docs-check
@@ -47,7 +50,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman test-pages race fuzz bench bench-against bench-update bench-peers parity soak dist train model vuln licences clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman schemathesis test-schema test-pages race fuzz bench bench-against bench-update bench-peers bench-replica parity soak dist image train model vuln licences clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -91,7 +94,7 @@ tidy-check: ## prove that go.mod and go.sum are tidy
 	@echo '== go mod tidy'
 	@$(GO) mod tidy -diff || $(call fail,go.mod or go.sum is not tidy: run go mod tidy)
 	@$(GO) -C .tools mod tidy -diff || $(call fail,.tools/go.mod or .tools/go.sum is not tidy: run go -C .tools mod tidy)
-	@$(MANIFESTS) mod tidy -diff || $(call fail,.tools/kubernetes/go.mod or go.sum is not tidy: run go -C .tools/kubernetes mod tidy)
+	@$(MANIFESTS) mod tidy -diff || $(call fail,.tools/deployment/go.mod or go.sum is not tidy: run go -C .tools/deployment mod tidy)
 
 docs: ## regenerate api/ from the annotations of the handlers
 	$(call generate,api)
@@ -116,6 +119,17 @@ lint-api: $(NPM) ## lint the API's description with Redocly and Spectral (needs 
 test-postman: $(NPM) ## run the Postman collection against the service at URL (needs npm)
 	@echo '== newman'
 	@$(NPM_BIN)/newman run api/postman.json --env-var baseUrl=$(URL) || $(call fail,a request of the collection failed)
+
+# Schemathesis comes from PyPI, into a directory of its own. CASES=300 is 10,000 cases.
+SCHEMATHESIS := runs/schemathesis-4.32.5
+
+$(SCHEMATHESIS):
+	@python3 -m venv $@ && $@/bin/pip install --quiet --disable-pip-version-check schemathesis==$(@:runs/schemathesis-%=%) || { rm -rf $@; $(call fail,Schemathesis could not be installed: it needs Python and PyPI); }
+
+schemathesis: $(SCHEMATHESIS)
+
+test-schema: $(SCHEMATHESIS) ## have Schemathesis try the service at URL, CASES (20) times a route (needs Python)
+	@$</bin/schemathesis --config-file .tools/schemathesis.toml run $(URL)/openapi.json --max-examples $(CASES) --continue-on-failure --warnings off $(SCHEMAFLAGS) || $(call fail,an answer is not what the description says)
 
 test-pages: $(NPM) ## use the pages in Chromium and check them with axe (needs npm)
 	$(GO) test -count 1 -v -run 'InBrowser|TestTry' ./internal/server
@@ -156,6 +170,10 @@ bench-peers: build ## measure beside FastAPI, scikit-learn, fastText: [DATA=labe
 	@$(GO) build -o bin/bench ./internal/tools/bench
 	@bin/bench $(if $(DATA),-data '$(DATA)') $(if $(ARTIFACT),-artifact '$(ARTIFACT)') $(BENCHFLAGS)
 
+bench-replica: build ## measure what configs/scaling.md reckons with (wrk): [DATA=labelled.csv]
+	@$(GO) build -o bin/bench ./internal/tools/bench
+	@bin/bench -only replica -lines 500000 $(if $(DATA),-data '$(DATA)') $(BENCHFLAGS)
+
 # Not a part of check, as it needs the Pythons of internal/tools/parity/versions.txt and
 # PyPI, and minutes: a version whose Python is missing is skipped. PARITY keeps their
 # environments from run to run; PARITYFLAGS=-help lists what else there is.
@@ -171,8 +189,15 @@ dist: ## build what is released into bin/dist: archives, Python wheels, checksum
 	@$(GO) run ./internal/tools/dist $(if $(SYSTEMS),-systems '$(SYSTEMS)') -version '$(VERSION)' -time '$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)'
 	@cat bin/dist/SHA256SUMS
 
-# The vectors of words are made with Python, in some minutes. Their bytes are the same on the
-# same kind of machine: another BLAS may round a last digit otherwise, and then says so here.
+# Not a part of check, as it takes root, and minutes.
+image: build ## build the container image twice with buildah, compare, and serve from it with crun (as root; buildah crun skopeo)
+	@GO='$(GO)' VERSION='$(VERSION)' PORT='$(PORT)' TIME='$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)' sh .tools/image.sh
+
+# The vectors of words are made with Python, in some minutes. Their bytes are the same on
+# all machines with AVX-512, as OpenBLAS is told which kernels to use. On others, name
+# kernels that they have: make model OPENBLAS_CORETYPE=Haswell. These round a last digit
+# otherwise, and make model says so.
+OPENBLAS_CORETYPE ?= SkylakeX
 VECTORS        := runs/vectors.txt.gz
 VECTORS_SHA256 := 4215efbc7cf4b0219cf581ef238de0cb0e48e130cc77223f429fd3d89f740be0
 
@@ -180,7 +205,7 @@ $(VECTORS): .tools/vectors/vectors.py .tools/vectors/terms.txt .tools/vectors/re
 	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make model DATA=path/to/dataset.csv)
 	python3 -m venv runs/vectors
 	runs/vectors/bin/pip install --quiet --no-deps -r .tools/vectors/requirements.txt
-	OPENBLAS_NUM_THREADS=1 runs/vectors/bin/python .tools/vectors/vectors.py --data '$(DATA)' --words .tools/vectors/terms.txt --out $@
+	OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=$(OPENBLAS_CORETYPE) runs/vectors/bin/python .tools/vectors/vectors.py --data '$(DATA)' --words .tools/vectors/terms.txt --out $@
 
 model: ## make the default model anew, with vectors of words (needs Python): DATA=dataset.csv
 	@[ -n '$(DATA)' ] || $(call fail,name the labelled data: make model DATA=path/to/dataset.csv)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -80,10 +79,11 @@ func (c baselineCommand) Run(ctx context.Context, s streams) error {
 		}
 		data = o.Unseen
 	}
-	b, err := baselineOf(ctx, m, data)
+	predicted, err := predictRows(ctx, m, data)
 	if err != nil {
 		return err
 	}
+	b := predicted.Baseline()
 	if a.Baseline, err = b.Object(); err != nil {
 		return err
 	}
@@ -94,11 +94,8 @@ func (c baselineCommand) Run(ctx context.Context, s streams) error {
 	return err
 }
 
-// baselineOf returns the baseline that the texts of a file make.
-func baselineOf(ctx context.Context, m *model.Model, data *train.Dataset) (*monitor.Baseline, error) {
-	if len(data.Rows) == 0 {
-		return nil, errors.New(data.File + ": there are no texts")
-	}
+// predictRows returns what the model predicts for the texts of a file.
+func predictRows(ctx context.Context, m *model.Model, data *train.Dataset) (*monitor.Builder, error) {
 	classes := m.Classes()
 	other := slices.Index(classes, model.Other)
 	builder := monitor.NewBuilder(filepath.Base(data.File), classes)
@@ -116,5 +113,5 @@ func baselineOf(ctx context.Context, m *model.Model, data *train.Dataset) (*moni
 		known, all := m.Known(row.Text)
 		builder.Add(row.Text, answer.Class, label, answer.Confidence, known, all)
 	}
-	return builder.Baseline(), nil
+	return builder, nil
 }

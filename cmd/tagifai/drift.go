@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -26,7 +26,7 @@ type driftCommand struct {
 
 func (driftCommand) Help() string {
 	return "The usual reading of the population stability index: below 0.1 nothing has changed, above 0.25 much has. " +
-		"If the baseline has tags, the accuracy on the other texts is estimated.\n\n" +
+		"If the baseline has tags, the accuracy on the other texts is estimated; if those have tags, too, it is counted.\n\n" +
 		"Example:\n\n    tagifai drift --model runs/first last-month.csv yesterday.csv --max-psi 0.2\n" +
 		"    tagifai drift --model runs/first yesterday.csv --html > drift.html"
 }
@@ -54,31 +54,26 @@ func (c driftCommand) Run(ctx context.Context, s streams) error {
 	}
 	var b *monitor.Baseline
 	if len(c.Files) == 2 {
-		data, err := c.read(c.Files[0])
+		baseline, err := c.predict(ctx, m, c.Files[0], s.err)
 		if err != nil {
 			return err
 		}
-		if b, err = baselineOf(ctx, m, data); err != nil {
-			return err
-		}
+		b = baseline.Baseline()
 	} else if b, err = monitor.Of(m); err != nil {
 		return err
 	}
-	current := c.Files[len(c.Files)-1]
-	data, err := c.read(current)
+	file := c.Files[len(c.Files)-1]
+	current, err := c.predict(ctx, m, file, s.err)
 	if err != nil {
 		return err
 	}
-	counts, err := countsOf(ctx, m, data)
-	if err != nil {
-		return err
-	}
-	r := b.Compare(&counts)
+	r := b.Compare(current.Counts())
+	r.Accuracy = monitor.Share(current.Baseline().Accuracy())
 	switch {
 	case c.JSON:
 		err = json.MarshalWrite(s.out, r, json.Deterministic(true), jsontext.WithIndent("  "))
 	case c.HTML:
-		err = r.WriteHTML(s.out, fmt.Sprintf("%s against %s", filepath.Base(current), b.From))
+		err = r.WriteHTML(s.out, fmt.Sprintf("%s against %s", filepath.Base(file), b.From))
 	default:
 		err = r.Write(s.out)
 	}
@@ -91,14 +86,25 @@ func (c driftCommand) Run(ctx context.Context, s streams) error {
 	return nil
 }
 
-// countsOf counts what the model predicts for the texts of a file.
-func countsOf(ctx context.Context, m *model.Model, data *train.Dataset) (monitor.Counts, error) {
-	counter := monitor.New(m, time.Now())
-	for _, row := range data.Rows {
-		if err := ctx.Err(); err != nil {
-			return monitor.Counts{}, err
-		}
-		counter.PredictedFully(row.Text, m.Classify(row.Text, nil, nil))
+// predict returns what the model predicts for the texts of a file. It says on stderr if the
+// model was trained on them.
+func (c driftCommand) predict(ctx context.Context, m *model.Model, file string, stderr io.Writer) (*monitor.Builder, error) {
+	data, err := c.read(file)
+	if err != nil {
+		return nil, err
 	}
-	return counter.Counts(), nil
+	fsys, err := artifactFS(c.Model)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := train.ReadSeen(fsys)
+	if err != nil {
+		return nil, err
+	}
+	if seen != nil {
+		if o := seen.Overlap(data); o.Seen > 0 {
+			fmt.Fprintf(stderr, "%s: the model was trained on %d of %d rows, and is surer of them than of others\n", file, o.Seen, o.Rows)
+		}
+	}
+	return predictRows(ctx, m, data)
 }

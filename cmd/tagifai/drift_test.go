@@ -104,8 +104,14 @@ func TestDrift(t *testing.T) {
 	dir := trained(t, object{"folds": 2})
 	soup := cooking(t, 60)
 
-	if out := succeed(t, "", "drift", "--model", dir, labelled, labelled, "--max-psi", "0"); strings.Contains(out, "drifted") {
+	if out := succeedNoting(t, "drift", "--model", dir, labelled, labelled, "--max-psi", "0"); strings.Contains(out, "drifted") {
 		t.Errorf("a file drifts from itself:\n%s", out)
+	}
+	if got := tagifai(t, "", "drift", "--model", dir, labelled); !strings.Contains(got.stdout, "\naccuracy ") || !strings.Contains(got.stderr, "trained on 62 of 62 rows") {
+		t.Errorf("of a file with tags that the model was trained on: got %q and %q", got.stdout, got.stderr)
+	}
+	if out := succeed(t, "", "drift", "--model", dir, soup); strings.Contains(out, "\naccuracy ") {
+		t.Errorf("a file without tags has an accuracy:\n%s", out)
 	}
 	result := tagifai(t, "", "drift", "--model", dir, labelled, soup, "--max-psi", "0.2", "--json")
 	if result.code != worse || !strings.Contains(result.stderr, "unknown_ngrams") {
@@ -123,7 +129,7 @@ func TestDrift(t *testing.T) {
 	if len(r.Features) != 4 || r.Texts != 60 || r.Accuracy == nil {
 		t.Errorf("got %+v", r)
 	}
-	if page := succeed(t, "", "drift", "--model", dir, soup, "--html"); !strings.Contains(page, "cooking.csv against out of 2 folds") || !strings.Contains(page, "</html>") {
+	if page := succeed(t, "", "drift", "--model", dir, soup, "--html"); !strings.Contains(page, "cooking.csv against out of 2 folds") || !strings.Contains(page, `<td class="drifted">drifted`) || !strings.Contains(page, "</html>") {
 		t.Errorf("got %q", page)
 	}
 	fail(t, []string{"baseline.json", "tagifai baseline"}, "drift", "--model", sansBaseline(t, dir), soup)

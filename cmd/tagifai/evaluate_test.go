@@ -259,7 +259,7 @@ func TestInspect(t *testing.T) {
 			overall, _ := m.Performance().Get("overall")
 			for _, part := range []string{
 				m.RunID(), strings.Join(m.Classes(), ", "), string(threshold), strings.Trim(string(analyzer), `"`), "n-grams of 2 to",
-				"dataset_sha256", "created", "tool", "seed", string(overall), string(m.Args().JSON()),
+				"dataset_sha256", "created", "tool", "seed", "% of their tags right", string(overall), string(m.Args().JSON()),
 			} {
 				if !strings.Contains(head, part) {
 					t.Errorf("%q is missing in\n%s", part, head)

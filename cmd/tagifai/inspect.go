@@ -2,14 +2,17 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"tagifai/internal/monitor"
 	"tagifai/model"
 )
 
@@ -76,7 +79,23 @@ func printArtifact(w io.Writer, a *model.Artifact) error {
 	if overall, ok := a.Performance.Get("overall"); ok {
 		fmt.Fprintf(t, "performance\t%s\n", overall)
 	}
+	fmt.Fprintf(t, "baseline\t%s\n", describeBaseline(a))
 	return t.Flush()
+}
+
+func describeBaseline(a *model.Artifact) string {
+	b, err := monitor.Parse(a.Baseline, a.Weights.Classes)
+	if errors.Is(err, monitor.ErrNone) {
+		return "none"
+	}
+	if err != nil {
+		return err.Error()
+	}
+	text := fmt.Sprintf("%d texts, %s, %.1f %% of their n-grams unknown", b.Texts, b.From, 100*b.UnknownShare())
+	if accuracy := b.Accuracy(); !math.IsNaN(accuracy) {
+		text += fmt.Sprintf(", %.1f %% of their tags right", 100*accuracy)
+	}
+	return text
 }
 
 func describeVectorizer(v *model.Vectorizer) string {

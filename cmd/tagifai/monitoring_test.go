@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -26,10 +27,11 @@ func lookPath(t *testing.T, name string) string {
 	return path
 }
 
-// The alerts are raised when they should be, and not otherwise.
+// The alerts are raised when they should be, and not otherwise. Prometheus takes the
+// configuration.
 func TestAlertRules(t *testing.T) {
 	promtool := lookPath(t, "promtool")
-	for _, args := range [][]string{{"check", "rules", "rules.yml"}, {"test", "rules", "rules_test.yml"}} {
+	for _, args := range [][]string{{"check", "rules", "rules.yml"}, {"test", "rules", "rules_test.yml"}, {"check", "config", "prometheus.yml"}} {
 		cmd := exec.Command(promtool, args...)
 		cmd.Dir = filepath.Join(monitoringConfigs, "prometheus")
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -61,7 +63,7 @@ func (p watcher) query(expr string) (int, error) {
 	return len(answer.Data.Result), nil
 }
 
-// watchService starts a Prometheus with our rules that asks a service each second.
+// watchService starts a Prometheus with our configuration that asks a service each second.
 func watchService(t *testing.T, addr string) watcher {
 	t.Helper()
 	program := lookPath(t, "prometheus")
@@ -71,17 +73,13 @@ func watchService(t *testing.T, addr string) watcher {
 	}
 	listen := l.Addr().String()
 	l.Close()
-	rules, err := filepath.Abs(filepath.Join(monitoringConfigs, "prometheus", "rules.yml"))
-	if err != nil {
+	// The configuration is that of a directory with the rules.
+	rules := write(t, "rules.yml", readFile(t, monitoringConfigs, "prometheus", "rules.yml"))
+	config := filepath.Join(filepath.Dir(rules), "prometheus.yml")
+	text := strings.NewReplacer("tagifai:9000", addr, "15s", "1s").Replace(readFile(t, monitoringConfigs, "prometheus", "prometheus.yml"))
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	config := write(t, "prometheus.yml", fmt.Sprintf(`
-global: {scrape_interval: 1s, evaluation_interval: 1s}
-rule_files: [%q]
-scrape_configs:
-  - job_name: tagifai
-    static_configs: [{targets: [%q]}]
-`, rules, addr))
 	var log bytes.Buffer
 	cmd := exec.Command(program, "--config.file="+config, "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+listen)
 	cmd.Stdout, cmd.Stderr = &log, &log

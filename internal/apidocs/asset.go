@@ -7,9 +7,10 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
+
+	"tagifai/internal/accept"
 )
 
 // How a client may use its copy: only after asking whether it is still valid, or for an
@@ -27,7 +28,7 @@ type asset struct {
 	// Made at the first request, so that starting costs nothing.
 	body       func() []byte
 	etag       func() string
-	compressed func() []byte
+	compressed func() []byte // nil if it would be no smaller
 }
 
 // newAsset returns an asset whose bytes body makes.
@@ -46,6 +47,9 @@ func newAsset(contentType, cache string, body func() []byte) *asset {
 			w := gzip.NewWriter(&b)
 			_, _ = w.Write(body()) // to memory: it cannot fail
 			_ = w.Close()
+			if b.Len() >= len(body()) {
+				return nil
+			}
 			return b.Bytes()
 		}),
 	}
@@ -55,13 +59,13 @@ func newAsset(contentType, cache string, body func() []byte) *asset {
 func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	body, etag := a.body(), `"`+a.etag()+`"`
-	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
+	if accept.Gzip(r.Header["Accept-Encoding"]) && a.compressed() != nil {
 		// Other bytes are another entity, and a strong validator has to tell.
 		body, etag = a.compressed(), `"`+a.etag()+`-gzip"`
 		header.Set("Content-Encoding", "gzip")
 		header.Set("Content-Length", strconv.Itoa(len(body))) // ServeContent sets none for encoded content
 	}
-	header.Set("Vary", "Accept-Encoding")
+	header.Add("Vary", "Accept-Encoding")
 	header.Set("Cache-Control", a.cache)
 	header.Set("Content-Type", a.contentType)
 	header.Set("ETag", etag)
@@ -69,26 +73,4 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Security-Policy", a.policy)
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
-}
-
-// acceptsGzip reports whether an Accept-Encoding accepts gzip, by name or by *, with a
-// weight above zero.
-func acceptsGzip(accept []string) bool {
-	byStar := false
-	for element := range strings.SplitSeq(strings.Join(accept, ","), ",") {
-		coding, weight, weighted := strings.Cut(element, ";")
-		accepted := true
-		if weighted {
-			_, q, _ := strings.Cut(weight, "=")
-			value, err := strconv.ParseFloat(strings.TrimSpace(q), 64)
-			accepted = err == nil && value > 0
-		}
-		switch strings.ToLower(strings.TrimSpace(coding)) {
-		case "gzip", "x-gzip":
-			return accepted
-		case "*":
-			byStar = accepted
-		}
-	}
-	return byStar
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strings"
 )
 
 // The policy of /try: nothing inline, and nothing from another host.
@@ -29,19 +30,33 @@ func addTry(files map[string]http.Handler, version string) {
 	for _, entry := range entries {
 		if contentType := contentTypes[path.Ext(entry.Name())]; contentType != "" {
 			// The modules of two versions do not fit together: a browser asks for each.
-			files["/try/"+entry.Name()] = newAsset(contentType, revalidate, func() []byte { return read(entry.Name()) })
+			files["/try/"+entry.Name()] = newAsset(contentType, revalidate, func() []byte {
+				if contentType == textCSS {
+					return []byte(squeeze.Replace(string(read(entry.Name()))))
+				}
+				return read(entry.Name())
+			})
 		}
 	}
 }
 
-// trimLines leaves out what is only for those who read the source: indentation, and lines
-// that are a comment. Nothing in these files goes on over the end of a line as a string.
+// squeeze leaves out the spaces that CSS does not need.
+var squeeze = strings.NewReplacer(" { ", "{", " {\n", "{", "; }\n", "}\n", ";\n", ";", ": ", ":", "; ", ";", ", ", ",")
+
+// trimLines leaves out what is only for those who read the source: indentation, and
+// comments. Nothing in these files goes on over the end of a line as a string, and no
+// string has a comment's slashes between spaces.
 func trimLines(source []byte) []byte {
 	trimmed := make([]byte, 0, len(source))
 	for line := range bytes.Lines(source) {
-		if line = bytes.TrimLeft(line, " "); !bytes.HasPrefix(line, []byte("//")) {
-			trimmed = append(trimmed, line...)
+		line = bytes.TrimLeft(line, " ")
+		if bytes.HasPrefix(line, []byte("//")) {
+			continue
 		}
+		if code, _, ok := bytes.Cut(line, []byte(" // ")); ok {
+			line = append(line[:len(code)], '\n')
+		}
+		trimmed = append(trimmed, line...)
 	}
 	return trimmed
 }

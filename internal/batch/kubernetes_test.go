@@ -20,7 +20,7 @@ func TestKubernetesJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var job struct { // strictly decoded in .tools/kubernetes
+	var job struct { // strictly decoded in .tools/deployment
 		Spec struct {
 			Completions int
 			Template    struct {

@@ -1,21 +1,28 @@
 package invocations_test
 
 import (
+	"slices"
 	"testing"
-	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
 
 	"tagifai/internal/invocations"
 	"tagifai/internal/jsonread"
 )
 
-// Whatever the body is, it is read or what is wrong with it is said, and every text is UTF-8.
+// Whatever the body is, it is read as the naive twin reads it, or what is wrong with it is
+// said. Its texts, written once more, are read as they were.
 func FuzzParse(f *testing.F) {
 	for _, body := range []string{
 		`{"dataframe_split":{"data":[[1,"a"],[2,"b"]],"columns":["n","text"],"index":[0,1]}}`,
+		`{"dataframe_split":{"columns":[0,"text"],"data":[["x","y"]]},"params":null}`,
 		`{"dataframe_records":[{"text":"a","n":null},{"text":"b"}],"params":{"predict_method":"predict_proba"}}`,
 		`{"instances":[["a"],{"text":"b"},"c"]}`,
-		`{"inputs":{"text":["a",["b"]]}}`,
+		`{"instances":[{"text":"a"},{"text":"b"}]}`,
+		`{"inputs":{"n":[1,2],"text":["a",["b"]]}}`,
+		`{"inputs":"\ud83d\ude42"}`,
 		"\ufeff,text\n1,\"a,\"\"b\"\"\nc\"\n",
+		"text\r\na\r\n\"\"\r\n\r\nb",
 	} {
 		f.Add([]byte(body), body[0] != '{', "")
 		f.Add([]byte(body), body[0] != '{', "text")
@@ -25,20 +32,41 @@ func FuzzParse(f *testing.F) {
 		if isCSV {
 			kind = invocations.CSV
 		}
-		reader := invocations.Reader{Column: column}
-		bytes := 0
-		_, err := reader.Parse(kind, body, func(text string) error {
-			if !utf8.ValidString(text) {
-				t.Errorf("%q is not UTF-8", text)
-			}
-			bytes += len(text)
-			return nil
-		})
-		if bytes > 3*len(body) {
-			t.Errorf("%d bytes of texts from %d", bytes, len(body))
-		}
+		got, err := parse(kind, body, column)
 		if _, ok := err.(*jsonread.Error); err != nil && !ok { //nolint:errorlint // it is not wrapped
 			t.Fatalf("%T: %v", err, err)
 		}
+		want, known := naive(kind, body, column)
+		if !known {
+			return
+		}
+		if got.ok != want.ok {
+			t.Fatalf("got %v, though it is %t that the body is as it should be", err, want.ok)
+		}
+		if !got.ok {
+			return
+		}
+		if got.probabilities != want.probabilities || !slices.Equal(got.texts, want.texts) {
+			t.Fatalf("got %t with %q, want %t with %q", got.probabilities, got.texts, want.probabilities, want.texts)
+		}
+		written, err := json.Marshal(map[string]any{"inputs": append([]string{}, got.texts...)})
+		if err != nil {
+			t.Fatal(err) // there is a text that is not UTF-8
+		}
+		again, err := parse(invocations.JSON, written, column)
+		if err != nil || !slices.Equal(again.texts, got.texts) {
+			t.Errorf("written once more: got %q, want %q: %v", again.texts, got.texts, err)
+		}
 	})
+}
+
+// parse reads a body.
+func parse(kind string, body []byte, column string) (r reading, err error) {
+	reader := invocations.Reader{Column: column}
+	r.probabilities, err = reader.Parse(kind, body, func(text string) error {
+		r.texts = append(r.texts, text)
+		return nil
+	})
+	r.ok = err == nil
+	return r, err
 }

@@ -99,7 +99,7 @@ func (d *Decoder) syntax(err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return &Error{d.above, "the JSON ends too early"}
 	}
 	if wrong, ok := errors.AsType[*jsontext.SyntacticError](err); ok {

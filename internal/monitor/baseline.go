@@ -41,15 +41,19 @@ type Bin struct {
 var ErrNone = errors.New("the model has no " + model.BaselineFile + "; tagifai train writes one, and tagifai baseline makes one of labelled texts")
 
 // Of returns the baseline of a model, or [ErrNone].
-func Of(m *model.Model) (*Baseline, error) {
-	if len(m.Baseline().Keys()) == 0 {
+func Of(m *model.Model) (*Baseline, error) { return Parse(m.Baseline(), m.Classes()) }
+
+// Parse reads what baseline.json holds, for a model with these classes. It returns
+// [ErrNone] if that is nothing.
+func Parse(o model.Object, classes []string) (*Baseline, error) {
+	if len(o.Keys()) == 0 {
 		return nil, ErrNone
 	}
 	b := new(Baseline)
-	if err := json.Unmarshal(m.Baseline().JSON(), b); err != nil {
+	if err := json.Unmarshal(o.JSON(), b); err != nil {
 		return nil, fmt.Errorf("%s: %w", model.BaselineFile, err)
 	}
-	if err := b.validate(m.Classes()); err != nil {
+	if err := b.validate(classes); err != nil {
 		return nil, fmt.Errorf("%s: %w", model.BaselineFile, err)
 	}
 	return b, nil
@@ -137,6 +141,7 @@ const Unlabelled = -1
 // them.
 func (b *Builder) Add(text string, predicted, label int, confidence float64, known, all int) {
 	c := &b.counts
+	c.Sampled++
 	c.Classes[predicted]++
 	if confidence > 0 {
 		bin := binOf(confidence)
@@ -160,6 +165,9 @@ func (b *Builder) Add(text string, predicted, label int, confidence float64, kno
 	c.NGrams += m.ngrams
 	c.UnknownNGrams += m.unknown
 }
+
+// Counts returns the numbers of what was added.
+func (b *Builder) Counts() *Counts { return &b.counts }
 
 // Baseline returns the baseline of what was added.
 func (b *Builder) Baseline() *Baseline {

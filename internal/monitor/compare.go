@@ -18,6 +18,8 @@ type Comparison struct {
 	// Null if the model has no probabilities or the baseline no labels.
 	ExpectedAccuracy Share `json:"expected_accuracy"`
 	BaselineAccuracy Share `json:"baseline_accuracy"`
+	// The share of texts whose tag is right. Null if nobody says what is right.
+	Accuracy Share `json:"accuracy"`
 }
 
 // A Share is a number that is NaN, and null in JSON, if it is not known.
@@ -59,6 +61,30 @@ type Bar struct {
 // large one from 0.25 on.
 const DefaultMaxPSI = .2
 
+// The verdicts on a feature.
+const (
+	NoTexts     = "no texts"
+	TooFewTexts = "too few texts" // chance alone may give a PSI above [DefaultMaxPSI]
+	Quiet       = "quiet"
+	Moved       = "moved"   // more than chance explains, up to [DefaultMaxPSI]
+	HasDrifted  = "drifted" // beyond that
+)
+
+// Verdict says in a word what the PSI means.
+func (f *Feature) Verdict() string {
+	switch {
+	case !f.ByChance.Known():
+		return NoTexts
+	case f.Drifted(DefaultMaxPSI):
+		return HasDrifted
+	case f.ByChance > DefaultMaxPSI:
+		return TooFewTexts
+	case f.PSI > float64(f.ByChance):
+		return Moved
+	}
+	return Quiet
+}
+
 // Drifted reports whether the PSI is above a limit, and above what chance explains.
 func (f *Feature) Drifted(limit float64) bool {
 	return f.PSI > limit && f.PSI > float64(f.ByChance)
@@ -72,6 +98,7 @@ func (b *Baseline) Compare(c *Counts) *Comparison {
 		BaselineUnknownNGrams: Share(b.UnknownShare()),
 		ExpectedAccuracy:      Share(b.ExpectedAccuracy(c.Confidence[:])),
 		BaselineAccuracy:      Share(b.Accuracy()),
+		Accuracy:              Share(math.NaN()),
 	}
 	if c.NGrams > 0 {
 		r.UnknownNGrams = Share(c.UnknownShare())

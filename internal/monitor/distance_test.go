@@ -87,3 +87,27 @@ func TestByChance(t *testing.T) {
 		t.Logf("%d texts: %d of 2000 beyond chance, %d of another within it", n, beyond, missed)
 	}
 }
+
+// The verdict is on what there is: a difference that few texts may show by chance is none.
+func TestVerdict(t *testing.T) {
+	baseline := &monitor.Baseline{
+		Texts: 1000, Classes: []string{"a", "b"}, Class: []uint64{500, 500},
+		UnknownNGrams: make([]uint64, 10), Length: make([]uint64, 10),
+	}
+	for _, c := range []struct {
+		classes []uint64
+		want    string
+	}{
+		{[]uint64{0, 0}, monitor.NoTexts},
+		{[]uint64{6, 4}, monitor.TooFewTexts},
+		{[]uint64{40, 0}, monitor.HasDrifted},
+		{[]uint64{510, 490}, monitor.Quiet},
+		{[]uint64{6000, 4000}, monitor.Moved},
+		{[]uint64{9000, 1000}, monitor.HasDrifted},
+	} {
+		f := baseline.Compare(&monitor.Counts{Classes: c.classes}).Features[0]
+		if got := f.Verdict(); got != c.want {
+			t.Errorf("%d: got %q, want %q, with PSI %v and %v by chance", c.classes, got, c.want, f.PSI, f.ByChance)
+		}
+	}
+}

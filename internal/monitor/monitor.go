@@ -62,12 +62,6 @@ func (m *Monitor) Predicted(text string, a model.Answer) {
 	}
 }
 
-// PredictedFully does so and looks at n-grams and length of every text.
-func (m *Monitor) PredictedFully(text string, a model.Answer) {
-	m.count(a)
-	m.measure(text)
-}
-
 // count returns the number of texts of the class.
 func (m *Monitor) count(a model.Answer) uint64 {
 	if a.Confidence > 0 {

@@ -10,10 +10,10 @@ import (
 // Write writes the comparison as a table.
 func (r *Comparison) Write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprint(t, "feature\tPSI\tby chance\tJS distance\t\n")
+	fmt.Fprint(t, "feature\tPSI\tby chance\tJS distance\tverdict\n")
 	for i := range r.Features {
 		f := &r.Features[i]
-		fmt.Fprintf(t, "%s\t%.4f\t%s\t%.4f\t%s\n", f.Name, f.PSI, f.ByChance, f.JSDistance, verdict(f))
+		fmt.Fprintf(t, "%s\t%.4f\t%s\t%.4f\t%s\n", f.Name, f.PSI, f.ByChance, f.JSDistance, f.Verdict())
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -21,6 +21,9 @@ func (r *Comparison) Write(w io.Writer) error {
 	fmt.Fprintf(t, "texts\t%d\n", r.Texts)
 	fmt.Fprintf(t, "unknown n-grams\t%s, baseline %s\n", r.UnknownNGrams, r.BaselineUnknownNGrams)
 	fmt.Fprintf(t, "expected accuracy\t%s, baseline %s\n", r.ExpectedAccuracy, r.BaselineAccuracy)
+	if r.Accuracy.Known() {
+		fmt.Fprintf(t, "accuracy\t%s\n", r.Accuracy)
+	}
 	return t.Flush()
 }
 
@@ -30,13 +33,6 @@ func (s Share) String() string {
 		return "unknown"
 	}
 	return fmt.Sprintf("%.4f", float64(s))
-}
-
-func verdict(f *Feature) string {
-	if f.Drifted(DefaultMaxPSI) {
-		return "drifted"
-	}
-	return ""
 }
 
 // WriteHTML writes the comparison as a page that needs nothing else.
@@ -49,7 +45,6 @@ func (r *Comparison) WriteHTML(w io.Writer, title string) error {
 
 var page = template.Must(template.New("").Funcs(template.FuncMap{
 	"percent": func(share float64) string { return fmt.Sprintf("%.1f", 100*share) },
-	"verdict": func(f Feature) string { return verdict(&f) },
 	"number":  func(n float64) string { return fmt.Sprintf("%.4f", n) },
 }).Parse(`<!DOCTYPE html>
 <html lang="en">
@@ -67,15 +62,16 @@ td.bars { width: 24rem; } .drifted { color: #b00; font-weight: bold; }
 </style>
 <h1>{{.Title}}</h1>
 <table>
-<tr><th>feature<th>PSI<th>by chance<th>Jensen-Shannon distance<th>
-{{range .Features}}<tr><td>{{.Name}}<td>{{number .PSI}}<td>{{.ByChance}}<td>{{number .JSDistance}}<td class="drifted">{{verdict .}}
+<tr><th>feature<th>PSI<th>by chance<th>Jensen-Shannon distance<th>verdict
+{{range .Features}}<tr><td>{{.Name}}<td>{{number .PSI}}<td>{{.ByChance}}<td>{{number .JSDistance}}<td class="{{.Verdict}}">{{.Verdict}}
 {{end}}</table>
 <table>
 <tr><th><th>baseline<th>current
 <tr><td>texts<td><td>{{.Texts}}
 <tr><td>unknown n-grams<td>{{.BaselineUnknownNGrams}}<td>{{.UnknownNGrams}}
 <tr><td>expected accuracy<td>{{.BaselineAccuracy}}<td>{{.ExpectedAccuracy}}
-</table>
+{{if .Accuracy.Known}}<tr><td>accuracy<td>{{.BaselineAccuracy}}<td>{{.Accuracy}}
+{{end}}</table>
 {{range .Features}}<h2>{{.Name}}</h2>
 <table>
 <tr><th><th>baseline, %<th>current, %<th>

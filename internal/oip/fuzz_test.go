@@ -1,66 +1,88 @@
 package oip_test
 
 import (
-	"encoding/binary"
+	"slices"
 	"testing"
-	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/internal/jsonread"
-	"tagifai/internal/oip"
 )
 
-// Whatever the body is, it is read or what is wrong with it is said, and every text is UTF-8.
+// Whatever the body is, it is read as the naive twin reads it, or what is wrong with it is
+// said. The answer, read as a client reads it, has what the request asks for.
 func FuzzParse(f *testing.F) {
 	const input = `{"inputs":[{"name":"text","datatype":"BYTES","shape":[2],"parameters":{"binary_data_size":10}}],"parameters":{"binary_data_output":true}}`
-	tensor := append(binary.LittleEndian.AppendUint32(nil, 1), 'a')
-	f.Add([]byte(input+string(tensor)+string(tensor)), len(input))
-	f.Add([]byte(`{"id":"1","inputs":[{"name":"a","datatype":"BYTES","shape":[2,1],"data":[["a"],["b"]]}],"outputs":[{"name":"scores","parameters":{"classification":1,"binary_data":true}}]}`), -1)
+	f.Add([]byte(input+tensor("a", "b")), len(input))
+	const two = `{"inputs":[{"name":"n","parameters":{"binary_data_size":4}},{"name":"text","datatype":"BYTES","shape":[1,1],"parameters":{"binary_data_size":6}}],"outputs":[{"name":"explanation","parameters":{"binary_data":true}},{"name":"scores"}]}`
+	f.Add([]byte(two+"1234"+tensor("ü")), len(two))
+	f.Add([]byte(`{"id":"1","inputs":[{"name":"a","datatype":"BYTES","shape":[2,1],"data":[["a"],["b"]]}],"outputs":[{"name":"scores","parameters":{"classification":1,"binary_data":true}},{"name":"probabilities","parameters":{"classification":9}}]}`), -1)
 	f.Add([]byte(`{"inputs":[{"data":"\ud800"}]}`), 3)
+	f.Add([]byte(`{"id":null,"inputs":[{"datatype":"BYTES","shape":[1],"data":["a"],"parameters":null}],"outputs":[],"parameters":{"x":1e0}}`), -1)
 	f.Fuzz(func(t *testing.T, body []byte, header int) {
-		texts, bytes := 0, 0
-		request, err := oip.Parse(body, max(header, -1), func(text string) error {
-			if !utf8.ValidString(text) {
-				t.Errorf("%q is not UTF-8", text)
-			}
-			texts++
-			bytes += len(text)
-			return nil
-		})
-		if bytes > 3*len(body) {
-			t.Errorf("%d bytes of texts from %d", bytes, len(body))
-		}
+		header = max(header, -1)
+		request, texts, err := parse(body, header)
 		if _, ok := err.(*jsonread.Error); err != nil && !ok { //nolint:errorlint // it is not wrapped
 			t.Fatalf("%T: %v", err, err)
 		}
+		want, known := naive(body, header)
+		if known && want.ok != (err == nil) {
+			t.Fatalf("got %v, though it is %t that the request is as it should be", err, want.ok)
+		}
 		if err != nil {
 			return
 		}
-		classes := []string{"a", "\"b\n"}
-		answer, err := request.Answer("m", "1", classes, true, texts, results{})
+		if known && !slices.Equal(texts, want.texts) {
+			t.Fatalf("got %q, want %q", texts, want.texts)
+		}
+		answer, err := request.Answer("m", "1", classes, true, len(texts), results{})
+		wanted := want.outputs
+		if len(wanted) == 0 {
+			wanted = []asked{{name: "predicted_tag", binary: want.binary}, {name: "probabilities", binary: want.binary}}
+		}
+		if known && possible(wanted) != (err == nil) {
+			t.Fatalf("%+v: got %v", wanted, err)
+		}
 		if err != nil {
 			return
 		}
-		var whole []byte
-		for i := range answer.Parts() {
-			part := len(whole)
-			whole = answer.AppendPart(whole, i)
-			if len(whole)-part > answer.Largest() {
-				t.Errorf("part %d has %d bytes, more than %d", i, len(whole)-part, answer.Largest())
-			}
+		got := decode(t, answer)
+		if !known {
+			return
 		}
-		if len(whole) > answer.Room() {
-			t.Errorf("the answer has %d bytes, more than %d", len(whole), answer.Room())
+		check(t, got, wanted, len(texts))
+		if (got.ID != nil) != want.hasID || want.hasID && *got.ID != want.id {
+			t.Errorf("the id is %v, want %q", got.ID, want.id)
 		}
-		if length, _ := answer.JSONLength(nil); length > len(whole) || !answer.Binary() && length != len(whole) {
-			t.Errorf("the JSON has %d bytes of %d", length, len(whole))
+		if canonical(t, got.Parameters) != canonical(t, jsontext.Value(want.parameters)) {
+			t.Errorf("the parameters are %s, want %s", got.Parameters, want.parameters)
 		}
 	})
 }
 
-// results are the same for every text.
-type results struct{}
+// possible reports whether a model can give the outputs.
+func possible(outputs []asked) bool {
+	for i, o := range outputs {
+		numbers := o.name == "probabilities" || o.name == "scores"
+		if !numbers && (o.classification > 0 || o.name != "predicted_tag" && o.name != "explanation") {
+			return false
+		}
+		if slices.ContainsFunc(outputs[:i], func(other asked) bool { return other.name == o.name }) {
+			return false
+		}
+	}
+	return true
+}
 
-func (results) Tag(int) int                 { return 1 }
-func (results) Probabilities(int) []float64 { return []float64{0.25, 0.75} }
-func (results) Scores(int) []float64        { return []float64{-1.2345678901234567e-300, 0} }
-func (results) Explanation(int) []byte      { return []byte(`,"explanation":[{"class":"\"b\n"}]`) }
+// canonical returns JSON as all that has its value is written.
+func canonical(t *testing.T, value jsontext.Value) string {
+	t.Helper()
+	value = value.Clone()
+	if len(value) == 0 {
+		return ""
+	}
+	if err := value.Canonicalize(); err != nil {
+		t.Fatal(err)
+	}
+	return string(value)
+}

@@ -66,6 +66,35 @@ func TestCanary(t *testing.T) {
 	}
 }
 
+// The log says when the canary, or its share alone, changes; not when neither does.
+func TestCanaryIsLogged(t *testing.T) {
+	d := newDisk(t)
+	d.fill(t, "a", 2)
+	s := d.serve(t, nil)
+	for _, percent := range []float64{5, 50, 50} {
+		if _, err := s.SetCanary(t.Context(), "a", "2", percent, "ann"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.EndCanary(t.Context(), "a", "bob"); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for line := range strings.Lines(s.log.String()) {
+		if strings.Contains(line, `"message":"moved"`) && strings.Contains(line, "canary") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	want := []string{
+		`{"level":"info","model":"a","what":"canary","to":2,"percent":5,"by":"ann","message":"moved"}`,
+		`{"level":"info","model":"a","what":"canary","from":2,"to":2,"percent":50,"by":"ann","message":"moved"}`,
+		`{"level":"info","model":"a","what":"canary","from":2,"by":"bob","message":"moved"}`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %s\nwant %s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 func TestShadow(t *testing.T) {
 	d := newDisk(t)
 	d.fill(t, "a", 2)

@@ -1,6 +1,9 @@
 package registry
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // ErrNotReady is the error of a registry that has no version to answer with, or one
 // that does not pass its check.
@@ -26,6 +29,11 @@ func (e *UnavailableError) Error() string { return e.text }
 
 // Unwrap returns the reason.
 func (e *UnavailableError) Unwrap() error { return e.err }
+
+// unavailable returns the error of a version that cannot be loaded.
+func unavailable(k key, err error) error {
+	return &UnavailableError{fmt.Sprintf("%v cannot be served; GET /models/%s says why", k, k.model), err}
+}
 
 // A RefusedError says why a version is not served, or a change not made.
 type RefusedError struct{ Err error }

@@ -25,6 +25,25 @@ type Overview struct {
 	Versions []Status
 }
 
+// Check returns what keeps a version, named by its number or by an alias, from answering, as
+// far as that is known without loading it: a [NotFoundError] or an [UnavailableError].
+func (o *Overview) Check(version string) error {
+	number, err := store.ParseVersion(version)
+	if err != nil {
+		if number = o.Aliases.Aliases[version]; number == 0 {
+			return noAlias(o.Name, version, o.Aliases)
+		}
+	}
+	at := slices.IndexFunc(o.Versions, func(s Status) bool { return s.Number == number })
+	switch {
+	case at < 0:
+		return &NotFoundError{fmt.Sprintf("model %q has no version %d; GET /models/%s lists those there are", o.Name, number, o.Name)}
+	case o.Versions[at].State == Failed:
+		return unavailable(key{o.Name, number}, errors.New(o.Versions[at].Reason))
+	}
+	return nil
+}
+
 // A Status says whether a version answers.
 type Status struct {
 	Number int

@@ -161,7 +161,7 @@ func (m *metrics) unloaded(v *Version) {
 	}
 }
 
-func (m *metrics) moved(string, string, *Version, *Version, string) {}
+func (m *metrics) moved(string, move, string) {}
 
 func (m *metrics) behind(model, why string) {
 	value := 0.0

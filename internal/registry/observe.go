@@ -20,9 +20,8 @@ type observer interface {
 	failed(k key, err error)
 	// unloaded says that a version has made room for others.
 	unloaded(v *Version)
-	// moved says that an alias, the canary or the shadow is another version now, nil being
-	// none, and by whom, "" if that is not known.
-	moved(model, what string, from, to *Version, by string)
+	// moved says what has moved, and by whom, "" if that is not known.
+	moved(model string, m move, by string)
 	// behind says why a model is not served as it should be: "" once it is.
 	behind(model, why string)
 	// rests says that a model is not followed any more, until it is asked for.
@@ -73,13 +72,16 @@ func (j journal) unloaded(v *Version) {
 	j.log.Info().Str("model", v.Name).Int("version", v.Number).Msg("version unloaded")
 }
 
-func (j journal) moved(model, what string, from, to *Version, by string) {
-	line := j.log.Info().Str("model", model).Str("what", what)
-	if from != nil {
-		line.Int("from", from.Number)
+func (j journal) moved(model string, m move, by string) {
+	line := j.log.Info().Str("model", model).Str("what", m.what)
+	if m.from != nil {
+		line.Int("from", m.from.Number)
 	}
-	if to != nil {
-		line.Int("to", to.Number)
+	if m.to != nil {
+		line.Int("to", m.to.Number)
+	}
+	if m.percent != nil {
+		line.Float64("percent", *m.percent)
 	}
 	if by != "" {
 		line.Str("by", by)

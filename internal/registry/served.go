@@ -86,12 +86,17 @@ func (m *served) resolve(ref Ref) (int, error) {
 	if m.unread != nil {
 		return 0, &UnavailableError{fmt.Sprintf("the aliases of %q cannot be read", m.name), m.unread}
 	}
-	names := m.aliases.Names()
+	return 0, noAlias(m.name, named, m.aliases)
+}
+
+// noAlias says that a model has no such alias, and which it has.
+func noAlias(model, alias string, aliases *store.Aliases) error {
+	names := aliases.Names()
 	there := "are none"
 	if len(names) > 0 {
 		there = "is " + strings.Join(names, ", ")
 	}
-	return 0, &NotFoundError{fmt.Sprintf("model %q has no alias %q; there %s", m.name, named, there)}
+	return &NotFoundError{fmt.Sprintf("model %q has no alias %q; there %s", model, alias, there)}
 }
 
 // refresh reads the aliases until they were read since the last change. It does not wait
@@ -224,13 +229,17 @@ func (m *served) tell(old, now *placement, behind string) {
 	aliases = slices.Compact(aliases)
 	moves := []move{}
 	for _, alias := range aliases {
-		moves = append(moves, move{alias, old.named[alias], now.named[alias]})
+		moves = append(moves, move{what: alias, from: old.named[alias], to: now.named[alias]})
 	}
-	moves = append(moves, move{"canary", old.canary, now.canary}, move{"shadow", old.shadow, now.shadow})
+	canary := move{what: "canary", from: old.canary, to: now.canary}
+	if now.canary != nil {
+		canary.percent = &m.aliases.Canary.Percent
+	}
+	moves = append(moves, canary, move{what: "shadow", from: old.shadow, to: now.shadow})
 	for _, o := range m.registry.observers {
 		for _, moved := range moves {
-			if moved.from != moved.to {
-				o.moved(m.name, moved.what, moved.from, moved.to, m.movedBy(moved.what, moved.to))
+			if moved.from != moved.to || moved.percent != nil && old.share != now.share {
+				o.moved(m.name, moved, m.movedBy(moved.what, moved.to))
 			}
 		}
 		if behind != m.behind {
@@ -257,10 +266,12 @@ func (m *served) movedBy(what string, to *Version) string {
 	return ""
 }
 
-// A move is a name that another version has now; nil is none.
+// A move is a change of an alias, of the canary or of the shadow: to another version, nil
+// being none, or of the share that the canary gets.
 type move struct {
 	what     string
 	from, to *Version
+	percent  *float64 // that the canary gets; nil if it is not about one
 }
 
 // rest makes the model inactive that was asked for longest ago, so that its versions may

@@ -148,12 +148,11 @@ func (r *Registry) fetch(ctx context.Context, ref Ref) (*Version, error) {
 	within, cancel := r.deadline(ctx, fmt.Sprintf("model %q", name))
 	defer cancel()
 	m, err := r.activate(within, name)
-	var k key
+	k := key{model: name}
 	if err == nil {
 		if v := m.version(ref); v != nil && v.acquire() {
 			return v, nil
 		}
-		k.model = name
 		k.number, err = m.resolve(ref)
 	}
 	var v *Version
@@ -176,7 +175,7 @@ func (r *Registry) fetch(ctx context.Context, ref Ref) (*Version, error) {
 	if _, ok := errors.AsType[*UnavailableError](err); ok {
 		return nil, err
 	}
-	return nil, &UnavailableError{fmt.Sprintf("%v cannot be served; GET /models/%s says why", k, name), err}
+	return nil, unavailable(k, err)
 }
 
 // openVersion loads a version once it is as its manifest says. It returns the checksum of

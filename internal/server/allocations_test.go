@@ -17,9 +17,11 @@ import (
 
 func TestAllocations(t *testing.T) {
 	const most = 13 // of which it needs 12
-	ask, _ := predictTwo(t)
-	if got := testing.AllocsPerRun(200, ask); got > most {
-		t.Errorf("a prediction of two texts took %v allocations, more than %d", got, most)
+	for _, header := range []http.Header{nil, acceptsGzip} {
+		ask, _ := predictTwoAs(t, nil, header)
+		if got := testing.AllocsPerRun(200, ask); got > most {
+			t.Errorf("a prediction of two texts took %v allocations, more than %d; the header has %v", got, most, header)
+		}
 	}
 }
 

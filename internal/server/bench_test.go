@@ -23,20 +23,24 @@ func predictTwo(t testing.TB) (ask func(), size int64) { return predictTwoAs(t, 
 
 // predictTwoAs does so with a guard and a credential for it.
 func predictTwoAs(t testing.TB, guard *auth.Guard, credential http.Header) (ask func(), size int64) {
-	h := newServer(t, server.Options{Settings: settings(), Guard: guard, Log: zerolog.New(io.Discard)}).Handler()
 	const body = `{"texts":[{"text":"Transfer learning with transformers for text classification."},{"text":"Generative adversarial networks in both PyTorch and TensorFlow."}]}`
+	return predictAs(t, guard, credential, "/predict", body, discard{http.Header{}}), int64(len(body))
+}
+
+// predictAs returns a function that lets the whole service, without a network, answer a POST.
+func predictAs(t testing.TB, guard *auth.Guard, header http.Header, path, body string, w http.ResponseWriter) (ask func()) {
+	h := newServer(t, server.Options{Settings: settings(), Guard: guard, Log: zerolog.New(io.Discard)}).Handler()
 	reader := strings.NewReader(body)
-	request := httptest.NewRequest(http.MethodPost, "/predict", http.NoBody)
+	request := httptest.NewRequest(http.MethodPost, path, http.NoBody)
 	request.Body = io.NopCloser(reader)
 	request.Header.Set("Content-Type", "application/json")
 	request.ContentLength = int64(len(body))
-	maps.Copy(request.Header, credential)
-	w := discard{http.Header{}}
+	maps.Copy(request.Header, header)
 	return func() {
 		reader.Reset(body)
-		clear(w.header)
+		clear(w.Header())
 		h.ServeHTTP(w, request)
-	}, int64(len(body))
+	}
 }
 
 func BenchmarkPredict(b *testing.B) {
@@ -76,6 +80,34 @@ func BenchmarkGuard(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkCompress has 100 texts predicted, with probabilities, and the answer compressed or
+// not. Answer-B is its size.
+func BenchmarkCompress(b *testing.B) {
+	for _, coding := range []string{"identity", "gzip"} {
+		b.Run(coding, func(b *testing.B) {
+			w := &counter{discard: discard{http.Header{}}}
+			ask := predictAs(b, nil, http.Header{"Accept-Encoding": {coding}}, "/predict?include=probabilities", predictPayload(100), w)
+			b.ReportAllocs()
+			for b.Loop() {
+				w.bytes = 0
+				ask()
+			}
+			b.ReportMetric(float64(w.bytes), "answer-B")
+		})
+	}
+}
+
+// counter counts what it discards.
+type counter struct {
+	discard
+	bytes int
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.bytes += len(p)
+	return len(p), nil
 }
 
 // discard is a ResponseWriter that costs nothing.

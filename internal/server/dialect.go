@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,6 +29,9 @@ type dialect interface {
 	appendClosing(b []byte) []byte
 	// appendProblem appends the whole answer to an error.
 	appendProblem(b []byte, e *exchange, r *http.Request, p problem) []byte
+	// compresses reports whether clients can read a compressed answer with value, which is
+	// nil for an error, where they accept one.
+	compresses(value any) bool
 }
 
 // dialectPath says which dialect a path and all paths below it have, whether there is a
@@ -66,6 +70,8 @@ type bare struct{}
 func (bare) appendOpening(b []byte, _ *exchange, _ *http.Request, _ int) []byte { return b }
 
 func (bare) appendClosing(b []byte) []byte { return b }
+
+func (bare) compresses(any) bool { return true }
 
 var everywhereElse = &dialectPath{dialect: envelope{}}
 
@@ -134,7 +140,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, p problem) {
 	e := exchangeOf(w)
 	delete(w.Header(), "Content-Type") // of an answer that could not be sent
 	buffer := memory.GetBuffer(0)
-	s.send(w, r, p.status, buffer, e.dialect.appendProblem(*buffer, e, r, p))
+	s.send(w, r, p.status, nil, buffer, e.dialect.appendProblem(*buffer, e, r, p))
 }
 
 // A list is a value that is encoded part by part. Encoding it again gives the same.
@@ -170,7 +176,7 @@ func (s *Server) succeed(w http.ResponseWriter, r *http.Request, status int, val
 	if isList {
 		room := l.room()
 		if room > wholeUpTo {
-			e.stream(w, r, status, l)
+			s.stream(w, r, status, l)
 			return
 		}
 		size = openingRoom + room
@@ -189,51 +195,69 @@ func (s *Server) succeed(w http.ResponseWriter, r *http.Request, status int, val
 			return
 		}
 	}
-	s.send(w, r, status, buffer, e.dialect.appendClosing(b))
+	s.send(w, r, status, value, buffer, e.dialect.appendClosing(b))
 }
 
-// send sends a whole answer, b, and gives its buffer back.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, status int, buffer *[]byte, b []byte) {
-	defer memory.PutBuffer(buffer, b)
+// send sends a whole answer, b, with value, and gives its buffer back.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, status int, value any, buffer *[]byte, b []byte) {
+	defer func() { memory.PutBuffer(buffer, b) }()
 	e := exchangeOf(w)
 	if err := s.hold(e, cap(b)); err != nil { // from here on the answer is all that is held
 		s.fail(w, r, err)
 		return
+	}
+	if len(b) > smallAnswer && negotiate(w, r, value) {
+		buffer, b = s.compress(w, buffer, b)
 	}
 	e.sendHeader(w, status, len(b))
 	// An error here is the client's going away; there is no one left to tell.
 	_, _ = w.Write(b)
 }
 
-// stream sends the answer with a long list. It encodes the list twice: to know its length,
-// and to send it chunk by chunk, so that a client that is slow to read makes the service
-// hold no more of it than one chunk.
-func (e *exchange) stream(w http.ResponseWriter, r *http.Request, status int, l list) {
+// stream sends the answer with a long list chunk by chunk, so that a client that is slow to
+// read makes the service hold no more of it than one chunk. It encodes the list twice, the
+// first time to know its length; what is compressed on the way has none.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request, status int, l list) {
+	e := exchangeOf(w)
 	buffer := memory.GetBuffer(answerSize(l))
 	b := e.dialect.appendOpening(*buffer, e, r, status)
-	head := len(b)
-	length := len(e.dialect.appendClosing(b))
-	for i := range l.parts() {
-		length += len(l.appendPart(b, i)) - head
+	defer func() { memory.PutBuffer(buffer, b) }()
+	out, end := io.Writer(w), func() error { return nil }
+	length := unknown
+	if negotiate(w, r, l) && s.hold(e, e.share.Held()+compressorBytes) == nil {
+		compressed := memory.GetBuffer(compressorBytes)
+		defer memory.PutBuffer(compressed, *compressed)
+		c := newCompressor(w, compressed)
+		out, end = c, c.Close
+	} else {
+		head := len(b)
+		length = len(e.dialect.appendClosing(b))
+		for i := range l.parts() {
+			length += len(l.appendPart(b, i)) - head
+		}
 	}
 	// The deadline of the request must not end the connection while the answer is sent.
 	_ = http.NewResponseController(e.ResponseWriter).SetReadDeadline(time.Time{})
 	e.sendHeader(w, status, length)
-	defer func() { memory.PutBuffer(buffer, b) }()
 	for i := range l.parts() {
 		b = l.appendPart(b, i)
 		if len(b) >= chunkSize {
-			if _, err := w.Write(b); err != nil {
+			if _, err := out.Write(b); err != nil {
 				return // the client is gone, or was cut off
 			}
 			b = b[:0]
 		}
 	}
-	_, _ = w.Write(e.dialect.appendClosing(b))
+	if _, err := out.Write(e.dialect.appendClosing(b)); err == nil {
+		_ = end()
+	}
 }
 
 // contentType is shared by all answers that have no other type.
 var contentType = []string{"application/json"}
+
+// unknown is the length of an answer that is not known before it is sent.
+const unknown = -1
 
 // sendHeader sends the header of an answer of so many bytes. The work is done by then, and
 // the client may be slow to read: the place goes to the next.
@@ -242,8 +266,10 @@ func (e *exchange) sendHeader(w http.ResponseWriter, status, length int) {
 	if header["Content-Type"] == nil {
 		header["Content-Type"] = contentType
 	}
-	e.values[1] = strconv.Itoa(length)
-	header["Content-Length"] = e.values[1:2:2]
+	if length != unknown {
+		e.values[1] = strconv.Itoa(length)
+		header["Content-Length"] = e.values[1:2:2]
+	}
 	e.leaveGate()
 	w.WriteHeader(status)
 }

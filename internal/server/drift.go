@@ -46,9 +46,11 @@ type DriftFeature struct {
 	Feature string  `json:"feature" enums:"class,confidence,unknown_ngrams,length"`
 	PSI     float64 `json:"psi" example:"0.04"` // The population stability index.
 	// What the index stays below in 999 of 1000 cases if nothing has changed: the fewer texts, the more. Only if there are texts.
-	PSIByChance *float64   `json:"psi_by_chance,omitzero" binding:"optional" example:"0.09"`
-	JSDistance  float64    `json:"js_distance" example:"0.06"` // The Jensen-Shannon distance: 0 is equal, 1 nothing in common.
-	Bins        []DriftBin `json:"bins"`
+	PSIByChance *float64 `json:"psi_by_chance,omitzero" binding:"optional" example:"0.09"`
+	JSDistance  float64  `json:"js_distance" example:"0.06"` // The Jensen-Shannon distance: 0 is equal, 1 nothing in common.
+	// What the index means: drifted is beyond 0.2, moved less, both more than chance explains; too few texts is a window whose index chance alone may lift beyond 0.2.
+	Verdict string     `json:"verdict" enums:"no texts,too few texts,quiet,moved,drifted" example:"quiet"`
+	Bins    []DriftBin `json:"bins"`
 }
 
 // DriftBin is a bin of both histograms.
@@ -107,7 +109,7 @@ func (s *Server) versionDrift(e *exchange, r *http.Request) (any, error) {
 }
 
 func driftFeatureOf(f *monitor.Feature) DriftFeature {
-	r := DriftFeature{f.Name, f.PSI, known(f.ByChance), f.JSDistance, make([]DriftBin, len(f.Bins))}
+	r := DriftFeature{f.Name, f.PSI, known(f.ByChance), f.JSDistance, f.Verdict(), make([]DriftBin, len(f.Bins))}
 	for i, bin := range f.Bins {
 		r.Bins[i] = DriftBin{bin.Name, bin.Baseline, bin.Current}
 	}

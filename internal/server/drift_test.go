@@ -55,7 +55,7 @@ func TestDrift(t *testing.T) {
 		}
 	}
 	before := driftOf(t, s)
-	if before.Baseline == nil || before.Baseline.Texts != 150 || before.Windows[0].Texts != 0 || before.Windows[0].Features[0].PSIByChance != nil {
+	if before.Baseline == nil || before.Baseline.Texts != 150 || before.Windows[0].Texts != 0 || before.Windows[0].Features[0].PSIByChance != nil || before.Windows[0].Features[0].Verdict != monitor.NoTexts {
 		t.Errorf("before the first text: got %+v", before)
 	}
 	for range 10 {
@@ -64,8 +64,8 @@ func TestDrift(t *testing.T) {
 		predict("Deploying models with Docker and Kubernetes", 1)
 	}
 	for _, f := range driftOf(t, s).Windows[0].Features {
-		if f.PSI > *f.PSIByChance {
-			t.Errorf("%s of the same texts: PSI %v, by chance %v", f.Feature, f.PSI, *f.PSIByChance)
+		if f.PSI > *f.PSIByChance || f.Verdict == monitor.HasDrifted {
+			t.Errorf("%s of the same texts: PSI %v, by chance %v: %s", f.Feature, f.PSI, *f.PSIByChance, f.Verdict)
 		}
 	}
 	predict("Pfannkuchen mit Öl, Mehl und 3 Eiern braten", 60)
@@ -76,7 +76,7 @@ func TestDrift(t *testing.T) {
 			t.Errorf("got %+v", w)
 		}
 		for _, k := range []int{0, 2} { // class and unknown n-grams
-			if f := w.Features[k]; f.PSI < .2 || f.PSI < *f.PSIByChance {
+			if f := w.Features[k]; f.PSI < .2 || f.PSI < *f.PSIByChance || f.Verdict != monitor.HasDrifted {
 				t.Errorf("%s of other texts: PSI %v, by chance %v", f.Feature, f.PSI, *f.PSIByChance)
 			}
 		}

@@ -45,6 +45,8 @@ func (envelope) appendOpening(b []byte, e *exchange, r *http.Request, status int
 
 func (envelope) appendClosing(b []byte) []byte { return append(b, '}') }
 
+func (envelope) compresses(any) bool { return true }
+
 func (envelope) appendProblem(b []byte, e *exchange, r *http.Request, p problem) []byte {
 	return append(p.appendDetail(append(e.appendEnvelope(b, r, p.status), `,"detail":`...)), '}')
 }

@@ -127,20 +127,25 @@ func without(names []string, name string) []string {
 	return left
 }
 
+// cautious returns the default model with a threshold that hardly any text passes.
+func cautious(on string) func() (*model.Model, error) {
+	return func() (*model.Model, error) {
+		a, err := model.ReadArtifact(model.DefaultFS())
+		if err != nil {
+			return nil, err
+		}
+		if a.Args, err = model.ParseObject([]byte(`{"threshold": 0.99999, "threshold_on": "` + on + `"}`)); err != nil {
+			return nil, err
+		}
+		return model.New(a)
+	}
+}
+
 // Where no class is sure enough the answer says which came nearest.
 func TestExplanationOfFallback(t *testing.T) {
 	for _, on := range []string{model.OnProbability, model.OnSigmoid} {
 		t.Run(on, func(t *testing.T) {
-			s := startLoading(t, func() (*model.Model, error) {
-				a, err := model.ReadArtifact(model.DefaultFS())
-				if err != nil {
-					return nil, err
-				}
-				if a.Args, err = model.ParseObject([]byte(`{"threshold": 0.99999, "threshold_on": "` + on + `"}`)); err != nil {
-					return nil, err
-				}
-				return model.New(a)
-			}, settings())
+			s := startLoading(t, cautious(on), settings())
 			p := s.explained(t, "", "A text about nothing in particular")[0]
 			f := p.Fallback
 			if p.PredictedTag != model.Other || f == nil {

@@ -104,9 +104,9 @@ type MLflowRequest struct {
 
 // MLflowSplit is a data frame whose columns and rows are apart.
 type MLflowSplit struct {
-	Columns []string `json:"columns" binding:"optional" example:"text"`
-	Index   []any    `json:"index" binding:"optional"`
-	Data    [][]any  `json:"data"` // Rows, each with a value for each column.
+	Columns []any   `json:"columns" binding:"optional"` // Names; numbers where nobody has named them.
+	Index   []any   `json:"index" binding:"optional"`   // Not read.
+	Data    [][]any `json:"data"`                       // Rows, each with a value for each column.
 }
 
 // MLflowParams says what to predict.

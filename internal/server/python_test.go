@@ -4,25 +4,47 @@ import (
 	"cmp"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// The clients of Triton, MLServer and KServe get what POST /predict answers. CLIENTS_PYTHON
-// is a Python that has tritonclient[http], and mlserver or kserve beside it if they are to be
-// tested.
-func TestPythonClients(t *testing.T) {
+// clientsPython returns the Python that CLIENTS_PYTHON names, or any, if it has these modules;
+// otherwise it skips the test.
+func clientsPython(t *testing.T, modules ...string) string {
+	t.Helper()
 	python := cmp.Or(os.Getenv("CLIENTS_PYTHON"), "python3")
-	if out, err := exec.Command(python, "-c", "import tritonclient.http.aio").CombinedOutput(); err != nil {
-		if os.Getenv("CLIENTS_PYTHON") != "" {
-			t.Fatalf("%s: %v\n%s", python, err, out)
-		}
-		t.Skip("no Python with tritonclient[http]: name one by CLIENTS_PYTHON")
+	if _, err := exec.LookPath(python); err != nil {
+		t.Skipf("there is no %s", python)
 	}
+	out, err := exec.Command(python, "-c", "import "+strings.Join(modules, ", ")).CombinedOutput()
+	switch {
+	case err == nil:
+		return python
+	case strings.Contains(string(out), "ModuleNotFoundError"):
+		t.Skipf("%s does not have %s: name a Python that does by CLIENTS_PYTHON", python, strings.Join(modules, " and "))
+	}
+	t.Fatalf("%s: %v\n%s", python, err, out)
+	return ""
+}
+
+// The clients of other servers get what POST /predict answers, to the last bit. Each is asked
+// by a process of its own, as the modules of some do not bear each other.
+func TestPythonClients(t *testing.T) {
 	s := start(t, settings())
-	out, err := exec.Command(python, "testdata/clients.py", strings.TrimPrefix(s.url, "http://")).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	for script, modules := range map[string][]string{
+		"ask_triton.py":   {"numpy", "tritonclient.http.aio"},
+		"ask_mlserver.py": {"mlserver.codecs", "pandas"},
+		"ask_kserve.py":   {"kserve"},
+		"ask_mlflow.py":   {"mlflow.pyfunc.scoring_server.client", "numpy", "pandas", "scipy.sparse"},
+	} {
+		t.Run(script, func(t *testing.T) {
+			python := clientsPython(t, modules...)
+			out, err := exec.Command(python, filepath.Join("testdata", "clients", script), strings.TrimPrefix(s.url, "http://")).CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			t.Logf("%s", out)
+		})
 	}
-	t.Logf("%s", out)
 }

@@ -253,7 +253,7 @@ func TestSlowStreams(t *testing.T) {
 		c.MaxHeldBytes = held
 		c.MinRate, c.MinRateOver = 1000, time.Second
 	}))
-	transport := &http.Transport{TLSClientConfig: s.config("h2", false), ForceAttemptHTTP2: true}
+	transport := &http.Transport{TLSClientConfig: s.config("h2", false), ForceAttemptHTTP2: true, DisableCompression: true}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
 	body := `{"texts":[` + strings.TrimSuffix(strings.Repeat(`{"text":"a"},`, 10_000), ",") + `]}`

@@ -57,7 +57,7 @@ func TestTry(t *testing.T) {
 
 // tryFiles is what /try loads.
 var tryFiles = []string{
-	"/try/csv.js", "/try/dom.js", "/try/many.js", "/try/models.js", "/try/page.css", "/try/panel.js",
+	"/try/csv.js", "/try/dom.js", "/try/drift.js", "/try/many.js", "/try/models.js", "/try/page.css", "/try/panel.js",
 	"/try/registry.js", "/try/service.js", "/try/start.js", "/try/text.js",
 }
 

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// packages are the Debian packages that the run needs.
+// packages are the Debian packages that the run needs; without peers, wrk is enough.
 var packages = []string{
 	"fasttext",
 	"gunicorn",
@@ -42,11 +42,15 @@ type Environment struct {
 }
 
 // look returns the environment. What it lacks for a run is an error.
-func look() (*Environment, error) {
+func look(peers bool) (*Environment, error) {
 	if runtime.GOOS != "linux" {
 		return nil, errors.New("the accounting of processes is read from Linux's /proc; this is " + runtime.GOOS)
 	}
-	versions, err := installed()
+	needed := packages
+	if !peers {
+		needed = []string{"wrk"}
+	}
+	versions, err := installed(needed)
 	if err != nil {
 		return nil, err
 	}
@@ -85,21 +89,21 @@ func firstField(file string) string {
 }
 
 // installed returns the packages with their versions. One that is missing is an error.
-func installed() ([]string, error) {
+func installed(packages []string) ([]string, error) {
 	if _, err := exec.LookPath("dpkg-query"); err != nil {
 		return nil, fmt.Errorf("there is no dpkg-query here; the bench needs Debian, with the packages %s", strings.Join(packages, " "))
 	}
 	// It fails if one is unknown, and still names the others.
 	out, _ := exec.Command("dpkg-query", append([]string{"-W", "-f", "${db:Status-Status} ${Package} ${Version}\n"}, packages...)...).Output()
-	versions, missing := parsePackages(out)
+	versions, missing := parsePackages(out, packages)
 	if len(missing) > 0 {
 		return nil, errors.New("Debian packages are missing: apt-get install " + strings.Join(missing, " "))
 	}
 	return versions, nil
 }
 
-// parsePackages reads lines of status, name and version.
-func parsePackages(out []byte) (versions, missing []string) {
+// parsePackages reads lines of status, name and version of these packages.
+func parsePackages(out []byte, packages []string) (versions, missing []string) {
 	missing = slices.Clone(packages)
 	for line := range bytes.Lines(out) {
 		fields := strings.Fields(string(line))

@@ -15,7 +15,7 @@ func TestParsePackages(t *testing.T) {
 		"config-files python3-uvloop 0.17.0+ds1-2+b2\n" +
 		"installed wrk 4.1.0-3+b2\n" +
 		"installed python3 3.11.2-1+b1\n"
-	versions, missing := parsePackages([]byte(out))
+	versions, missing := parsePackages([]byte(out), packages)
 	if diff := cmp.Diff(versions, []string{"fasttext 0.9.2+ds-1+b1", "wrk 4.1.0-3+b2", "python3 3.11.2-1+b1"}); diff != "" {
 		t.Errorf("versions (-got +want):\n%s", diff)
 	}

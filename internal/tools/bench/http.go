@@ -56,21 +56,26 @@ type group struct {
 func (b *bench) groups() ([]group, error) {
 	var groups []group
 	for _, s := range shapes {
-		count := 500
-		if s.texts > 10 {
-			count = 50
-		}
-		bodies, err := b.corpus.bodies(count, s.texts, s.size)
+		g, err := b.newGroup(s)
 		if err != nil {
-			return nil, err
-		}
-		g := group{s, bodies, b.path(fmt.Sprintf("bodies-%d-%d", s.texts, s.size))}
-		if err := writeLines(g.file, bodies); err != nil {
 			return nil, err
 		}
 		groups = append(groups, g)
 	}
 	return groups, nil
+}
+
+func (b *bench) newGroup(s shape) (group, error) {
+	count := 500
+	if s.texts > 10 {
+		count = 50
+	}
+	bodies, err := b.corpus.bodies(count, s.texts, s.size)
+	if err != nil {
+		return group{}, err
+	}
+	g := group{s, bodies, b.path(fmt.Sprintf("bodies-%d-%d", s.texts, s.size))}
+	return g, writeLines(g.file, bodies)
 }
 
 // http measures POST /predict. All sides are up for a whole round, and take turns cell
@@ -182,7 +187,7 @@ func (b *bench) warm(ctx context.Context, g group, servers []*started) error {
 }
 
 func (b *bench) wrk(ctx context.Context, s *started, bodies string, connections, seconds int) (*load, error) {
-	return runWrk(ctx, b.path("wrk.lua"), s.url+"/predict", bodies, connections, seconds)
+	return runWrk(ctx, b.generator, b.path("wrk.lua"), s.url+"/predict", bodies, connections, seconds)
 }
 
 // cell measures one server under one load.

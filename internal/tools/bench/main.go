@@ -45,6 +45,8 @@ const (
 	Text  Part = "text"  // one text in process
 	Go    Part = "go"    // what the Go benchmarks say of the core
 
+	Replica Part = "replica" // what configs/scaling.md reckons with, without peers; only if it is named
+
 	Rest Part = "rest" // memory before the load, measured with it
 )
 
@@ -65,10 +67,11 @@ type bench struct {
 	only     []Part
 	limit    time.Duration // of it all
 
-	dir     string   // for what is thrown away
-	null    *os.File // /dev/null
-	corpus  *corpus
-	results Results
+	dir       string   // for what is thrown away
+	null      *os.File // /dev/null
+	corpus    *corpus
+	generator []string // what wrk is started with
+	results   Results
 }
 
 func run(ctx context.Context, args []string) error {
@@ -79,7 +82,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if b.results.Environment, err = look(); err != nil {
+	if b.results.Environment, err = look(b.peers()); err != nil {
 		return err
 	}
 	if b.tagifai, err = exec.LookPath(b.tagifai); err != nil {
@@ -104,7 +107,9 @@ func run(ctx context.Context, args []string) error {
 		failure = cause
 	}
 	b.results.Environment.finish()
-	b.results.Targets = judge(&b.results)
+	if b.peers() {
+		b.results.Targets = judge(&b.results)
+	}
 	if err := b.report(); err != nil {
 		return errors.Join(failure, err)
 	}
@@ -123,7 +128,7 @@ func parse(args []string) (*bench, error) {
 	flags.IntVar(&b.seconds, "seconds", 2, "that each load lasts")
 	flags.DurationVar(&b.limit, "limit", 20*time.Minute, "after which the run ends with what it has")
 	flags.IntVar(&b.lines, "lines", 100_000, "of the file that is scored at once")
-	only := flags.String("only", "", "the `parts` to measure, with commas between them, of "+fmt.Sprint(parts))
+	only := flags.String("only", "", "the `parts` to measure, with commas between them, of "+fmt.Sprint(append(parts, Replica)))
 	if err := flags.Parse(args); err != nil {
 		return nil, flag.ErrHelp // the flags have said what is wrong
 	}
@@ -131,8 +136,8 @@ func parse(args []string) (*bench, error) {
 	if *only != "" {
 		b.only = nil
 		for name := range strings.SplitSeq(*only, ",") {
-			if !slices.Contains(parts, Part(name)) {
-				return nil, fmt.Errorf("-only: %q is none of %v", name, parts)
+			if !slices.Contains(append(parts, Replica), Part(name)) {
+				return nil, fmt.Errorf("-only: %q is none of %v", name, append(parts, Replica))
 			}
 			b.only = append(b.only, Part(name))
 		}
@@ -157,10 +162,12 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := unpackPeer(b.dir); err != nil {
 		return err
 	}
-	if err := b.prepare(ctx); err != nil {
-		return err
+	if b.peers() {
+		if err := b.prepare(ctx); err != nil {
+			return err
+		}
 	}
-	for _, part := range parts {
+	for _, part := range append(parts, Replica) {
 		if !slices.Contains(b.only, part) {
 			continue
 		}
@@ -173,6 +180,8 @@ func (b *bench) measure(ctx context.Context) error {
 			Train: b.train,
 			Start: b.start,
 			Go:    b.golang,
+
+			Replica: b.replica,
 		}[part](ctx)
 		if err != nil {
 			return fmt.Errorf("%s: %w", part, err)
@@ -181,6 +190,9 @@ func (b *bench) measure(ctx context.Context) error {
 	}
 	return nil
 }
+
+// peers says whether anything is measured beside this service.
+func (b *bench) peers() bool { return !slices.Equal(b.only, []Part{Replica}) }
 
 // path is that of a file of this run that is thrown away.
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }

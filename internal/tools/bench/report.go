@@ -83,7 +83,6 @@ func markdown(r *Results) []byte {
 	if sentence := r.generator(); sentence != "" {
 		fmt.Fprintf(&w, "- %s\n", sentence)
 	}
-	w.WriteString("\n## Targets\n\n")
 	rows := [][]string{{"what", "target", "got", ""}}
 	for _, v := range r.Targets {
 		got, reached := "", "not measured"
@@ -95,7 +94,10 @@ func markdown(r *Results) []byte {
 		}
 		rows = append(rows, []string{v.Target, v.Want, got, reached})
 	}
-	writeTable(&w, rows)
+	if len(rows) > 1 {
+		w.WriteString("\n## Targets\n\n")
+		writeTable(&w, rows)
+	}
 	for _, part := range []Part{HTTP, Rest, Bulk, Start, Load, Train, Text, Go} {
 		if rows := r.table(part); len(rows) > 1 {
 			fmt.Fprintf(&w, "\n## %s\n\n", titles[part])
@@ -144,9 +146,12 @@ func (r *Results) table(part Part) [][]string {
 		}
 	}
 	sortLines(lines)
+	compared := slices.DeleteFunc(slices.Clone(comparisons[part]), func(c comparison) bool {
+		return !slices.ContainsFunc(lines, func(line [2]string) bool { return line[1] == c.better })
+	})
 	head := []string{"", "side"}
 	head = append(head, metrics...)
-	for _, c := range comparisons[part] {
+	for _, c := range compared {
 		head = append(head, c.metric+": "+c.better+" is better by")
 	}
 	rows := [][]string{head}
@@ -159,7 +164,7 @@ func (r *Results) table(part Part) [][]string {
 			}
 			row = append(row, cell)
 		}
-		for _, c := range comparisons[part] {
+		for _, c := range compared {
 			x, y := r.values(part, line[0], c.better, c.metric), r.values(part, line[0], line[1], c.metric)
 			if !c.more {
 				x, y = y, x

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,11 +37,13 @@ type load struct {
 
 func (l *load) rate() float64 { return float64(l.Requests) / l.Microseconds * 1e6 }
 
-// runWrk posts the bodies of a file to url over so many connections, on one thread.
-func runWrk(ctx context.Context, script, url, bodies string, connections, seconds int) (*load, error) {
+// runWrk posts the bodies of a file to url over so many connections, on one thread. The
+// words of launcher, such as those of taskset, come before it on its command line.
+func runWrk(ctx context.Context, launcher []string, script, url, bodies string, connections, seconds int) (*load, error) {
 	const timeout = 30 // seconds for one answer
-	cmd := exec.CommandContext(ctx, "wrk", "-t1", "-c"+strconv.Itoa(connections), "-d"+strconv.Itoa(seconds),
+	line := append(slices.Clone(launcher), "wrk", "-t1", "-c"+strconv.Itoa(connections), "-d"+strconv.Itoa(seconds),
 		"--timeout", strconv.Itoa(timeout), "-s", script, url, "--", bodies)
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
 	if err != nil {

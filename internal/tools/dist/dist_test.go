@@ -81,6 +81,7 @@ func TestPack(t *testing.T) {
 		}
 		use(t, filepath.Join(venv, "bin", "tagifai"), t.TempDir())
 	})
+	t.Run("container", func(t *testing.T) { contain(t, binary) })
 }
 
 // use predicts by an installed binary.

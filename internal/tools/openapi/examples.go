@@ -63,7 +63,7 @@ var examples = map[string]map[string]sample{
 		"compared": {"The last hour and day", "", `"data":{"name":"default","version":"1",` +
 			`"baseline":{"from":"out of 5 folds","texts":764,"unknown_ngram_ratio":0.1312,"accuracy":0.8665},` +
 			`"windows":[{"window":"1h","since":"2026-11-24T11:00:00Z","texts":1000,"sampled":310,"unknown_ngram_ratio":0.4127,"expected_accuracy":0.7431,` +
-			`"features":[{"feature":"class","psi":0.8123,"psi_by_chance":0.0375,"js_distance":0.3315,` +
+			`"features":[{"feature":"class","psi":0.8123,"psi_by_chance":0.0375,"js_distance":0.3315,"verdict":"drifted",` +
 			`"bins":[{"bin":"computer-vision","baseline":0.4,"current":0.1},{"bin":"other","baseline":0.6,"current":0.9}]}]}]}`},
 		"alone": {"A version without a baseline", "", `"data":{"name":"default","version":"1",` +
 			`"reason":"the model has no baseline.json; tagifai train writes one, and tagifai baseline makes one of labelled texts",` +

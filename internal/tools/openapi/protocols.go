@@ -113,13 +113,17 @@ func completeProtocols(doc *openapi3.T) {
 	for _, name := range []string{"id", "outputs"} {
 		schemas["OIPInferRequest"].Value.Properties[name].Value.WithNullable()
 	}
-	for _, name := range []string{"instances", "inputs"} {
-		property := schemas["MLflowRequest"].Value.Properties[name].Value
+	for name, properties := range map[string]openapi3.Schemas{
+		"instances": schemas["MLflowRequest"].Value.Properties,
+		"inputs":    schemas["MLflowRequest"].Value.Properties,
+		"index":     schemas["MLflowSplit"].Value.Properties, // it is not read
+	} {
 		anything := openapi3.NewSchema()
-		anything.Description = property.Description
-		schemas["MLflowRequest"].Value.Properties[name] = anything.NewRef()
+		anything.Description = properties[name].Value.Description
+		properties[name] = anything.NewRef()
 	}
 	schemas["MLflowRequest"].Value.Properties["dataframe_records"].Value.WithItems(openapi3.NewObjectSchema().WithAnyAdditionalProperties())
+	schemas["MLflowParams"].Value.WithNullable()
 	schemas["OIPInferRequest"].Value.Example = json.RawMessage(oipRequest)
 	schemas["MLflowRequest"].Value.Example = json.RawMessage(mlflowRequest)
 	schemas["OIPIndexRequest"].Value.Example = json.RawMessage(`{"ready":true}`)

@@ -29,6 +29,8 @@ type load struct {
 	// total is how many requests are sent at least, in a closed loop; without it, and
 	// in an open loop, sending goes on until the context ends.
 	total int64
+
+	sent *atomic.Int64 // counts what is sent in a closed loop; may be nil
 }
 
 // A record is what became of a request.
@@ -71,7 +73,9 @@ func (l load) run(ctx context.Context) (*tally, error) {
 		}
 		workers[i] = worker{load: &l, conn: c}
 	}
-	var sent atomic.Int64
+	if l.sent == nil {
+		l.sent = new(atomic.Int64)
+	}
 	var all sync.WaitGroup
 	begin := time.Now()
 	for i := range workers {
@@ -81,7 +85,7 @@ func (l load) run(ctx context.Context) (*tally, error) {
 			if l.rate > 0 {
 				w.open(ctx, i)
 			} else {
-				w.closed(ctx, &sent)
+				w.closed(ctx)
 			}
 			if w.conn != nil {
 				w.conn.Close()
@@ -116,8 +120,11 @@ type worker struct {
 	tally
 }
 
-func (w *worker) closed(ctx context.Context, sent *atomic.Int64) {
-	for ctx.Err() == nil && (w.load.total == 0 || sent.Add(1) <= w.load.total) {
+func (w *worker) closed(ctx context.Context) {
+	for ctx.Err() == nil {
+		if sent := w.load.sent.Add(1); w.load.total > 0 && sent > w.load.total {
+			return
+		}
 		w.send()
 	}
 }

@@ -5,20 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
-	"tagifai/internal/tools/process"
 	"tagifai/model"
 )
 
-// rolling stops a service in the middle of a request, and then replaces services
-// behind a proxy, one after another, under constant load.
+// rolling stops a service in the middle of a request, and then replaces the replicas of a
+// Deployment behind a proxy, one after another, under constant load.
 func rolling(ctx context.Context, s *settings, r *report) error {
 	nginx, err := lookNginx("nginx", "/usr/sbin/nginx")
 	if err != nil {
@@ -31,48 +28,54 @@ func rolling(ctx context.Context, s *settings, r *report) error {
 	if err := drain(ctx, s, r, m); err != nil {
 		return err
 	}
-
-	first, err := startService(ctx, s, drainDelay)
+	d, err := readDeployment("configs/kubernetes/base/deployment.yaml")
 	if err != nil {
 		return err
 	}
-	p, err := startProxy(ctx, nginx, s.dir, first.addr)
-	if err != nil {
+	f := &fleet{settings: s, report: r, deployment: d}
+	const replicas = 3
+	for range replicas {
+		if err := f.add(ctx); err != nil {
+			return err
+		}
+	}
+	if f.proxy, err = startProxy(ctx, nginx, s.dir, f.addrs()...); err != nil {
 		return err
 	}
-	defer p.Kill()
-	f := &fleet{settings: s, report: r, proxy: p}
-	l := newLoad(p.addr, m, writeTexts(2, 60), tagsAlone)
-	l.conns, l.total = 32, int64(s.requests)
+	defer f.proxy.Kill()
+	l := newLoad(f.proxy.addr, m, writeTexts(2, 60), tagsAlone)
+	l.conns, l.sent = 32, new(atomic.Int64)
 
 	loading, stop := context.WithCancel(ctx)
 	defer stop()
 	loaded := make(chan struct{})
 	var t *tally
-	var loadErr error
+	var loadErr, replaceErr error
 	go func() {
 		defer close(loaded)
 		t, loadErr = l.run(loading)
 	}()
-	replaceErr := f.replace(ctx, first, loaded)
-	if replaceErr != nil {
-		stop()
+	for replaceErr == nil && (f.replaced < replicas || l.sent.Load() < int64(s.requests)) {
+		replaceErr = f.replace(ctx)
 	}
+	stop()
 	<-loaded
-	if err := errors.Join(replaceErr, loadErr); err != nil {
+	if err := errors.Join(replaceErr, loadErr, f.stop()); err != nil {
 		return err
 	}
 
 	right := t.count(http.StatusOK) - t.wrong
-	r.claim(fmt.Sprintf("of %d requests through the proxy none fails during %d replacements", len(t.records), f.replaced),
+	r.note("figures of the Deployment", d.String())
+	r.claim(fmt.Sprintf("of %d requests through the proxy none fails during %d replacements of one of %d replicas", len(t.records), f.replaced, replicas),
 		fmt.Sprintf("%d answered with 200 and rightly, %d not: %s; %.0f/s; %.0f/s in the worst second", right, len(t.records)-right, strings.Join(t.faults, "; "), float64(len(t.records))/t.lasted.Seconds(), t.worstSecond()),
-		"0 not, 2 replacements", right == len(t.records) && right >= s.requests && f.replaced >= 2)
+		"0 not, each replaced", right == len(t.records) && right >= s.requests && f.replaced >= replicas)
 	r.note("requests sent again, as nginx had closed an idle connection before them", fmt.Sprint(t.retried))
 	l99 := t.latencies(http.StatusOK, 0)
 	r.note("their latency", fmt.Sprintf("half within %s, 99 %% within %s, all within %s", round(l99.at(.5)), round(l99.at(.99)), round(l99.max())))
-	r.claim("/readyz is 503 at SIGTERM", "within "+round(slices.Max(f.unready)).String(), "250 ms", slices.Max(f.unready) <= 250*time.Millisecond)
-	r.claim("each replaced service exits with 0, after its drain delay of 2 s", fmt.Sprintf("%d of %d, within %s", f.clean, f.replaced, round(slices.Max(f.exited))),
-		"all, 12 s", f.clean == f.replaced && slices.Max(f.exited) <= 12*time.Second && slices.Min(f.exited) >= 2*time.Second)
+	r.claim("the readiness probe notices a replica that stops before it stops listening", "within "+round(slices.Max(f.unready)).String(),
+		d.drainDelay.String(), slices.Max(f.unready) < d.drainDelay)
+	r.claim("each replica exits with 0, after its drain delay and within its grace period", fmt.Sprintf("%d of %d, after %s to %s", f.clean, f.replaced, round(slices.Min(f.exited)), round(slices.Max(f.exited))),
+		fmt.Sprintf("all, %s to %s", d.drainDelay, d.grace), f.clean == f.replaced && slices.Max(f.exited) <= d.grace && slices.Min(f.exited) >= d.drainDelay)
 	return nil
 }
 
@@ -139,72 +142,85 @@ func drain(ctx context.Context, s *settings, r *report, m *model.Model) error {
 	return nil
 }
 
-// A fleet is what is behind the proxy.
+// A fleet is the replicas behind the proxy, oldest first.
 type fleet struct {
 	*settings
 	*report
-	proxy *proxy
+	deployment *deployment
+	proxy      *proxy
+	replicas   []*service
 
 	replaced, clean int
 	unready, exited []time.Duration // since SIGTERM, of each
 }
 
-// replace replaces the service by a new one every few seconds, until the load has ended.
-func (f *fleet) replace(ctx context.Context, old *service, loaded <-chan struct{}) error {
-	every := f.phase(8 * time.Second)
-	next := time.NewTimer(every / 4)
-	for {
-		select {
-		case <-loaded:
-			_, err := old.Stop(20 * time.Second)
-			return err
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-next.C:
-		}
-		next.Reset(every)
-		fresh, err := startService(ctx, f.settings, drainDelay)
-		if err != nil {
-			return err
-		}
-		// As an orchestrator does: the new one takes part as soon as it is ready, then the
-		// old one is told to go, and takes part until it says that it is not ready.
-		if err := f.proxy.route(old.addr, fresh.addr); err != nil {
-			return err
-		}
-		time.Sleep(500 * time.Millisecond)
-		begin := time.Now()
-		if err := old.Signal(syscall.SIGTERM); err != nil {
-			return err
-		}
-		for {
-			status, _, err := ask(ctx, http.MethodGet, "http://"+old.addr+"/readyz")
-			if err != nil {
-				return fmt.Errorf("GET /readyz after SIGTERM: %w", err)
-			}
-			if status == http.StatusServiceUnavailable {
-				break
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
-		f.unready = append(f.unready, time.Since(begin))
-		if err := f.proxy.route(fresh.addr); err != nil {
-			return err
-		}
-		within, cancel := context.WithTimeout(ctx, 15*time.Second)
-		code, err := old.Wait(within)
-		cancel()
-		if err != nil {
-			return err
-		}
-		f.replaced++
-		if code == 0 {
-			f.clean++
-		}
-		f.exited = append(f.exited, time.Since(begin))
-		f.logf("replaced %s, which ended with exit code %d %s after SIGTERM", old.addr, code, round(time.Since(begin)))
-		old = fresh
+func (f *fleet) addrs() []string {
+	var addrs []string
+	for _, s := range f.replicas {
+		addrs = append(addrs, s.addr)
 	}
+	return addrs
+}
+
+// add starts a replica, which is one when its probe succeeds.
+func (f *fleet) add(ctx context.Context) error {
+	s, err := startService(ctx, f.settings, f.deployment.flags()...)
+	if err != nil {
+		return err
+	}
+	f.replicas = append(f.replicas, s)
+	return f.deployment.probe(ctx, s, true)
+}
+
+// replace replaces the oldest replica as the Deployment says: the new one takes part as
+// soon as it is ready, then the old one is told to go. It takes part until its probe has
+// failed: Kubernetes is faster if all goes well.
+func (f *fleet) replace(ctx context.Context) error {
+	if err := f.add(ctx); err != nil {
+		return err
+	}
+	if err := f.proxy.route(f.addrs()...); err != nil {
+		return err
+	}
+	old := f.replicas[0]
+	f.replicas = f.replicas[1:]
+	begin := time.Now()
+	if err := old.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	if err := f.deployment.probe(ctx, old, false); err != nil {
+		return err
+	}
+	f.unready = append(f.unready, time.Since(begin))
+	if err := f.proxy.route(f.addrs()...); err != nil {
+		return err
+	}
+	within, cancel := context.WithTimeout(ctx, f.deployment.grace-time.Since(begin))
+	defer cancel()
+	code, err := old.Wait(within)
+	if err != nil {
+		return err
+	}
+	f.replaced++
+	if code == 0 {
+		f.clean++
+	}
+	f.exited = append(f.exited, time.Since(begin))
+	f.logf("replaced %s, which ended with exit code %d %s after SIGTERM", old.addr, code, round(time.Since(begin)))
+	return nil
+}
+
+// stop ends the replicas.
+func (f *fleet) stop() error {
+	var err error
+	for _, s := range f.replicas {
+		err = errors.Join(err, s.Signal(syscall.SIGTERM))
+	}
+	for _, s := range f.replicas {
+		_, end := s.Stop(f.deployment.grace)
+		err = errors.Join(err, end)
+	}
+	return err
 }
 
 // worstSecond returns the least requests per second that were answered with 200 in any
@@ -220,85 +236,4 @@ func (t *tally) worstSecond() float64 {
 		return 0
 	}
 	return slices.Min(seconds)
-}
-
-// A proxy is a running nginx.
-type proxy struct {
-	*process.Process
-	dir, addr string
-}
-
-// lookNginx returns the first of these programs that there is.
-func lookNginx(names ...string) (string, error) {
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("not run, there is no nginx: apt-get install nginx")
-}
-
-// startProxy starts nginx, with all it writes in a directory, before these services.
-func startProxy(ctx context.Context, nginx, dir string, services ...string) (*proxy, error) {
-	addr, err := process.FreeAddr()
-	if err != nil {
-		return nil, err
-	}
-	p := &proxy{dir: dir, addr: addr}
-	if err := p.configure(services); err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(nginx, "-p", dir, "-e", "stderr", "-c", p.config())
-	if p.Process, err = process.Start(ctx, cmd); err != nil {
-		return nil, err
-	}
-	if err := p.WaitFor(ctx, "http://"+addr+"/readyz"); err != nil {
-		p.Kill()
-		return nil, err
-	}
-	return p, nil
-}
-
-func (p *proxy) config() string { return filepath.Join(p.dir, "nginx.conf") }
-
-// configure writes what nginx is to do. It hides nothing: a request that one service
-// does not answer is not given to another.
-func (p *proxy) configure(services []string) error {
-	const text = `daemon off;
-worker_processes 1;
-pid nginx.pid;
-events { worker_connections 1024; }
-http {
-	access_log off;
-	client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
-	uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-	upstream services {
-		%skeepalive 64;
-		keepalive_requests 1000000000;
-	}
-	server {
-		listen %s;
-		keepalive_requests 1000000000;
-		location / {
-			proxy_pass http://services;
-			proxy_http_version 1.1;
-			proxy_set_header Connection "";
-			proxy_next_upstream off;
-		}
-	}
-}
-`
-	var servers strings.Builder
-	for _, addr := range services {
-		fmt.Fprintf(&servers, "server %s max_fails=0;\n\t\t", addr)
-	}
-	return os.WriteFile(p.config(), fmt.Appendf(nil, text, &servers, p.addr), 0o600)
-}
-
-// route has nginx send requests to these services from now on.
-func (p *proxy) route(services ...string) error {
-	if err := p.configure(services); err != nil {
-		return err
-	}
-	return p.Signal(syscall.SIGHUP)
 }

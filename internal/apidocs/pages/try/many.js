@@ -1,6 +1,6 @@
 // The view of many texts: lines, or a file.
 
-import { $, announce, count, element, pause, percent, signed } from './dom.js';
+import { $, announce, bareTable, count, element, pause, percent, signed } from './dom.js';
 import { decode, format, parse } from './csv.js';
 
 const most = { bytes: 64 << 20, rows: 200000, shown: 200 };
@@ -94,8 +94,12 @@ async function run() {
 function busy(is) {
   $('#run').hidden = is;
   $('#stop').hidden = $('#progress').hidden = !is;
-  if (is) for (const id of ['#many-table', '#download', '#download-note']) $(id).hidden = true;
+  if (is) showResults(false);
   (is ? $('#stop') : $('#run')).focus();
+}
+
+function showResults(is) {
+  for (const id of ['#many-table', '#download', '#download-note']) $(id).hidden = !is;
 }
 
 // predictAll fills the results of one side, in requests as large as the service takes.
@@ -151,10 +155,8 @@ function finish() {
     element('td', { className: 'number' }, String(i + 1)),
     element('td', { className: 'cut', title: text }, text.length > 300 ? `${text.slice(0, 300)}…` : text),
     ...results.flatMap((mine) => cells(mine[i]))));
-  $('#many-table').replaceChildren(element('table', {},
-    element('thead', {}, element('tr', {}, ...heads.map((head) => (head ? element('th', { scope: 'col' }, head) : element('td'))))),
-    element('tbody', {}, ...rows)));
-  for (const id of ['#many-table', '#download', '#download-note']) $(id).hidden = false;
+  $('#many-table').replaceChildren(bareTable(heads, rows));
+  showResults(true);
   const tags = new Map();
   for (const r of results[0]) if (r?.tag) tags.set(r.tag, (tags.get(r.tag) ?? 0) + 1);
   const errors = results[0].filter((r) => r?.error).length;

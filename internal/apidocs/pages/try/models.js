@@ -1,19 +1,22 @@
 // The view of the models. It only reads.
 
-import { $, count, element } from './dom.js';
-import { forget, list, show, showVersion } from './registry.js';
+import { $, badge, count, element, note, table } from './dom.js';
+import { drift } from './drift.js';
+import { forget, list, show, showDrift, showVersion } from './registry.js';
 
 const perPage = 50;
 const root = $('#models');
 let next = '';
 let tryVersion = () => {};
 
+const failure = ({ message }) => element('p', { className: 'notice', role: 'alert' }, message);
+
 export function onTry(f) { tryVersion = f; }
 
 // open shows the models as they are now.
 export async function open() {
   forget();
-  root.replaceChildren(element('p', { className: 'note' }, 'Loading …'));
+  root.replaceChildren(note('Loading …'));
   await page('', () => root.replaceChildren());
 }
 
@@ -25,7 +28,7 @@ async function page(from, ready) {
     if (!root.firstChild) root.append(element('p', {}, 'There are no models yet. The command tagifai models add makes the first one.'));
     next = listed.next ?? '';
   } catch (error) {
-    root.replaceChildren(element('p', { className: 'notice', role: 'alert' }, error.message));
+    root.replaceChildren(failure(error));
     next = '';
   }
   $('#more-models').hidden = next === '';
@@ -48,14 +51,12 @@ function modelCard(model, alone) {
       body.replaceChildren(...modelParts(await show(model.name)));
     } catch (error) {
       filled = false;
-      body.replaceChildren(element('p', { className: 'notice', role: 'alert' }, error.message));
+      body.replaceChildren(failure(error));
     }
   });
   card.open = alone || model.default;
   return card;
 }
-
-const badge = (text, kind = '') => element('span', { className: `badge ${kind}` }, text);
 
 function modelParts({ name, behind, versions, aliases, canary, shadow, history }) {
   const moving = [
@@ -74,19 +75,13 @@ function modelParts({ name, behind, versions, aliases, canary, shadow, history }
       cell(move.rollback ? `${move.what}, rolled back` : move.what),
       cell(move.from ?? 'nowhere'),
       cell((move.to ?? 'nowhere') + (move.percent ? `, ${move.percent} %` : '')),
-      cell(move.by)))) : element('p', { className: 'note' }, 'Nothing has moved.'),
+      cell(move.by)))) : note('Nothing has moved.'),
   ].filter(Boolean);
 }
 
 const cell = (...children) => element('td', {}, ...children);
 const when = (time) => new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 const figure = (n) => (typeof n === 'number' ? n.toFixed(3) : '–');
-
-function table(name, heads, rows) {
-  return element('div', { className: 'scroll', tabIndex: 0, role: 'group', ariaLabel: name }, element('table', {},
-    element('thead', {}, element('tr', {}, ...heads.map((head) => (head ? element('th', { scope: 'col' }, head) : element('td'))))),
-    element('tbody', {}, ...rows)));
-}
 
 // versionRow is a version. The figures of one that is loaded are asked for at once; those
 // of another when somebody wants them, as the service loads it for that.
@@ -105,9 +100,9 @@ function versionRow(name, { version, state, reason }, { aliases, canary, shadow 
   const load = async () => {
     figures.replaceChildren('Loading …');
     try {
-      const shown = await showVersion(name, version);
+      const [shown, moved] = await Promise.all([showVersion(name, version), showDrift(name, version).catch(({ message }) => ({ reason: message }))]);
       figures.replaceWith(element('td', {}, figure(shown.performance?.overall?.f1)));
-      row.after(element('tr', { className: 'below' }, element('td', { colSpan: 4 }, details(shown))));
+      row.after(element('tr', { className: 'below' }, element('td', { colSpan: 4 }, details(shown), drift(version, moved))));
     } catch (error) {
       figures.replaceChildren(error.message);
     }
@@ -124,6 +119,6 @@ function details(v) {
     element('th', { scope: 'row' }, name), ...[figure(f1), figure(precision), figure(recall), String(texts)].map((n) => element('td', { className: 'number' }, n)));
   return element('details', {},
     element('summary', { ariaLabel: `Details of version ${v.version}` }, 'Details'),
-    element('p', { className: 'note' }, `${count(v.classes.length, 'class', 'classes')}, ${count(v.ngrams, 'n-gram')}, ${(v.bytes / (1 << 20)).toFixed(1)} MiB, format ${v.format}, run ${v.run_id || 'unknown'}.${v.provenance ? ` Added ${when(v.provenance.time)} by ${v.provenance.by} with ${v.provenance.tool}.` : ''}`),
+    note(`${count(v.classes.length, 'class', 'classes')}, ${count(v.ngrams, 'n-gram')}, ${(v.bytes / (1 << 20)).toFixed(1)} MiB, format ${v.format}, run ${v.run_id || 'unknown'}.${v.provenance ? ` Added ${when(v.provenance.time)} by ${v.provenance.by} with ${v.provenance.tool}.` : ''}`),
     table(`Performance of version ${v.version}`, ['Class', 'F1', 'Precision', 'Recall', 'Texts'], [['all', overall], ...Object.entries(classes)].map(scores)));
 }

@@ -1,6 +1,6 @@
 // A panel: the answer to one text by one version, and why.
 
-import { $, element, percent, signed } from './dom.js';
+import { $, element, note, percent, signed, table, track } from './dom.js';
 import { thresholds } from './service.js';
 
 const few = 12; // classes that keep their places; of more, the best come first
@@ -11,7 +11,7 @@ export class Panel {
     Object.assign(this, { root, onAnswer, onChoose, rows: new Map(), chosen: '', attempts: 0, all: false });
     this.who = element('p', { className: 'who' });
     this.tag = element('p', { className: 'tag' });
-    this.why = element('p', { className: 'note' });
+    this.why = note();
     this.bars = element('ul', { className: 'bars' });
     this.more = element('button', { type: 'button', className: 'link', onclick: () => { this.all = !this.all; this.drawBars(); } });
     this.limit = element('p', { className: 'note limit' });
@@ -98,16 +98,13 @@ export class Panel {
       const row = this.rows.get(name) ?? this.newRow(name);
       const value = numbers[name];
       const share = probabilities ? value : Math.abs(value) / largest / 2;
-      row.fill.style.setProperty('--size', share);
-      row.fill.style.setProperty('--from', probabilities ? 0 : 0.5 - (value < 0 ? share : 0));
+      const at = onProbability ? limits.of(name) : undefined;
+      row.set({ size: share, from: probabilities ? 0 : 0.5 - (value < 0 ? share : 0), at });
       row.value.textContent = probabilities ? percent(value) : signed(value);
       row.item.classList.toggle('winner', name === tag);
       row.button.setAttribute('aria-pressed', String(name === this.explained));
       row.button.disabled = !explainable;
-      row.note.textContent = name === tag ? ', the answer' : '';
-      const limit = onProbability ? limits.of(name) : undefined;
-      row.tick.hidden = limit === undefined;
-      if (limit !== undefined) row.tick.style.setProperty('--at', limit);
+      row.said.textContent = name === tag ? ', the answer' : '';
       return row.item;
     });
     // Rows that stay where they are keep the focus.
@@ -120,12 +117,12 @@ export class Panel {
   }
 
   newRow(name) {
-    const note = element('span', { className: 'hidden' });
-    const button = element('button', { type: 'button', title: `Explain ${name}`, onclick: () => { this.chosen = name; this.onChoose(); } }, name, note);
-    const { root, fill, tick } = track();
+    const said = element('span', { className: 'hidden' });
+    const button = element('button', { type: 'button', title: `Explain ${name}`, onclick: () => { this.chosen = name; this.onChoose(); } }, name, said);
+    const { root, set } = track();
     const value = element('span', { className: 'value' });
     const item = element('li', {}, button, root, value);
-    const row = { item, button, note, fill, tick, value };
+    const row = { item, button, said, set, value };
     this.rows.set(name, row);
     return row;
   }
@@ -137,10 +134,7 @@ export class Panel {
     const sigmoid = 1 / (1 + Math.exp(-scores[best]));
     const onSigmoid = Boolean(probabilities) && limits?.on === 'sigmoid' && values.size > 0;
     this.alone.root.hidden = !onSigmoid;
-    if (onSigmoid) {
-      this.alone.fill.style.setProperty('--size', sigmoid);
-      this.alone.tick.style.setProperty('--at', limits.of(best));
-    }
+    if (onSigmoid) this.alone.set({ size: sigmoid, at: limits.of(best) });
     let text = '';
     if (!probabilities) text = 'This model has scores, not probabilities. The highest wins, and no threshold applies.';
     else if (!limits) text = 'The threshold is not known: your key may not read the arguments of the model.';
@@ -156,7 +150,7 @@ export class Panel {
     const name = this.explained;
     const e = this.answer.explanation?.find((one) => one.class === name);
     if (!e) {
-      this.tinted.replaceChildren(element('p', { className: 'note' }, 'Your key does not allow explanations.'));
+      this.tinted.replaceChildren(note('Your key does not allow explanations.'));
       return;
     }
     const open = $('details', this.tinted)?.open ?? false;
@@ -168,16 +162,10 @@ export class Panel {
       element('p', { className: 'legend', ariaHidden: 'true' },
         element('span', { className: 'n4' }, 'against it'), element('span', { className: 'n2' }, 'a little'),
         element('span', { className: 'p2' }, 'a little'), element('span', { className: 'p4' }, 'for it')),
-      element('p', { className: 'note' }, element('b', {}, 'Most for it: '), said(1), '. ', element('b', {}, 'Most against it: '), said(-1), '.'),
+      note(element('b', {}, 'Most for it: '), said(1), '. ', element('b', {}, 'Most against it: '), said(-1), '.'),
       element('details', { open }, element('summary', {}, 'N-grams and sums'), sums(e)),
     );
   }
-}
-
-// track is an empty bar with a mark.
-function track() {
-  const [fill, tick] = ['fill', 'tick'].map((className) => element('span', { className }));
-  return { root: element('span', { className: 'track', ariaHidden: 'true' }, fill, tick), fill, tick };
 }
 
 // reason says why the answer is the class other.
@@ -185,6 +173,9 @@ function reason({ class: name, probability, sigmoid, threshold }) {
   if (sigmoid !== undefined) return `${name} comes first, but the sigmoid of its score, ${sigmoid.toFixed(3)}, is not above ${threshold}.`;
   return `${name} comes first, but its ${percent(probability)} are not above the threshold of ${percent(threshold)}.`;
 }
+
+// Blue speaks for a class and orange against it, which all kinds of colour vision tell
+// apart; lines under the text say the same without colour.
 
 // tint returns the characters in runs of like weight, each an element, and the weights of
 // the words.
@@ -222,11 +213,9 @@ function tint(characters, spans) {
 // sums is the table of what adds up to the score.
 function sums({ ngrams, remaining, intercept, score }) {
   const row = (weight, what, times = '') => element('tr', {}, element('td', { className: 'number' }, signed(weight)), element('td', {}, what), element('td', { className: 'number' }, times));
-  return element('div', { className: 'scroll', tabIndex: 0, role: 'group', ariaLabel: 'N-grams' }, element('table', {},
-    element('thead', {}, element('tr', {}, ...['Weight', 'N-gram', 'Count'].map((name) => element('th', { scope: 'col' }, name)))),
-    element('tbody', {}, ...ngrams.map(({ ngram, weight, count }) => row(weight, element('code', {}, ngram.replaceAll(' ', '␣')), count))),
+  return table('N-grams', ['Weight', 'N-gram', 'Count'],
+    ngrams.map(({ ngram, weight, count }) => row(weight, element('code', {}, ngram.replaceAll(' ', '␣')), count)),
     element('tfoot', {},
       row(remaining.positive, 'all others for it'), row(remaining.negative, 'all others against it'),
-      row(intercept, 'intercept'), row(score, element('b', {}, 'score'))),
-  ));
+      row(intercept, 'intercept'), row(score, element('b', {}, 'score'))));
 }

@@ -1,7 +1,7 @@
 // What the service serves: the models, and the selects that choose among them.
 
 import { $, element } from './dom.js';
-import { Choice, ask } from './service.js';
+import { Choice, ask, pathOf } from './service.js';
 
 const page = 1000; // models, the most that the service lists at once
 let models = []; // as GET /models lists them
@@ -22,7 +22,9 @@ export function show(name) {
   return shown.get(name);
 }
 
-export const showVersion = (name, version) => ask(['models', name, 'versions', version].map(encodeURIComponent).join('/'));
+export const showVersion = (name, version) => ask(pathOf('models', name, 'versions', version));
+
+export const showDrift = (name, version) => ask(pathOf('models', name, 'versions', version, 'drift'));
 
 export function forget() { shown.clear(); }
 

@@ -74,7 +74,7 @@ export class Choice {
 
   get path() {
     if (!this.model) return 'predict';
-    return ['models', this.model, ...this.version.split('/'), 'predict'].filter(Boolean).map(encodeURIComponent).join('/');
+    return pathOf(...['models', this.model, ...this.version.split('/'), 'predict'].filter(Boolean));
   }
 
   // query returns what a request asks for. Of the query only class names are not ours.
@@ -104,6 +104,8 @@ export class Choice {
 
 export const payload = (texts) => JSON.stringify({ texts: texts.map((text) => ({ text })) });
 
+export const pathOf = (...parts) => parts.map(encodeURIComponent).join('/');
+
 const argsOf = new Map(); // by run and version: a promise
 
 // thresholds returns what a version wants of its best class: a function from class to
@@ -111,7 +113,7 @@ const argsOf = new Map(); // by run and version: a promise
 export async function thresholds({ name, version }, run, classes) {
   if (!classes.includes('other')) return { of: () => undefined, on: 'probability' };
   const key = JSON.stringify([name, version, run]);
-  const path = ['models', name, 'versions', version].map(encodeURIComponent).join('/');
+  const path = pathOf('models', name, 'versions', version);
   if (!argsOf.has(key)) argsOf.set(key, ask(`${path}/args`));
   try {
     const { threshold, threshold_on: on = 'probability' } = (await argsOf.get(key)).args;

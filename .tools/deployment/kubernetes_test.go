@@ -1,4 +1,4 @@
-package kubernetes
+package deployment
 
 import (
 	"fmt"
@@ -35,7 +35,7 @@ var binary string
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "tagifai-kubernetes-")
+	dir, err := os.MkdirTemp("", "tagifai-deployment-")
 	if err != nil {
 		panic(err)
 	}

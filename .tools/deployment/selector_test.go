@@ -1,4 +1,4 @@
-package kubernetes
+package deployment
 
 import (
 	"path/filepath"

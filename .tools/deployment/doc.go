@@ -1,0 +1,2 @@
+// Package deployment has nothing but tests, of configs/kubernetes and configs/compose.
+package deployment

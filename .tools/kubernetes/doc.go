@@ -1,2 +1,0 @@
-// Package kubernetes has nothing but tests, of configs/kubernetes.
-package kubernetes

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// The sides of the replica.
+const (
+	replicaSide = "a replica"
+	emptyRoot   = "a replica, in an empty root, unprivileged"
+	batchOne    = "tagifai batch, one core"
+)
+
+// replica measures what configs/scaling.md reckons with: a replica as configs/kubernetes
+// has it, with one core to itself and the embedded model, asked from another core.
+func (b *bench) replica(ctx context.Context) error {
+	const size, conns = 100, 32
+	b.setupf("The replica: GOMAXPROCS=1, on core 0 alone; the embedded model; default settings, but for --max-queue-wait 30s. "+
+		"wrk, on core 1, sends texts of %d characters over %d connections.", size, conns)
+	b.setupf("Start: from exec to the first 200 of POST /predict, asked every half millisecond; each round has the median of 5. "+
+		"The batch: %d rows of %d characters, from CSV to CSV, GOMAXPROCS=1, on core 0 alone, the whole process.", b.lines, size)
+	var groups []group
+	for _, n := range []int{1, 2, 16, 100} {
+		g, err := b.newGroup(shape{n, size})
+		if err != nil {
+			return err
+		}
+		groups = append(groups, g)
+	}
+	rows := []string{"id,text"}
+	for i, text := range b.corpus.cut(b.lines, size) {
+		rows = append(rows, fmt.Sprintf("%d,%q", i, strings.ReplaceAll(text, `"`, "'")))
+	}
+	table := b.path("rows.csv")
+	if err := writeLines(table, rows); err != nil {
+		return err
+	}
+	starts := []side{b.pinned()}
+	if os.Getuid() == 0 {
+		s, err := b.contained()
+		if err != nil {
+			return err
+		}
+		starts = append(starts, s)
+	}
+	b.generator = []string{"taskset", "-c", "1"}
+	defer func() { b.generator = nil }()
+
+	return b.eachRound(ctx, Replica, func(round int) error {
+		for _, s := range rotated(starts, round) {
+			var took []float64
+			for range 5 {
+				t, err := firstAnswer(ctx, s, groups[0].bodies[0])
+				if err != nil {
+					return err
+				}
+				took = append(took, t.Seconds()*1e3)
+			}
+			b.results.add(Start, startCase, s.name, firstPrediction, median(took))
+		}
+		cmd := exec.CommandContext(ctx, "taskset", "-c", "0", b.tagifai, "batch", "--from", table, "--id", "id", "--to", b.path("tags.csv"))
+		cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+		if err := b.whole(Bulk, bulkCase, batchOne, cmd); err != nil {
+			return err
+		}
+		return b.serving(ctx, []side{b.pinned()}, func(servers []*started) error {
+			if err := b.warm(ctx, groups[0], servers); err != nil {
+				return err
+			}
+			for _, g := range groups {
+				if _, err := b.cell(ctx, g.cell(conns), servers[0], g.file, conns, b.seconds); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// pinned is the replica.
+func (b *bench) pinned() side {
+	return side{name: replicaSide, command: func(ctx context.Context, addr string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", "0", b.tagifai}, replicaArgs(addr)...)...)
+		cmd.Stderr = b.null
+		cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+		return cmd
+	}}
+}
+
+// contained is the replica as a container has it: with nothing else in its root.
+func (b *bench) contained() (side, error) {
+	root := b.path("root")
+	program, err := os.ReadFile(b.tagifai)
+	if err != nil {
+		return side{}, err
+	}
+	for _, dir := range []string{b.dir, root} { // open to all
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return side{}, err
+		}
+		if err := os.Chmod(dir, 0o755); err != nil {
+			return side{}, err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(root, "tagifai"), program, 0o755); err != nil {
+		return side{}, err
+	}
+	return side{name: emptyRoot, command: func(ctx context.Context, addr string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, "/tagifai", replicaArgs(addr)...)
+		cmd.Dir, cmd.Stderr, cmd.Env = "/", b.null, []string{"GOMAXPROCS=1"}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
+		return cmd
+	}}, nil
+}
+
+func replicaArgs(addr string) []string {
+	return []string{"serve", "--addr", addr, "--max-queue-wait", "30s", "--drain-delay", "0s"}
+}
