@@ -7,6 +7,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -51,10 +52,15 @@ type Prediction struct {
 
 // New makes a Model of an artifact. It keeps no reference to it.
 func New(a *Artifact) (*Model, error) {
-	if err := a.checkUnchanged(); err != nil {
+	if err := a.Weights.Validate(); err != nil {
 		return nil, err
 	}
-	if err := a.Weights.Validate(); err != nil {
+	return newModel(a)
+}
+
+// newModel is New for an artifact whose weights are valid.
+func newModel(a *Artifact) (*Model, error) {
+	if err := a.checkUnchanged(); err != nil {
 		return nil, err
 	}
 	threshold, err := parseThreshold(a.Args, len(a.Weights.Classes))
@@ -95,17 +101,25 @@ func New(a *Artifact) (*Model, error) {
 	if threshold != nil && !m.hasProbabilities {
 		m.warnings = append(m.warnings, ArgsFile+": threshold is not used: the classifier has no probabilities, and the highest score is the answer")
 	}
+	m.blocks, err = newBlocks(w)
+	return m, err
+}
+
+// newBlocks makes the blocks of the weights, each in a goroutine of its own.
+func newBlocks(w *Weights) ([]block, error) {
+	blocks, errs := make([]block, len(w.Blocks)), make([]error, len(w.Blocks))
+	var all sync.WaitGroup
 	column := 0
-	for i := range w.Blocks {
-		b, err := newBlock(w, i, column)
-		if err != nil {
-			return nil, err
-		}
-		b.follows = i > 0 && b.canFollow(&m.blocks[i-1])
-		m.blocks = append(m.blocks, b)
+	for i := range blocks {
+		first := column
+		all.Go(func() { blocks[i], errs[i] = newBlock(w, i, first) })
 		column += len(w.Blocks[i].NGrams)
 	}
-	return m, nil
+	all.Wait()
+	for i := 1; i < len(blocks); i++ {
+		blocks[i].follows = blocks[i].canFollow(&blocks[i-1])
+	}
+	return blocks, errors.Join(errs...)
 }
 
 // newBlock makes a block of the i-th of the weights, the coefficients of which begin at

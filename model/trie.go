@@ -90,8 +90,8 @@ type builder struct {
 	placed []placed          // all nodes, parents before children
 	depths [maxUsual + 1]int // how many nodes there are of each
 
-	labels [fanOut]byte // of a branch
-	ends   [fanOut]int  // of the keys of each label
+	labels [fanOut]byte   // of a branch
+	ends   [fanOut]uint32 // of the keys of each label
 }
 
 type placed struct {
@@ -99,30 +99,33 @@ type placed struct {
 	column int32 // of the n-gram that ends there; -1 for none
 }
 
-// A branch is a node whose children are still to be placed: its keys are
-// keys[lo:hi], which share their first depth bytes, which spell the node.
-type branch struct {
-	node   uint32
-	lo, hi int
-	depth  int
-}
+// A branch is a node whose children are still to be placed. Its keys, keys[lo:hi], share
+// the bytes that spell the node, and have more.
+type branch struct{ node, lo, hi uint32 }
 
 func (b *builder) build() error {
 	b.grow(len(b.keys) + len(b.keys)/16) // for most: an n-gram's prefixes are n-grams
-	for _, n := range []uint32{nowhere, root} {
-		b.use(n, unused)
-	}
+	// No child comes before the first fanOut nodes, so that no base is 0, which is that of
+	// a node without children.
+	b.low, b.end = fanOut, fanOut
 	b.placed = make([]placed, 0, len(b.keys)+len(b.keys)/16)
-	var queue []branch
+	var level, below []branch // of one depth, and of the next
 	if len(b.keys) > 0 {
-		queue = append(queue, branch{node: root, hi: len(b.keys)})
+		level = append(level, branch{root, 0, uint32(len(b.keys))})
 	}
-	for len(queue) > 0 {
-		if b.end > math.MaxInt32-4*fanOut {
-			return fmt.Errorf("ngrams: %d of them are more than a model can hold", len(b.keys))
+	for depth := 0; len(level) > 0; depth++ {
+		below = below[:0]
+		before := len(b.placed)
+		for _, at := range level {
+			if b.end > math.MaxInt32-4*fanOut {
+				return fmt.Errorf("ngrams: %d of them are more than a model can hold", len(b.keys))
+			}
+			below = b.branch(at, depth, below)
 		}
-		at := queue[0]
-		queue = b.branch(at, queue[1:])
+		if depth+1 <= maxUsual {
+			b.depths[depth+1] = len(b.placed) - before
+		}
+		level, below = below, level
 	}
 	b.nodes = slices.Clone(b.nodes[:b.end+fanOut]) // so many that no walk leaves them
 	b.usual = 2
@@ -132,11 +135,12 @@ func (b *builder) build() error {
 	return nil
 }
 
-// branch places the children of a node, and appends those with children to queue.
-func (b *builder) branch(at branch, queue []branch) []branch {
+// branch places the children of a node of a depth, and appends those with children to
+// below.
+func (b *builder) branch(at branch, depth int, below []branch) []branch {
 	n, labels, ends := 0, &b.labels, &b.ends
 	for i := at.lo; i < at.hi; i++ {
-		label := b.keys[i].text[at.depth]
+		label := b.keys[i].text[depth]
 		if n == 0 || labels[n-1] != label {
 			labels[n] = label
 			n++
@@ -147,70 +151,57 @@ func (b *builder) branch(at branch, queue []branch) []branch {
 	b.nodes[at.node].base = base
 	lo := at.lo
 	for i, hi := range ends[:n] {
-		child := branch{base + uint32(labels[i]), lo, hi, at.depth + 1}
+		child := branch{base + uint32(labels[i]), lo, hi}
 		lo = hi
 		b.use(child.node, at.node)
 		column := -1
-		if len(b.keys[child.lo].text) == child.depth { // an n-gram ends here
+		if len(b.keys[child.lo].text) == depth+1 { // an n-gram ends here
 			column = b.keys[child.lo].column
 			child.lo++
 		}
 		b.placed = append(b.placed, placed{child.node, int32(column)})
-		if child.depth <= maxUsual {
-			b.depths[child.depth]++
-		}
 		if child.lo < child.hi {
-			queue = append(queue, child)
+			below = append(below, child)
 		}
 	}
-	return queue
+	return below
 }
 
-// place finds a base at which all of labels, which are sorted, meet unused nodes. A
-// lone child, as most nodes have, goes into the first gap.
+// place finds a base at which all of labels, which are sorted, meet unused nodes. It
+// tries 64 bases at once. A lone child, as most nodes have, goes into the first gap.
 func (b *builder) place(labels []byte) uint32 {
-	const patience = 64 // gaps tried before the children go behind the last node in use
+	const patience = 8 // times 64 bases, before the children go behind the last node in use
 	first := uint32(labels[0])
-	gap := b.gap(max(b.low, first+1)) // so that no base is 0, which is that of a node without children
-	for range patience {
-		if gap >= b.end || b.fits(gap-first, labels[1:]) {
-			return gap - first
+	base := b.low - first
+	for i := 0; i < patience && base < b.end; i++ {
+		fits := uint64(math.MaxUint64)
+		for _, label := range labels {
+			fits &= b.freeFrom(base + uint32(label))
 		}
-		gap = b.gap(gap + 1)
+		if fits != 0 {
+			return base + uint32(bits.TrailingZeros64(fits))
+		}
+		base += 64
 	}
-	return max(b.end, first+1) - first
+	return b.end - first
 }
 
-// gap returns the first unused node from a node on.
-func (b *builder) gap(from uint32) uint32 {
-	i := from / 64
-	word := b.free[i] &^ (1<<(from%64) - 1)
-	for word == 0 {
-		i++
-		word = b.free[i]
-	}
-	return i*64 + uint32(bits.TrailingZeros64(word))
-}
-
-func (b *builder) fits(base uint32, labels []byte) bool {
-	for _, label := range labels {
-		if at := base + uint32(label); b.free[at/64]>>(at%64)&1 == 0 {
-			return false
-		}
-	}
-	return true
+// freeFrom returns which of 64 nodes are free.
+func (b *builder) freeFrom(n uint32) uint64 {
+	i, shift := n/64, n%64
+	return b.free[i]>>shift | b.free[i+1]<<(64-shift)
 }
 
 // use takes a node into use.
 func (b *builder) use(n, parent uint32) {
 	b.nodes[n].parent = parent
 	b.free[n/64] &^= 1 << (n % 64)
-	if n == b.low {
-		b.low = b.gap(n)
-	}
 	if n >= b.end {
 		b.end = n + 1
 		b.grow(int(b.end))
+	}
+	for b.free[b.low/64]>>(b.low%64)&1 == 0 {
+		b.low++
 	}
 }
 
@@ -220,10 +211,15 @@ func (b *builder) grow(n int) {
 	if n += 2 * fanOut; n <= len(b.nodes) {
 		return
 	}
-	more := max(n, len(b.nodes)*5/4) - len(b.nodes)
-	more = (more + 63) &^ 63
-	b.nodes = append(b.nodes, slices.Repeat([]node{{parent: unused}}, more)...)
-	b.free = append(b.free, slices.Repeat([]uint64{1<<64 - 1}, more/64)...)
+	n = (max(n, len(b.nodes)*5/4) + 63) &^ 63
+	nodes, free := b.nodes, b.free
+	b.nodes, b.free = make([]node, n), make([]uint64, n/64)
+	for i := copy(b.nodes, nodes); i < n; i++ {
+		b.nodes[i].parent = unused
+	}
+	for i := copy(b.free, free); i < n/64; i++ {
+		b.free[i] = math.MaxUint64
+	}
 }
 
 // fill makes the rows.
