@@ -107,6 +107,9 @@ func descend[C uint16 | uint32](v *Vectorizer, t *trie, w *walks, counts []C, fe
 	ended, alones := 0, 0
 	if t.pairs != nil && v.Analyzer != Word {
 		ended, shared = descendUsual(t, w, counts, few, tape, lo, hi)
+		if len(shared.nodes) == 0 { // as of most texts
+			return w.ends[:ended]
+		}
 		shared, alones = part(counts, few, shared, w.alone, 0)
 	} else {
 		shared = begin(w.shared, tape, lo, hi, v.Analyzer == Word)
@@ -147,7 +150,8 @@ func descendUsual[C uint16 | uint32](t *trie, w *walks, counts []C, few C, tape 
 		w.met = meet(counts, shared.nodes, w.met, few)
 	}
 	for _, node := range shared.nodes {
-		counts[node] *= C(one(counts[node] > few))
+		c := counts[node]
+		counts[node] = c * C(one(c > few))
 	}
 	if !more {
 		return n, w.shared.first(0)
