@@ -51,7 +51,7 @@ type block struct {
 	words  *wordTable // takes the place of the trie if the n-grams are single words
 	weight float64
 	// follows says that the words are found on the tape of the block before, which is in
-	// the scratch: a third of the time of the default model.
+	// the scratch: a seventh of the time of the default model.
 	follows bool
 	// divides says whether the vector is divided by its norm. If not, the norm is that
 	// of several blocks, to which this one adds.
