@@ -55,7 +55,7 @@ func Open(path string, formats ...Format) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := New(a)
+	m, err := newModel(a)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", path, err)
 	}
@@ -68,7 +68,7 @@ func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(a)
+	return newModel(a)
 }
 
 // ReadDir reads the artifact directory at path. The path of our own weights file stands
@@ -92,8 +92,8 @@ func ReadDir(path string, formats ...Format) (*Artifact, error) {
 }
 
 // ReadArtifact reads the artifact directory that is the root of fsys: one of our
-// own, with [WeightsFile], or one of these formats. It returns all of it or an error
-// that names file, field and reason.
+// own, with [WeightsFile], or one of these formats. It returns all of it, with valid
+// weights, or an error that names file, field and reason.
 //
 // A directory of another tool may lack args.json, of which a warning tells, and
 // label_encoder.json, if its classes have names without it.

@@ -159,7 +159,7 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 		b := &m.blocks[i]
 		clear(s.totals)
 		b.add(s, &s.walks[i], s.totals, text)
-		factor, left := b.factor(s.totals[len(m.intercepts)])
+		factor, left := b.factor(s.totals[0])
 		x.factors = append(x.factors, factor)
 		outer += m.norm.power(b.weight) * left
 
@@ -204,9 +204,9 @@ func (b *block) nodes() int {
 // coefficient returns idf × coefficient of the n-gram of a node.
 func (b *block) coefficient(node uint32, row int) float64 {
 	if b.words != nil {
-		return b.words.row(node)[row]
+		return b.words.row(node)[1+row]
 	}
-	return b.trie.row(node)[row] - b.trie.row(b.trie.nodes[node].parent)[row]
+	return b.trie.row(node)[1+row] - b.trie.row(b.trie.nodes[node].parent)[1+row]
 }
 
 // occurrences yields the n-grams of the vocabulary on a tape, each as often as it occurs.
@@ -214,7 +214,8 @@ func (b *block) occurrences(tape *aligned, yield func(node uint32, start, end in
 	if b.words != nil {
 		for start := 0; start < len(tape.text); {
 			end := start + bytes.IndexByte(tape.text[start:], ' ')
-			if i := b.words.find(tape.text[start:end]); i > 0 {
+			word := tape.text[start:end]
+			if i := b.words.find(headOf(word), word); i > 0 {
 				yield(i-1, start, end)
 			}
 			start = end + 1
@@ -226,7 +227,7 @@ func (b *block) occurrences(tape *aligned, yield func(node uint32, start, end in
 		if words && start > 0 && tape.text[start-1] != ' ' {
 			continue
 		}
-		node := uint32(0)
+		node := uint32(root)
 		for i := start; i < len(tape.text); i++ {
 			next := t.nodes[node].base + uint32(tape.text[i])
 			if t.nodes[next].parent != node {
@@ -252,7 +253,7 @@ func (x *explainer) weigh(m *Model, terms []term) {
 			for _, t := range terms {
 				sum += t.factor * b.coefficient(n.node, t.row)
 			}
-			x.weights = append(x.weights, sum*b.reader.tf(float64(n.count))*x.factors[i])
+			x.weights = append(x.weights, sum*b.reader.tf(n.count)*x.factors[i])
 		}
 		tape, slots := &x.tapes[i], x.slots[i]
 		b.occurrences(tape, func(node uint32, start, end int) {

@@ -7,6 +7,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -51,10 +52,15 @@ type Prediction struct {
 
 // New makes a Model of an artifact. It keeps no reference to it.
 func New(a *Artifact) (*Model, error) {
-	if err := a.checkUnchanged(); err != nil {
+	if err := a.Weights.Validate(); err != nil {
 		return nil, err
 	}
-	if err := a.Weights.Validate(); err != nil {
+	return newModel(a)
+}
+
+// newModel is New for an artifact whose weights are valid.
+func newModel(a *Artifact) (*Model, error) {
+	if err := a.checkUnchanged(); err != nil {
 		return nil, err
 	}
 	threshold, err := parseThreshold(a.Args, len(a.Weights.Classes))
@@ -95,16 +101,25 @@ func New(a *Artifact) (*Model, error) {
 	if threshold != nil && !m.hasProbabilities {
 		m.warnings = append(m.warnings, ArgsFile+": threshold is not used: the classifier has no probabilities, and the highest score is the answer")
 	}
+	m.blocks, err = newBlocks(w)
+	return m, err
+}
+
+// newBlocks makes the blocks of the weights, each in a goroutine of its own.
+func newBlocks(w *Weights) ([]block, error) {
+	blocks, errs := make([]block, len(w.Blocks)), make([]error, len(w.Blocks))
+	var all sync.WaitGroup
 	column := 0
-	for i := range w.Blocks {
-		b, err := newBlock(w, i, column)
-		if err != nil {
-			return nil, err
-		}
-		m.blocks = append(m.blocks, b)
+	for i := range blocks {
+		first := column
+		all.Go(func() { blocks[i], errs[i] = newBlock(w, i, first) })
 		column += len(w.Blocks[i].NGrams)
 	}
-	return m, nil
+	all.Wait()
+	for i := 1; i < len(blocks); i++ {
+		blocks[i].follows = blocks[i].canFollow(&blocks[i-1])
+	}
+	return blocks, errors.Join(errs...)
 }
 
 // newBlock makes a block of the i-th of the weights, the coefficients of which begin at
@@ -127,6 +142,14 @@ func newBlock(w *Weights, i, column int) (block, error) {
 	}
 	made.trie, err = newTrie(w, b, v.Norm, column)
 	return made, err
+}
+
+// canFollow reports whether the block's words are those of \w\w+ on the tape of the block
+// before.
+func (b *block) canFollow(before *block) bool {
+	v, u := &b.reader, &before.reader
+	return b.words != nil && v.plainWords() && (u.Analyzer != Word || before.words != nil && u.plainWords()) &&
+		v.Lowercase == u.Lowercase && v.Clean == u.Clean && v.Stem == u.Stem && v.StripAccents == u.StripAccents
 }
 
 // Predict returns the tag of text, and the probability and score of every class.
@@ -267,14 +290,13 @@ func (m *Model) Warnings() []string { return slices.Clone(m.warnings) }
 
 // Size returns how many bytes the model takes in memory, nearly.
 func (m *Model) Size() int {
-	const word = 8
 	size := len(m.args.raw) + len(m.performance.raw) + len(m.baseline.raw)
 	for _, b := range m.blocks {
 		if b.words != nil {
 			size += b.words.size()
-			continue
+		} else {
+			size += b.trie.size()
 		}
-		size += word*cap(b.trie.nodes) + word*cap(b.trie.sums) + 4*cap(b.trie.pairs)
 	}
 	return size
 }

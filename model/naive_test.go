@@ -365,6 +365,14 @@ func unusualWeights(t testing.TB) map[string]*model.Weights {
 		w.Blocks[0].Vectorizer.Norm = model.NoNorm
 		return w
 	}
+	words := func() *model.Weights { // single ones, which a table finds
+		return weights(model.Word, func(w *model.Weights, v *model.Vectorizer) {
+			v.NgramMin, v.NgramMax = 1, 1
+			if !slices.Contains(w.Blocks[0].NGrams, "a") {
+				t.Fatal("the vocabulary lacks a word of one letter, which is not met")
+			}
+		})
+	}
 	char, wb, word := byAnalyzer[model.Char], byAnalyzer[model.CharWB], byAnalyzer[model.Word]
 	sigmoids := []model.Calibrator{{Slope: -1, Offset: .5}, {Slope: -2}, {Offset: 3}, {Slope: 4, Offset: -1}}
 	points := []model.Calibrator{
@@ -372,19 +380,22 @@ func unusualWeights(t testing.TB) map[string]*model.Weights {
 		{X: []float64{.1, .3}, Y: []float64{0, 0}}, {X: []float64{-3, 3}, Y: []float64{1, 0}},
 	}
 	return map[string]*model.Weights{
-		"union":                      unionOf(model.NoNorm, plain, wb(), word()),
-		"union of three, l2":         unionOf(model.L2, plain, wb(), word(), char()),
-		"union, l2 of what has none": unionOf(model.L2, plain, none(wb()), word()),
-		"union, l1 of what has none": unionOf(model.L1, plain, none(wb()), none(char())),
-		"stop words":                 weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.StopWords = []string{"for", "learning", "the"} }),
-		"accents, unicode":           weights(model.CharWB, func(_ *model.Weights, v *model.Vectorizer) { v.StripAccents = model.Unicode }),
-		"accents, ascii":             weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.StripAccents = model.ASCII }),
-		"a run of characters":        weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.TokenPattern = `\S+` }),
-		"a compiled pattern":         weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.TokenPattern = `\b[a-z]+\b` }),
-		"no loss":                    link(model.Link{Loss: model.NoLoss, Weight: 1}),
-		"one against one":            link(model.Link{Loss: model.OneVsOne, Weight: 1}),
-		"sigmoids":                   link(model.Link{Loss: model.NoLoss, Weight: 1, Calibrators: sigmoids}),
-		"points":                     link(model.Link{Loss: model.Multinomial, Weight: 1, Calibrators: points}),
+		"union":                            unionOf(model.NoNorm, plain, wb(), word()),
+		"union of three, l2":               unionOf(model.L2, plain, wb(), word(), char()),
+		"words behind char_wb":             unionOf(model.NoNorm, plain, wb(), words()),
+		"words behind char and each other": unionOf(model.NoNorm, plain, char(), words(), words()),
+		"words before char":                unionOf(model.NoNorm, plain, words(), char()),
+		"union, l2 of what has none":       unionOf(model.L2, plain, none(wb()), word()),
+		"union, l1 of what has none":       unionOf(model.L1, plain, none(wb()), none(char())),
+		"stop words":                       weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.StopWords = []string{"for", "learning", "the"} }),
+		"accents, unicode":                 weights(model.CharWB, func(_ *model.Weights, v *model.Vectorizer) { v.StripAccents = model.Unicode }),
+		"accents, ascii":                   weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.StripAccents = model.ASCII }),
+		"a run of characters":              weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.TokenPattern = `\S+` }),
+		"a compiled pattern":               weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.TokenPattern = `\b[a-z]+\b` }),
+		"no loss":                          link(model.Link{Loss: model.NoLoss, Weight: 1}),
+		"one against one":                  link(model.Link{Loss: model.OneVsOne, Weight: 1}),
+		"sigmoids":                         link(model.Link{Loss: model.NoLoss, Weight: 1, Calibrators: sigmoids}),
+		"points":                           link(model.Link{Loss: model.Multinomial, Weight: 1, Calibrators: points}),
 		"three links": link(
 			model.Link{Loss: model.Multinomial, Weight: 2}, model.Link{Loss: model.ModifiedHuber, Weight: .5},
 			model.Link{Loss: model.NoLoss, Weight: 1, Calibrators: points},
@@ -454,7 +465,7 @@ func TestLength(t *testing.T) {
 		"not ASCII":   "Σίσυφος ΟΔΟΣ \u2003 İstanbul ",
 		"only spaces": " \t",
 	}
-	lengths := []int{1, 2, 3, 255, 256, 4093, 4094, 4095, 4096, 4097, 9000}
+	lengths := []int{1, 2, 3, 7, 8, 9, 255, 256, 509, 510, 511, 512, 513, 1024, 1025, 4097}
 	for _, twin := range twins(t) {
 		t.Run(twin.name, func(t *testing.T) {
 			for _, piece := range pieces {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 	"unicode/utf8"
 	"unsafe"
@@ -16,16 +17,43 @@ import (
 // so that every n-gram of a text is a piece of its tape, and every piece of a tape
 // that [Vectorizer.key] accepts is an n-gram. The result lives in s.
 func (r *reader) tape(s *scratch, text string) []byte {
-	if r.Analyzer != Word && !r.Clean && r.StripAccents == KeepAccents {
-		s.tape = appendTape(s.tape[:0], text, &r.Vectorizer)
+	switch {
+	case r.Analyzer != Word:
+		return r.charTape(s, text)
+	case r.plainWords():
+		tape := r.charTape(s, text)
+		s.bounds = appendBounds(s.bounds[:0], tape)
+		s.text = s.text[:0]
+		for bounds := s.bounds; len(bounds) > 0; bounds = bounds[2:] {
+			word := tape[bounds[0]:bounds[1]]
+			if _, size := utf8.DecodeRune(word); size < len(word) { // it has two characters
+				s.text = append(append(s.text, word...), ' ')
+			}
+		}
+		s.tape = append(s.tape[:0], s.text...)
+	default:
+		r.prepare(s, text)
+		s.tape = r.appendTokens(s.tape[:0], s)
+	}
+	return s.tape
+}
+
+// charTape is tape for char and char_wb. For word it is the tape of char.
+func (r *reader) charTape(s *scratch, text string) []byte {
+	if !r.Clean && r.StripAccents == KeepAccents {
+		s.tape = appendTape(s.tape[:0], text, &r.chars)
 		return s.tape
 	}
-	if r.Analyzer == Word && r.tokens == nil && r.stop == nil && !r.Clean && r.StripAccents == KeepAccents {
-		if tape, ok := appendASCIIWords(s.tape[:0], text, r.Lowercase); ok {
-			s.tape = tape
-			return tape
-		}
-	}
+	r.prepare(s, text)
+	// A view instead of a copy: nothing writes to s.text before the tape is made.
+	view := unsafe.String(unsafe.SliceData(s.text), len(s.text))
+	s.tape = appendTape(s.tape[:0], view, &r.late)
+	return s.tape
+}
+
+// prepare sets s.text to text in lower case, cleaned and without accents, as far as the
+// vectorizer wants that, in valid UTF-8.
+func (r *reader) prepare(s *scratch, text string) {
 	if r.Lowercase {
 		s.text = appendLower(s.text[:0], text)
 	} else {
@@ -39,18 +67,11 @@ func (r *reader) tape(s *scratch, text string) []byte {
 		s.cleaned = appendStripped(s.cleaned[:0], s.text, r.StripAccents)
 		s.text, s.cleaned = s.cleaned, s.text
 	}
-	switch {
-	case r.Analyzer != Word:
-		// A view instead of a copy: nothing writes to s.text before the tape is made.
-		view := unsafe.String(unsafe.SliceData(s.text), len(s.text))
-		s.tape = appendTape(s.tape[:0], view, &r.late)
-	case r.tokens == nil && r.stop == nil:
-		s.tape = appendWordTape(s.tape[:0], s.text)
-	default:
-		s.tape = r.appendTokens(s.tape[:0], s)
-	}
-	return s.tape
 }
+
+// tapeEnd is put behind a tape that is walked, so that eight bytes can be read at every
+// place of it. As no UTF-8 has its bytes, no walk gets into it.
+const tapeEnd = "\xff\xff\xff\xff\xff\xff\xff\xff"
 
 // padding is the number of spaces between two words on a char_wb tape. Words share
 // one, unless a lone space is an n-gram and has to be met once for each of them.
@@ -90,8 +111,8 @@ var asciiTables = func() (tables [2][2][256]uint16) {
 }()
 
 // appendTape appends the tape of text for char or char_wb to dst, which is empty. It
-// reads the text once, and of ASCII nothing is left to the branch predictor: that takes
-// half as long as one pass for the lower case and another for the white space.
+// reads the text once, eight bytes at a time where that is simple: that takes half as
+// long as a byte at a time. Of ASCII nothing is left to the branch predictor.
 func appendTape(dst []byte, text string, v *Vectorizer) []byte {
 	words := v.Analyzer == CharWB
 	table := &asciiTables[one(words)][one(v.Lowercase)]
@@ -102,18 +123,29 @@ func appendTape(dst []byte, text string, v *Vectorizer) []byte {
 		n, before = 1, blank
 	}
 	for i := 0; i < len(text); {
-		c := table[text[i]]
-		if c == notASCII {
-			dst, i, before = appendOther(dst[:n], text, i, before, v)
-			n, dst = len(dst), room(dst, len(text)-i+2)
-			continue
+		end := min(i+8, len(text)) // of the bytes that are read one at a time
+		if i+8 <= len(text) {
+			eight, last, ok := simpleEight(load(text, i), before, v.Lowercase)
+			if ok {
+				binary.LittleEndian.PutUint64(dst[n:], eight)
+				i, n, before = i+8, n+8, last
+				continue
+			}
 		}
-		second := -one(c&before != 0) // of two blanks: a space takes the place of the first
-		before = c & blank
-		n += second
-		dst[n] = byte(c)&^byte(second) | ' '&byte(second)
-		n++
-		i++
+		for i < end {
+			c := table[text[i]]
+			if c == notASCII {
+				dst, i, before = appendOther(dst[:n], text, i, before, v)
+				n, dst = len(dst), room(dst, len(text)-i+2)
+				continue
+			}
+			second := -one(c&before != 0) // of two blanks: a space takes the place of the first
+			before = c & blank
+			n += second
+			dst[n] = byte(c)&^byte(second) | ' '&byte(second)
+			n++
+			i++
+		}
 	}
 	switch {
 	case words && n == 1: // no word
@@ -127,6 +159,31 @@ func appendTape(dst []byte, text string, v *Vectorizer) []byte {
 		dst = doubleSpaces(dst)
 	}
 	return dst
+}
+
+// load returns eight bytes of text, the first one lowest.
+func load(text string, i int) uint64 {
+	s := text[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// simpleEight returns what becomes of eight bytes, and what the last of them is. They are
+// not ok if one is not ASCII, a control character or a blank behind a blank.
+func simpleEight(eight uint64, before uint16, lowercase bool) (_ uint64, last uint16, ok bool) {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	printable := (eight | eight>>1) & (0x20 * ones) // 0x20 in bytes from 0x20 on
+	// Below, no byte of a sum carries into the next, as long as all are ASCII. A high
+	// bit is the answer to a question about its byte.
+	spaces := ^((eight ^ ' '*ones) + 0x7f*ones) & high
+	if eight&high|printable^0x20*ones|spaces&(spaces<<8|uint64(before)>>1) != 0 {
+		return 0, 0, false
+	}
+	if lowercase {
+		atLeastA, aboveZ := eight+(0x80-'A')*ones, eight+(0x7f-'Z')*ones
+		eight |= (atLeastA &^ aboveZ & high) >> 2 // 'a' - 'A'
+	}
+	return eight, uint16(spaces >> 63 << 8), true // 1<<8 is blank
 }
 
 // doubleSpaces puts a second space between the words of a char_wb tape.
@@ -178,64 +235,46 @@ func appendOther(dst []byte, text string, i int, before uint16, v *Vectorizer) (
 	return append(dst, text[i:end]...), end, 0 // a lone one stays what it is
 }
 
-// wordTables have what becomes of an ASCII character of a word, as it is and in lower case,
-// and 0 for all other bytes.
-var wordTables = func() (tables [2][256]byte) {
-	for c := range byte(utf8.RuneSelf) {
-		if isWord(rune(c)) {
-			tables[0][c], tables[1][c] = c, byte(asciiTables[0][1][c])
+// Whether a byte is of a word, in wordBytes: 0 or 1 for ASCII.
+const unknown = 2
+
+var wordBytes = func() (table [256]uint8) {
+	for c := range 256 {
+		table[c] = unknown
+		if c < utf8.RuneSelf {
+			table[c] = uint8(one(isWord(rune(c))))
 		}
 	}
-	return tables
+	return table
 }()
 
-// appendASCIIWords is appendWordTape for a text in ASCII, which it reads only once. It
-// reports whether the text was in ASCII.
-func appendASCIIWords(dst []byte, text string, lowercase bool) ([]byte, bool) {
-	table := &wordTables[one(lowercase)]
-	dst = room(dst, len(text)+2)
-	start, n := 0, 0 // start of the word that is being read
-	for i := range len(text) {
-		c := table[text[i]]
-		if c != 0 {
-			dst[n] = c
-			n++
-			continue
+// appendBounds appends where each run of \w begins and where it ends.
+func appendBounds(dst []uint32, tape []byte) []uint32 {
+	dst = slices.Grow(dst, len(tape)+2)
+	n, in := len(dst), uint8(0) // whether the byte before this is of a word
+	dst = dst[:cap(dst)]
+	for i := 0; i < len(tape); i++ {
+		is, at := wordBytes[tape[i]], i
+		if is == unknown {
+			r, size := utf8.DecodeRune(tape[i:])
+			is = uint8(one(isWord(r)))
+			i += size - 1
 		}
-		if text[i] >= utf8.RuneSelf {
-			return dst[:0], false
-		}
-		if n-start >= 2 {
-			dst[n] = ' '
-			n++
-			start = n
-		}
-		n = start
+		dst[n] = uint32(at)
+		n += int(is ^ in)
+		in = is
 	}
-	if n-start >= 2 {
-		dst[n] = ' '
-		start = n + 1
-	}
-	return dst[:start], true
+	dst[n] = uint32(len(tape))
+	n += int(in)
+	return dst[:n]
 }
 
-func appendWordTape(dst, text []byte) []byte {
-	start, runes := 0, 0 // of the word that is being read
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRune(text[i:])
-		if isWord(r) {
-			i += size
-			runes++
-			continue
-		}
-		if runes >= 2 {
-			dst = append(append(dst, text[start:i]...), ' ')
-		}
-		i += size
-		start, runes = i, 0
-	}
-	if runes >= 2 {
-		dst = append(append(dst, text[start:]...), ' ')
+// appendSpaced appends where each word of a tape of words begins and where it ends.
+func appendSpaced(dst []uint32, tape []byte) []uint32 {
+	for start := 0; start < len(tape); {
+		end := start + bytes.IndexByte(tape[start:], ' ')
+		dst = append(dst, uint32(start), uint32(end))
+		start = end + 1
 	}
 	return dst
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -14,20 +15,26 @@ import (
 // Every node has a row of sums, totals along the path to it: for node n, at which
 // n-gram g ends,
 //
-//	sums[n][k] = sums[parent of n][k] + idf[g] · coefficients[k][g]    k < width-1
-//	sums[n][width-1] = the same of idf[g]² for l2, |idf[g]| for l1
+//	sums[n][0] = sums[parent of n][0] + idf[g]² for l2, |idf[g]| for l1
+//	sums[n][1+k] = the same of idf[g] · coefficients[k][g]
 //
 // so that one row, that of the last node of a walk, is the contribution of all n-grams
 // on the way. Where no n-gram ends, a node has the row of its parent: few do not end
 // one, and without a number for the row of each a node takes 8 bytes.
 type trie struct {
+	rows  // one for each node
 	nodes []node
-	sums  []float64 // nodes × width
-	width int       // rows of coefficients, and one for the norm
 
-	// pairs has the node of each pair of bytes, 0 for none, so that walks begin two
+	// pairs has the node of each pair of bytes, nowhere for none, so that walks begin two
 	// bytes deep: a quarter of the time at 60 characters. nil if one byte is an n-gram.
-	pairs []uint32
+	pairs *[fanOut * fanOut]uint32
+
+	// repeats has, for each count of an n-gram in a short text, the tf and what it adds to
+	// the norm, less the count: a thirtieth of the time.
+	repeats []weightedRow
+
+	// usual is the depth in bytes that most nodes are within.
+	usual int
 }
 
 type node struct {
@@ -35,8 +42,15 @@ type node struct {
 }
 
 const (
+	nowhere = 0 // where walks end: a node with a row of zeros and without children
+	root    = 1
+
+	leaf = 0 // the base of a node without children
+
 	unused = math.MaxUint32 // the parent of a node that is not in use
 	fanOut = 256            // children that a node can have
+
+	maxUsual = 8 // of [trie.usual]
 )
 
 // newTrie makes the trie of a block, for a norm, which may be that of all blocks. The
@@ -52,16 +66,16 @@ func newTrie(w *Weights, of *Block, norm Norm, column int) (*trie, error) {
 	if !slices.IsSortedFunc(keys, byText) {
 		slices.SortFunc(keys, byText)
 	}
-	b := builder{
-		trie:         &trie{width: len(w.Intercepts) + 1},
-		idf:          of.IDF,
-		norm:         norm,
-		coefficients: w.Coefficients[min(column, len(w.Coefficients)):],
-		stride:       w.Features(),
-		keys:         keys,
-	}
+	b := builder{trie: new(trie), keys: keys}
 	if err := b.build(); err != nil {
 		return nil, err
+	}
+	b.fill(w, newSource(w, of, norm, column))
+	v := &of.Vectorizer
+	b.repeats = make([]weightedRow, maxTogether+1)
+	for count := range b.repeats {
+		tf := v.tf(uint32(count))
+		b.repeats[count] = weightedRow{norm: norm.power(tf) - float64(count), times: tf - float64(count)}
 	}
 	if !slices.ContainsFunc(keys, func(k entry) bool { return len(k.text) == 1 }) {
 		b.pairs = b.pairNodes()
@@ -79,150 +93,163 @@ type entry struct {
 // walks, lies close together.
 type builder struct {
 	*trie
-	idf          []float64 // of each column; nil if there is none
-	norm         Norm
-	coefficients []float64 // from that of the first column on
-	stride       int       // from one row of coefficients to the next
-	keys         []entry   // sorted, all different
+	keys   []entry           // sorted, all different
+	free   []uint64          // a bit for each node: set if it is not in use
+	low    uint32            // no node before it is free
+	end    uint32            // behind the last node in use
+	placed []placed          // all nodes, parents before children
+	depths [maxUsual + 1]int // how many nodes there are of each
 
-	end uint32 // behind the last node in use
-	// The unused nodes, linked in their order, to a ring with node 0, which is the root.
-	next, previous []uint32
+	labels [fanOut]byte   // of a branch
+	ends   [fanOut]uint32 // of the keys of each label
 }
 
-// A branch is a node whose children are still to be placed: its keys are
-// keys[lo:hi], which share their first depth bytes, which spell the node.
-type branch struct {
+type placed struct {
 	node   uint32
-	lo, hi int
-	depth  int
+	column int32 // of the n-gram that ends there; -1 for none
 }
+
+// A branch is a node whose children are still to be placed. Its keys, keys[lo:hi], share
+// the bytes that spell the node, and have more.
+type branch struct{ node, lo, hi uint32 }
 
 func (b *builder) build() error {
-	room := len(b.keys) + len(b.keys)/16 + 4*fanOut // for most: an n-gram's prefixes are n-grams
-	b.nodes, b.next, b.previous = make([]node, 1, room), make([]uint32, 1, room), make([]uint32, 1, room)
-	b.sums = make([]float64, b.width, room*b.width)
-	b.nodes[0].parent = unused // no node is the root's parent, itself least of all
-	b.end = 1
-	b.grow()
-	queue := []branch{{lo: 0, hi: len(b.keys)}}
-	var children []branch
-	var labels []byte
-	for len(queue) > 0 {
-		at := queue[0]
-		queue = queue[1:]
-		children, labels = children[:0], labels[:0]
-		for lo := at.lo; lo < at.hi; {
-			label := b.keys[lo].text[at.depth]
-			hi := lo + 1
-			for hi < at.hi && b.keys[hi].text[at.depth] == label {
-				hi++
+	b.grow(len(b.keys) + len(b.keys)/16) // for most: an n-gram's prefixes are n-grams
+	// No child comes before the first fanOut nodes, so that no base is 0, which is that of
+	// a node without children.
+	b.low, b.end = fanOut, fanOut
+	b.placed = make([]placed, 0, len(b.keys)+len(b.keys)/16)
+	var level, below []branch // of one depth, and of the next
+	if len(b.keys) > 0 {
+		level = append(level, branch{root, 0, uint32(len(b.keys))})
+	}
+	for depth := 0; len(level) > 0; depth++ {
+		below = below[:0]
+		before := len(b.placed)
+		for _, at := range level {
+			if b.end > math.MaxInt32-4*fanOut {
+				return fmt.Errorf("ngrams: %d of them are more than a model can hold", len(b.keys))
 			}
-			children = append(children, branch{lo: lo, hi: hi, depth: at.depth + 1})
-			labels = append(labels, label)
-			lo = hi
+			below = b.branch(at, depth, below)
 		}
-		if len(labels) == 0 {
-			continue
+		if depth+1 <= maxUsual {
+			b.depths[depth+1] = len(b.placed) - before
 		}
-		if b.end > math.MaxInt32-4*fanOut {
-			return fmt.Errorf("ngrams: %d of them are more than a model can hold", len(b.keys))
-		}
-		base := b.place(labels)
-		b.nodes[at.node].base = base
-		for i, child := range children {
-			child.node = base + uint32(labels[i])
-			b.use(child.node, node{parent: at.node})
-			copy(b.row(child.node), b.row(at.node))
-			if len(b.keys[child.lo].text) == child.depth { // an n-gram ends here
-				b.addNGram(child.node, b.keys[child.lo].column)
-				child.lo++
-			}
-			if child.lo < child.hi {
-				queue = append(queue, child)
-			}
-		}
+		level, below = below, level
+	}
+	b.nodes = slices.Clone(b.nodes[:b.end+fanOut]) // so many that no walk leaves them
+	b.usual = 2
+	for b.usual < maxUsual && b.depths[b.usual+1] > len(b.keys)/16 {
+		b.usual++
 	}
 	return nil
 }
 
-// place finds a base at which all of labels, which are sorted, meet unused nodes. A
-// lone child, as most nodes have, goes into the first gap.
+// branch places the children of a node of a depth, and appends those with children to
+// below.
+func (b *builder) branch(at branch, depth int, below []branch) []branch {
+	n, labels, ends := 0, &b.labels, &b.ends
+	for i := at.lo; i < at.hi; i++ {
+		label := b.keys[i].text[depth]
+		if n == 0 || labels[n-1] != label {
+			labels[n] = label
+			n++
+		}
+		ends[n-1] = i + 1
+	}
+	base := b.place(labels[:n])
+	b.nodes[at.node].base = base
+	lo := at.lo
+	for i, hi := range ends[:n] {
+		child := branch{base + uint32(labels[i]), lo, hi}
+		lo = hi
+		b.use(child.node, at.node)
+		column := -1
+		if len(b.keys[child.lo].text) == depth+1 { // an n-gram ends here
+			column = b.keys[child.lo].column
+			child.lo++
+		}
+		b.placed = append(b.placed, placed{child.node, int32(column)})
+		if child.lo < child.hi {
+			below = append(below, child)
+		}
+	}
+	return below
+}
+
+// place finds a base at which all of labels, which are sorted, meet unused nodes. It
+// tries 64 bases at once. A lone child, as most nodes have, goes into the first gap.
 func (b *builder) place(labels []byte) uint32 {
-	const patience = 64 // gaps tried before the children go behind the last node in use
+	const patience = 8 // times 64 bases, before the children go behind the last node in use
 	first := uint32(labels[0])
-	tried := 0
-	for gap := b.next[0]; gap < b.end && tried < patience; gap = b.next[gap] {
-		if gap <= first { // so that no child is the root
-			continue
+	base := b.low - first
+	for i := 0; i < patience && base < b.end; i++ {
+		fits := uint64(math.MaxUint64)
+		for _, label := range labels {
+			fits &= b.freeFrom(base + uint32(label))
 		}
-		base := gap - first
-		if b.fits(base, labels) {
-			return base
+		if fits != 0 {
+			return base + uint32(bits.TrailingZeros64(fits))
 		}
-		tried++
+		base += 64
 	}
-	return max(b.end, first+1) - first
+	return b.end - first
 }
 
-func (b *builder) fits(base uint32, labels []byte) bool {
-	for _, label := range labels {
-		if b.nodes[base+uint32(label)].parent != unused {
-			return false
+// freeFrom returns which of 64 nodes are free.
+func (b *builder) freeFrom(n uint32) uint64 {
+	i, shift := n/64, n%64
+	return b.free[i]>>shift | b.free[i+1]<<(64-shift)
+}
+
+// use takes a node into use.
+func (b *builder) use(n, parent uint32) {
+	b.nodes[n].parent = parent
+	b.free[n/64] &^= 1 << (n % 64)
+	if n >= b.end {
+		b.end = n + 1
+		b.grow(int(b.end))
+	}
+	for b.free[b.low/64]>>(b.low%64)&1 == 0 {
+		b.low++
+	}
+}
+
+// grow makes sure that there are so many nodes, and enough behind them for place to look
+// at.
+func (b *builder) grow(n int) {
+	if n += 2 * fanOut; n <= len(b.nodes) {
+		return
+	}
+	n = (max(n, len(b.nodes)*5/4) + 63) &^ 63
+	nodes, free := b.nodes, b.free
+	b.nodes, b.free = make([]node, n), make([]uint64, n/64)
+	for i := copy(b.nodes, nodes); i < n; i++ {
+		b.nodes[i].parent = unused
+	}
+	for i := copy(b.free, free); i < n/64; i++ {
+		b.free[i] = math.MaxUint64
+	}
+}
+
+// fill makes the rows.
+func (b *builder) fill(w *Weights, from source) {
+	b.width = len(w.Intercepts) + 1
+	b.sums = make([]float64, int(b.end)*b.width)
+	for _, p := range b.placed {
+		copy(b.row(p.node), b.row(b.nodes[p.node].parent))
+		if p.column >= 0 {
+			b.addNGram(p.node, &from, int(p.column))
 		}
 	}
-	return true
 }
-
-// use puts n in the place of the unused node at.
-func (b *builder) use(at uint32, n node) {
-	b.nodes[at] = n
-	next, previous := b.next[at], b.previous[at]
-	b.next[previous], b.previous[next] = next, previous
-	b.end = max(b.end, at+1)
-	b.grow()
-}
-
-// grow makes sure that enough unused nodes follow the last one in use for place to
-// look at, and for no walk to leave the array.
-func (b *builder) grow() {
-	for len(b.nodes) < int(b.end)+2*fanOut {
-		at, last := uint32(len(b.nodes)), b.previous[0]
-		b.nodes = append(b.nodes, node{parent: unused})
-		b.next, b.previous = append(b.next, 0), append(b.previous, last)
-		b.next[last], b.previous[0] = at, at
-	}
-	if n := len(b.nodes) * b.width; n > len(b.sums) {
-		b.sums = slices.Grow(b.sums, n-len(b.sums))[:n]
-	}
-}
-
-// addNGram adds the n-gram of a column to the row of the node that ends it.
-func (b *builder) addNGram(n uint32, column int) {
-	idf := 1.0
-	if b.idf != nil {
-		idf = b.idf[column]
-	}
-	row := b.row(n)
-	for k := range b.width - 1 {
-		row[k] += idf * b.coefficients[k*b.stride+column]
-	}
-	switch b.norm {
-	case L2:
-		row[b.width-1] += idf * idf
-	case L1:
-		row[b.width-1] += math.Abs(idf)
-	}
-}
-
-func (t *trie) row(n uint32) []float64 { return t.sums[int(n)*t.width:][:t.width] }
 
 // pairNodes returns the node of each pair of bytes.
-func (t *trie) pairNodes() []uint32 {
-	pairs := make([]uint32, fanOut*fanOut)
+func (t *trie) pairNodes() *[fanOut * fanOut]uint32 {
+	pairs := new([fanOut * fanOut]uint32)
 	for a := range uint32(fanOut) {
-		first := t.nodes[0].base + a
-		if t.nodes[first].parent != 0 {
+		first := t.nodes[root].base + a
+		if t.nodes[first].parent != root {
 			continue
 		}
 		for b := range uint32(fanOut) {
@@ -232,4 +259,13 @@ func (t *trie) pairNodes() []uint32 {
 		}
 	}
 	return pairs
+}
+
+// size is how many bytes the trie takes in memory.
+func (t *trie) size() int {
+	size := 8*cap(t.nodes) + 8*len(t.sums)
+	if t.pairs != nil {
+		size += 4 * len(t.pairs)
+	}
+	return size
 }

@@ -97,7 +97,8 @@ type reader struct {
 	Vectorizer
 	tokens *tokens
 	stop   map[string]struct{} // StopWords; nil if there are none
-	late   Vectorizer          // without Lowercase, for what is in lower case already
+	chars  Vectorizer          // of characters, which is char for words
+	late   Vectorizer          // the same without Lowercase, for what is in lower case already
 }
 
 func (v *Vectorizer) reader() (*reader, error) {
@@ -105,7 +106,11 @@ func (v *Vectorizer) reader() (*reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("token_pattern: %w", err)
 	}
-	r := &reader{Vectorizer: *v, tokens: tokens, late: *v}
+	r := &reader{Vectorizer: *v, tokens: tokens, chars: *v}
+	if v.Analyzer == Word {
+		r.chars.Analyzer = Char
+	}
+	r.late = r.chars
 	r.late.Lowercase = false
 	if len(v.StopWords) > 0 {
 		r.stop = make(map[string]struct{}, len(v.StopWords))
@@ -115,6 +120,9 @@ func (v *Vectorizer) reader() (*reader, error) {
 	}
 	return r, nil
 }
+
+// plainWords reports whether words are those of \w\w+, all of them.
+func (r *reader) plainWords() bool { return r.tokens == nil && r.stop == nil }
 
 // NGrams yields every n-gram of text, as often as it occurs. A yielded slice is
 // valid until the next one. The parameters have to be valid.

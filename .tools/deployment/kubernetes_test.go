@@ -280,7 +280,7 @@ func TestStrict(t *testing.T) {
 	for _, c := range []struct{ overlay, before, after string }{
 		{"batch", "parallelism:", "parallelismus:"},
 		{"keda", "pollingInterval:", "pollingIntervals:"},
-		{"keda", "maxReplicaCount: 10", "maxReplicaCount: ten"},
+		{"keda", "maxReplicaCount: 20", "maxReplicaCount: ten"},
 		{"kserve", "minReplicas:", "minimumReplicas:"},
 		{"kserve", "readinessProbe:", "readyProbe:"},
 	} {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"sync"
 
 	"tagifai/internal/sniff"
 )
@@ -18,6 +19,24 @@ type block struct {
 	ends   []int  // of each line in text
 	result []byte
 	done   chan struct{} // closed when result is there
+}
+
+// blocks are those whose lines are out, for their memory.
+var blocks = sync.Pool{New: func() any { return new(block) }}
+
+func newBlock() *block {
+	b := blocks.Get().(*block) //nolint:forcetypeassert // it has nothing else
+	b.done = make(chan struct{})
+	return b
+}
+
+// release gives the memory of b to another block, but for that of giant lines.
+func (b *block) release() {
+	if max(cap(b.text), cap(b.result)) > 16*blockSize {
+		return
+	}
+	b.text, b.ends, b.result = b.text[:0], b.ends[:0], b.result[:0]
+	blocks.Put(b)
 }
 
 // blockSize is how much text makes a block full. A block also goes on its way when
@@ -37,9 +56,9 @@ func eachLine(ctx context.Context, in io.Reader, out io.Writer, result func(dst 
 	for range workers {
 		go func() {
 			for b := range work {
-				start := 0
+				start, text := 0, string(b.text) // once for all lines
 				for _, end := range b.ends {
-					b.result = result(b.result, string(b.text[start:end]))
+					b.result = result(b.result, text[start:end])
 					start = end
 				}
 				close(b.done)
@@ -78,6 +97,7 @@ func eachLine(ctx context.Context, in io.Reader, out io.Writer, result func(dst 
 			if _, err := out.Write(b.result); err != nil {
 				return err
 			}
+			b.release()
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -93,10 +113,10 @@ func readBlocks(in io.Reader, emit func(*block) bool) error {
 	if err := sniff.Text(beginning); err != nil {
 		return fmt.Errorf("standard input %w; a line for each text is wanted", err)
 	}
-	b := &block{done: make(chan struct{})}
+	b := newBlock()
 	flush := func() bool {
 		full := b
-		b = &block{done: make(chan struct{})}
+		b = newBlock()
 		return len(full.ends) == 0 || emit(full)
 	}
 	start := 0 // of the current line in b.text

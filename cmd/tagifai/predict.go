@@ -24,6 +24,7 @@ func (predictCommand) Help() string {
 }
 
 func (c predictCommand) Run(ctx context.Context, s streams) error {
+	startLean()
 	m, err := openModelWarning(c.Model, s.err)
 	if err != nil {
 		return err
@@ -38,6 +39,11 @@ func (c predictCommand) Run(ctx context.Context, s streams) error {
 	}
 	predict := func(dst []byte, text string) []byte {
 		return append(appendPrediction(dst, classes, text, m.Predict(text)), '\n')
+	}
+	if c.Format == "json" && !c.Probabilities && !c.Scores { // which takes no memory for each text
+		predict = func(dst []byte, text string) []byte {
+			return append(prediction.Append(dst, text, m.Tag(text), nil, nil, nil), '\n')
+		}
 	}
 	if len(c.Texts) == 0 {
 		return eachLine(ctx, s.in, s.out, predict)

@@ -38,6 +38,7 @@ func (serveCommand) Help() string {
 }
 
 func (c *serveCommand) Run(ctx context.Context, s streams) error {
+	started := startLean()
 	loaded, err := config.Load(&c.Settings, config.Sources{File: c.Config, Environ: os.Environ(), Flags: c.flags})
 	if err != nil {
 		return err
@@ -84,6 +85,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	if table != nil {
 		go table.Check(ctx)
 	}
+	started()
 	followContainer(log)
 	models.SpareTime(srv.Idle)
 	go models.Follow(ctx, reloads)
@@ -92,6 +94,9 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	}
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		log.Warn().Err(err).Msg("systemd was not told that the service is ready")
+	}
+	if err := forgetPages(); err != nil {
+		log.Debug().Err(err).Msg("more of the program's file than necessary stays resident")
 	}
 	return srv.Run(ctx)
 }

@@ -8,12 +8,7 @@ import (
 	"embed"
 	"fmt"
 	"html"
-	"io/fs"
 	"net/http"
-	"sync"
-
-	"github.com/mvrilo/go-redoc"
-	swaggerfiles "github.com/swaggo/files/v2"
 
 	"tagifai/api"
 )
@@ -23,6 +18,12 @@ import (
 //
 //go:embed pages
 var pages embed.FS
+
+// What Swagger UI and ReDoc bring, as internal/tools/apipages has written it: compressed,
+// as browsers take it.
+//
+//go:embed bundled
+var bundled embed.FS
 
 const (
 	textHTML       = "text/html; charset=utf-8"
@@ -68,29 +69,29 @@ func (d Description) ServeBelow(root string, w http.ResponseWriter, r *http.Requ
 // Swagger UI has files beyond these; its own page points to a host elsewhere. The pages
 // name the version of the service.
 func Files(version string) map[string]http.Handler {
-	ui := sync.OnceValue(func() *swaggerUI { return newSwaggerUI(version) })
-	file := func(from fs.FS, name string) func() []byte {
-		return func() []byte { return must(fs.ReadFile(from, name)) }
+	file := func(from embed.FS, name string) func() []byte {
+		return func() []byte { return must(from.ReadFile(name)) }
 	}
-	page := newAsset(textHTML, revalidate, func() []byte { return ui().page })
-	page.policy = docsPolicy
-	reference := newAsset(textHTML, revalidate, func() []byte {
-		return bytes.Replace(must(pages.ReadFile("pages/redoc.html")), []byte("<footer></footer>"), footer(version), 1)
-	})
-	reference.policy = redocPolicy
+	withVersion := func(from embed.FS, name, policy string) *asset {
+		page := newAsset(textHTML, revalidate, func() []byte {
+			return bytes.Replace(must(from.ReadFile(name)), []byte("<footer></footer>"), footer(version), 1)
+		})
+		page.policy = policy
+		return page
+	}
 	files := map[string]http.Handler{
-		"/docs":                                 page,
-		"/docs/start.js":                        newAsset(textJavaScript, keep, func() []byte { return ui().script }),
-		"/docs/page.css":                        newAsset(textCSS, keep, func() []byte { return ui().style }),
-		"/docs/favicon-16x16.png":               newAsset(imagePNG, keep, file(swaggerfiles.FS, "favicon-16x16.png")),
-		"/docs/favicon-32x32.png":               newAsset(imagePNG, keep, file(swaggerfiles.FS, "favicon-32x32.png")),
-		"/docs/swagger-ui.css":                  newAsset(textCSS, keep, file(swaggerfiles.FS, "swagger-ui.css")),
-		"/docs/swagger-ui-standalone-preset.js": newAsset(textJavaScript, keep, file(swaggerfiles.FS, "swagger-ui-standalone-preset.js")),
-		"/docs/swagger-ui-bundle.js":            newAsset(textJavaScript, keep, file(swaggerfiles.FS, "swagger-ui-bundle.js")),
-		"/redoc":                                reference,
+		"/docs":                                 withVersion(bundled, "bundled/docs.html", docsPolicy),
+		"/docs/start.js":                        newAsset(textJavaScript, keep, file(bundled, "bundled/docs.js")),
+		"/docs/page.css":                        newAsset(textCSS, keep, file(bundled, "bundled/docs.css")),
+		"/docs/favicon-16x16.png":               newAsset(imagePNG, keep, file(bundled, "bundled/favicon-16x16.png")),
+		"/docs/favicon-32x32.png":               newAsset(imagePNG, keep, file(bundled, "bundled/favicon-32x32.png")),
+		"/docs/swagger-ui.css":                  newPacked(textCSS, file(bundled, "bundled/swagger-ui.css.gz")),
+		"/docs/swagger-ui-standalone-preset.js": newPacked(textJavaScript, file(bundled, "bundled/swagger-ui-standalone-preset.js.gz")),
+		"/docs/swagger-ui-bundle.js":            newPacked(textJavaScript, file(bundled, "bundled/swagger-ui-bundle.js.gz")),
+		"/redoc":                                withVersion(pages, "pages/redoc.html", redocPolicy),
 		"/redoc/start.js":                       newAsset(textJavaScript, keep, file(pages, "pages/redoc.js")),
 		"/redoc/page.css":                       newAsset(textCSS, keep, file(pages, "pages/redoc.css")),
-		"/redoc/redoc.standalone.js":            newAsset(textJavaScript, keep, func() []byte { return []byte(redoc.JavaScript) }),
+		"/redoc/redoc.standalone.js":            newPacked(textJavaScript, file(bundled, "bundled/redoc.standalone.js.gz")),
 		"/postman.json":                         newAsset("application/json", revalidate, func() []byte { return api.Postman }),
 		"/favicon.ico":                          newAsset(imageSVG, keep, file(pages, "pages/icon.svg")), // browsers ask for it without being told
 	}

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -38,10 +39,7 @@ func newAsset(contentType, cache string, body func() []byte) *asset {
 		contentType: contentType,
 		cache:       cache,
 		body:        body,
-		etag: sync.OnceValue(func() string {
-			sum := sha256.Sum256(body())
-			return hex.EncodeToString(sum[:8])
-		}),
+		etag:        etagOf(body),
 		compressed: sync.OnceValue(func() []byte {
 			var b bytes.Buffer
 			w := gzip.NewWriter(&b)
@@ -55,15 +53,45 @@ func newAsset(contentType, cache string, body func() []byte) *asset {
 	}
 }
 
+// newPacked returns an asset to keep whose bytes, compressed by gzip, packed returns. They
+// are decompressed for the first client that does not take them as they are.
+func newPacked(contentType string, packed func() []byte) *asset {
+	packed = sync.OnceValue(packed)
+	return &asset{
+		contentType: contentType,
+		cache:       keep,
+		body: sync.OnceValue(func() []byte {
+			r, err := gzip.NewReader(bytes.NewReader(packed()))
+			if err != nil {
+				panic(err) // a test has read all of them
+			}
+			return must(io.ReadAll(r))
+		}),
+		etag:       etagOf(packed),
+		compressed: packed,
+	}
+}
+
+// etagOf returns what makes a validator of bytes.
+func etagOf(bytes func() []byte) func() string {
+	return sync.OnceValue(func() string {
+		sum := sha256.Sum256(bytes())
+		return hex.EncodeToString(sum[:8])
+	})
+}
+
 // ServeHTTP answers GET and HEAD.
 func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	body, etag := a.body(), `"`+a.etag()+`"`
+	var body []byte
+	etag := `"` + a.etag() + `"`
 	if accept.Gzip(r.Header["Accept-Encoding"]) && a.compressed() != nil {
 		// Other bytes are another entity, and a strong validator has to tell.
 		body, etag = a.compressed(), `"`+a.etag()+`-gzip"`
 		header.Set("Content-Encoding", "gzip")
 		header.Set("Content-Length", strconv.Itoa(len(body))) // ServeContent sets none for encoded content
+	} else {
+		body = a.body()
 	}
 	header.Add("Vary", "Accept-Encoding")
 	header.Set("Cache-Control", a.cache)

@@ -38,8 +38,9 @@ type decoder struct {
 	doc      string
 	pos      int // in bytes
 	depth    int
-	maxItems int    // in a list
-	path     []step // to the current value
+	maxItems int           // in a list
+	steps    [maxPath]step // to the current value
+	path     int           // how many of them
 	faults   []fault
 	broken   bool   // a value breaks a rule of its plan
 	unpaired int    // where the first string with half of a surrogate pair starts; 0 if there is none
@@ -49,8 +50,6 @@ type decoder struct {
 
 // decode reads the document into dst. The error is a syntaxError or ErrUnreadable.
 func (d *decoder) decode(p *plan, dst reflect.Value) error {
-	var path [8]step // room enough for most, without an allocation
-	d.path = path[:0]
 	d.space()
 	if err := d.value(p, dst); err != nil {
 		return err
@@ -217,9 +216,9 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 				return err
 			}
 		case starts[i] == 0 && !p.fields[i].optional:
-			d.path = append(d.path, step{p.fields[i].name, i})
+			d.enter(step{p.fields[i].name, i})
 			d.fault(fieldRequired, p.fields[i].lenient)
-			d.path = d.path[:len(d.path)-1]
+			d.path--
 		}
 	}
 	d.pos = end
@@ -228,10 +227,16 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 
 // field reads the next value into the i-th field of dst.
 func (d *decoder) field(p *plan, i int, dst reflect.Value) error {
-	d.path = append(d.path, step{p.fields[i].name, i})
+	d.enter(step{p.fields[i].name, i})
 	err := d.value(&p.fields[i], dst.Field(i))
-	d.path = d.path[:len(d.path)-1]
+	d.path--
 	return err
+}
+
+// enter adds a step to the path.
+func (d *decoder) enter(s step) {
+	d.steps[d.path] = s
+	d.path++
 }
 
 func (d *decoder) list(p *plan, dst reflect.Value) error {
@@ -254,9 +259,9 @@ func (d *decoder) list(p *plan, dst reflect.Value) error {
 				dst.Grow(d.room(p, n))
 			}
 			dst.SetLen(n + 1)
-			d.path = append(d.path, step{index: n})
+			d.enter(step{index: n})
 			err = d.value(p.elem, dst.Index(n))
-			d.path = d.path[:len(d.path)-1]
+			d.path--
 		}
 		if err != nil {
 			return err
@@ -483,5 +488,5 @@ func (d *decoder) syntax(msg string, offset int) error { return &syntaxError{msg
 
 // fault notes that something is wrong with the current value.
 func (d *decoder) fault(item Item, strict bool) {
-	d.faults = append(d.faults, fault{path: slices.Clone(d.path), item: item, undecoded: true, strict: strict})
+	d.faults = append(d.faults, fault{path: slices.Clone(d.steps[:d.path]), item: item, undecoded: true, strict: strict})
 }

@@ -39,8 +39,23 @@ const (
 	nullKind    = 'n'
 )
 
-// maxFields is how many fields of an object the decoder has room for.
-const maxFields = 16
+// What the decoder has room for.
+const (
+	maxFields = 16 // of an object
+	maxPath   = 8  // steps to a value, each into a field or an item
+)
+
+// deepest returns how many steps the longest path takes.
+func (p *plan) deepest() int {
+	if p.elem != nil {
+		return 1 + p.elem.deepest()
+	}
+	most := 0
+	for i := range p.fields {
+		most = max(most, 1+p.fields[i].deepest())
+	}
+	return most
+}
 
 // newPlan returns the plan for a type. It panics if no payload can have the type.
 func newPlan(t reflect.Type, maxText string) plan {

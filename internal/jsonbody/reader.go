@@ -68,6 +68,9 @@ func New[T any](limits Limits) *Reader[T] {
 	validate.RegisterAlias("max_text", maxText)
 	body := newPlan(reflect.TypeFor[T](), maxText)
 	body.none = fieldRequired // a body of null is no body
+	if body.deepest() > maxPath {
+		panic(fmt.Sprintf("jsonbody: %T is nested too deeply", *new(T)))
+	}
 	return &Reader[T]{limits, body, validate}
 }
 
@@ -143,20 +146,30 @@ func read(buf []byte, request *http.Request, limit int64, grow func(full []byte)
 	}
 }
 
-// Parse decodes a body of the given Content-Type and checks the rules of T. The error is an [InvalidError] or
-// wraps [ErrUnreadable].
+// Parse decodes a body of the given Content-Type and checks the rules of T. The error is an
+// [InvalidError] or wraps [ErrUnreadable].
 func (r *Reader[T]) Parse(contentType string, body []byte) (*T, error) {
+	value := new(T)
+	if err := r.ParseInto(value, contentType, body); err != nil {
+		return nil, err
+	}
+	return value, nil
+}
+
+// ParseInto is [Reader.Parse] into a value that is zero, but for slices without items that
+// may have room for some. After an error it is not to be used.
+func (r *Reader[T]) ParseInto(value *T, contentType string, body []byte) error {
 	if len(body) == 0 {
-		return nil, invalid(fieldRequired)
+		return invalid(fieldRequired)
 	}
 	if err := r.checkType(contentType); err != nil {
-		return nil, err
+		return err
 	}
 	doc, err := decodeText(body)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return r.decode(doc)
+	return r.decode(doc, value)
 }
 
 // first returns the first value of a header, or "". The name has its canonical form, in
@@ -195,24 +208,23 @@ func invalid(item Item) error {
 }
 
 // decode reads a document and applies the rules of T to it.
-func (r *Reader[T]) decode(doc string) (*T, error) {
+func (r *Reader[T]) decode(doc string, value *T) error {
 	if strings.Trim(doc, " \t\r\n") == `""` {
 		doc = "{}" // Python makes an empty dict of an empty string
 	}
-	value := new(T)
 	d := decoder{doc: doc, maxItems: r.limits.Items}
 	if err := d.decode(&r.plan, reflect.ValueOf(value).Elem()); err != nil {
 		if syntax, ok := errors.AsType[*syntaxError](err); ok {
-			return nil, &InvalidError{Items: []Item{syntax.item(doc)}, Syntax: true}
+			return &InvalidError{Items: []Item{syntax.item(doc)}, Syntax: true}
 		}
-		return nil, err
+		return err
 	}
 	faults := d.faults
 	if d.broken || r.plan.others {
 		if err := r.validate.Struct(value); err != nil {
 			broken, ok := errors.AsType[validator.ValidationErrors](err)
 			if !ok {
-				return nil, err
+				return err
 			}
 			for _, rule := range broken {
 				faults = append(faults, r.plan.fault(rule))
@@ -221,10 +233,10 @@ func (r *Reader[T]) decode(doc string) (*T, error) {
 	}
 	switch {
 	case len(faults) > 0:
-		return nil, &InvalidError{Items: items(faults)}
+		return &InvalidError{Items: items(faults)}
 	case d.unpaired > 0:
 		unpaired := &syntaxError{"the string that starts here has half of a surrogate pair", d.unpaired}
-		return nil, &InvalidError{Items: []Item{unpaired.item(doc)}}
+		return &InvalidError{Items: []Item{unpaired.item(doc)}}
 	}
-	return value, nil
+	return nil
 }

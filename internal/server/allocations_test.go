@@ -16,7 +16,7 @@ import (
 )
 
 func TestAllocations(t *testing.T) {
-	const most = 13 // of which it needs 12
+	const most = 6 // of which it needs 5
 	for _, header := range []http.Header{nil, acceptsGzip} {
 		ask, _ := predictTwoAs(t, nil, header)
 		if got := testing.AllocsPerRun(200, ask); got > most {

@@ -267,7 +267,7 @@ func (e *exchange) sendHeader(w http.ResponseWriter, status, length int) {
 		header["Content-Type"] = contentType
 	}
 	if length != unknown {
-		e.values[1] = strconv.Itoa(length)
+		e.values[1] = inPlace(strconv.AppendInt(e.length[:0], int64(length), 10))
 		header["Content-Length"] = e.values[1:2:2]
 	}
 	e.leaveGate()

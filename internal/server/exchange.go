@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+	"unsafe"
 
 	"tagifai/internal/auth"
 	"tagifai/internal/memory"
@@ -16,7 +17,7 @@ import (
 // the request's context it would cost a copy of the request.
 type exchange struct {
 	http.ResponseWriter
-	dialect *dialectPath // of the answer; a pointer, as the exchange just fits in 256 bytes
+	dialect *dialectPath // of the answer; a pointer, as the exchange just fits in 320 bytes
 
 	start  time.Time
 	took   time.Duration // until it was answered; set by logAccess
@@ -37,11 +38,18 @@ type exchange struct {
 	prefix       string // before the paths of the routes: "", or one without a slash at its end
 	remote       string
 
-	values [2]string // of headers, which without this are two allocations
+	// The values of two headers, and their bytes: four allocations less. The bytes are
+	// written once.
+	values [2]string
+	newID  [32]byte
+	length [20]byte
 }
 
 // id returns the name of the request, which is also the value of a header.
 func (e *exchange) id() string { return e.values[0] }
+
+// inPlace returns bytes as a string without a copy. Nobody may change them any more.
+func inPlace(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // exchangeOf returns the exchange that w is, or that middleware has wrapped.
 func exchangeOf(w http.ResponseWriter) *exchange {

@@ -93,10 +93,18 @@ func (m *metrics) observe(next http.Handler) http.Handler {
 			m.active.Dec()
 			e := exchangeOf(w)
 			route := chi.RouteContext(r.Context()).RoutePattern()
-			m.duration.WithLabelValues(methodLabel(r.Method), route, strconv.Itoa(e.status)).Observe(e.took.Seconds())
+			m.duration.WithLabelValues(methodLabel(r.Method), route, statusLabel(e.status)).Observe(e.took.Seconds())
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// statusLabel returns the status in digits, for that of most answers without an allocation.
+func statusLabel(status int) string {
+	if status == http.StatusOK {
+		return "200"
+	}
+	return strconv.Itoa(status)
 }
 
 // methodLabel returns the method if it is one of HTTP's, and otherwise OpenTelemetry's

@@ -25,12 +25,12 @@ const requestID = "X-Request-Id"
 // is fit for a log, and goes back with the answer.
 func (s *Server) exchanges(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := first(r.Header, requestID)
-		if !isRequestID(id) {
-			id = newRequestID()
-		}
 		e := &exchange{ResponseWriter: w, dialect: s.dialectOf(r.URL.Path), start: time.Now()}
-		e.values[0] = id
+		if id := first(r.Header, requestID); isRequestID(id) {
+			e.values[0] = id
+		} else {
+			e.values[0] = newRequestID(&e.newID)
+		}
 		header := w.Header()
 		header[requestID] = e.values[0:1:1]
 		header["X-Content-Type-Options"] = noSniff
@@ -51,12 +51,14 @@ func (s *Server) exchanges(next http.Handler) http.Handler {
 	})
 }
 
-// newRequestID returns an id that no other request has. It is no secret.
-func newRequestID() string {
+// newRequestID returns an id that no other request has, whose bytes it writes. It is no
+// secret.
+func newRequestID(text *[32]byte) string {
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:8], rand.Uint64())
 	binary.BigEndian.PutUint64(id[8:], rand.Uint64())
-	return hex.EncodeToString(id[:])
+	hex.Encode(text[:], id[:])
+	return inPlace(text[:])
 }
 
 // first returns the first value of a header, whose name is in the canonical form. Get

@@ -154,14 +154,14 @@ func (s *Server) mlflowInvocations(e *exchange, r *http.Request) (any, error) {
 	if probabilities && !v.HasProbabilities() {
 		return nil, &jsonread.Error{Where: "params.predict_method", What: "the model has no probabilities, as its classifier was not trained to give any"}
 	}
-	p := invocation{&predictions{texts: texts, classes: v.Classes(), document: document, withProbabilities: probabilities}}
+	p := invocation{&predictions{PredictPayload: PredictPayload{texts}, classes: v.Classes(), document: document, withProbabilities: probabilities}}
 	return p, s.classify(e, r, p.predictions, nil, p)
 }
 
 // invocation is an [MLflowAnswer] before it is encoded.
 type invocation struct{ *predictions }
 
-func (p invocation) room() int { return len(p.texts)*p.largest() + 2*len(`{"predictions":[]}`) }
+func (p invocation) room() int { return len(p.Texts)*p.largest() + 2*len(`{"predictions":[]}`) }
 
 func (p invocation) largest() int {
 	const number = len(`0.0000010000000000000001,`)
@@ -175,13 +175,13 @@ func (p invocation) largest() int {
 	return longest + len(`"",`)
 }
 
-func (p invocation) parts() int { return len(p.texts) + 1 }
+func (p invocation) parts() int { return len(p.Texts) + 1 }
 
 func (p invocation) appendPart(b []byte, i int) []byte {
 	switch i {
 	case 0:
 		b = append(b, `{"predictions":[`...)
-	case len(p.texts):
+	case len(p.Texts):
 		return append(b, `]}`...)
 	default:
 		b = append(b, ',')

@@ -91,7 +91,7 @@ func (s *Server) oipInfer(e *exchange, r *http.Request) (any, error) {
 		return nil, err
 	}
 	v := e.version
-	p := &predictions{texts: texts, classes: v.Classes(), document: document}
+	p := &predictions{PredictPayload: PredictPayload{texts}, classes: v.Classes(), document: document}
 	answer, err := request.Answer(v.Name, strconv.Itoa(v.Number), p.classes, v.HasProbabilities(), len(texts), p)
 	if err != nil {
 		return nil, err

@@ -85,18 +85,15 @@ const textsAtATime = 64
 func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	include, wrong := queryEnum(r, "include", includable)
 	top, wrongTop := queryTop(r)
-	payload, document, err := s.readPayload(e, r)
+	p := newPredictions()
+	err := s.readPayload(e, r, p)
 	if err := queryFirst(append(wrong, wrongTop...), err); err != nil {
 		return nil, err
 	}
 	v := e.version
-	p := &predictions{
-		texts:             payload.Texts,
-		classes:           v.Classes(),
-		withProbabilities: slices.Contains(include, includeProbabilities),
-		withScores:        slices.Contains(include, includeScores),
-		document:          document,
-	}
+	p.classes = v.Classes()
+	p.withProbabilities = slices.Contains(include, includeProbabilities)
+	p.withScores = slices.Contains(include, includeScores)
 	var explained *explanations
 	if slices.Contains(include, includeExplanation) {
 		if err := s.permitToo(e, toExplain, r); err != nil {
@@ -122,23 +119,23 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 // classify has the texts of p predicted, and explained unless explained is nil, for an answer
 // of which answered is the value.
 func (s *Server) classify(e *exchange, r *http.Request, p *predictions, explained *explanations, answered list) error {
-	if len(p.texts) > longTexts || p.document > longDocument {
+	if len(p.Texts) > longTexts || p.document > longDocument {
 		if err := s.long.admit(e, r); err != nil {
 			return err
 		}
 	}
 	v := e.version
 	ctx := r.Context()
-	e.texts = len(p.texts)
+	e.texts = len(p.Texts)
 	held := e.share.Held() + p.size()
 	if err := s.hold(e, held+answerSize(answered)); err != nil {
 		return err
 	}
-	if err := s.countTexts(e, len(p.texts)); err != nil {
+	if err := s.countTexts(e, len(p.Texts)); err != nil {
 		return err
 	}
 	p.alloc()
-	for i, text := range p.texts {
+	for i, text := range p.Texts {
 		if i%textsAtATime == textsAtATime-1 {
 			runtime.Gosched() // others are to be answered, or sent away, in time
 		}
@@ -164,39 +161,39 @@ func (s *Server) classify(e *exchange, r *http.Request, p *predictions, explaine
 		}
 	}
 	if s.versions.Shadowed(v) && unnamed(r) {
-		p.more().shadow = func() { s.versions.Shadow(v, textsOf(p.texts)) }
+		p.more().shadow = func() { s.versions.Shadow(v, textsOf(p.Texts)) }
 	}
 	return nil
 }
 
-// readPayload returns the body of r, and how many bytes its document has, once it is the
-// turn of r to be worked on. By then r holds the payload, and the body no more.
-func (s *Server) readPayload(e *exchange, r *http.Request) (payload *PredictPayload, document int, err error) {
+// readPayload reads the body of r into p, once it is the turn of r to be worked on. By then
+// r holds the payload, and the body no more.
+func (s *Server) readPayload(e *exchange, r *http.Request, p *predictions) error {
 	body, buffer, err := s.readBody(e, r, true)
 	defer memory.PutBuffer(buffer, body)
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
-	document = len(body)
+	p.document = len(body)
 	if bytes.IndexByte(body, 0) >= 0 { // UTF-16 or UTF-32: as UTF-8 it may take more
-		document += document / 2
+		p.document += p.document / 2
 	}
-	decoded := document
+	decoded := p.document
 	if bytes.IndexByte(body, '\\') >= 0 { // texts with escapes are copies
-		decoded += document
+		decoded += p.document
 	}
 	if err := s.hold(e, cap(body)+decoded); err != nil {
-		return nil, 0, err
+		return err
 	}
-	if payload, err = s.payload.Parse(first(r.Header, "Content-Type"), body); err != nil {
-		return nil, 0, err
+	if err := s.payload.ParseInto(&p.PredictPayload, first(r.Header, "Content-Type"), body); err != nil {
+		return err
 	}
-	return payload, document, s.hold(e, decoded+cap(payload.Texts)*textHeader)
+	return s.hold(e, decoded+cap(p.Texts)*textHeader)
 }
 
 // predictions are [Predictions] before they are encoded, in as little memory as they need.
 type predictions struct {
-	texts         []Text
+	PredictPayload
 	classes       []string
 	tags          []int32   // index of the class of each text
 	probabilities []float64 // of all classes for each text; nil if they are not wanted
@@ -205,6 +202,18 @@ type predictions struct {
 
 	withProbabilities, withScores bool
 	document                      int // bytes that the texts take together, encoded
+
+	// Room for the texts and the tags of most requests: two allocations less.
+	fewTexts [fewTexts]Text
+	fewTags  [fewTexts]int32
+}
+
+const fewTexts = 4
+
+func newPredictions() *predictions {
+	p := new(predictions)
+	p.Texts = p.fewTexts[:0]
+	return p
 }
 
 // numbers returns how many numbers for each class are wanted.
@@ -254,17 +263,20 @@ func (p *predictions) answered() {
 
 // size returns how many bytes the results take.
 func (p *predictions) size() int {
-	return (4 + 8*p.numbers()*len(p.classes)) * len(p.texts)
+	return (4 + 8*p.numbers()*len(p.classes)) * len(p.Texts)
 }
 
 // alloc makes room for the results.
 func (p *predictions) alloc() {
-	p.tags = make([]int32, len(p.texts))
+	if p.tags = p.fewTags[:0]; len(p.Texts) > fewTexts {
+		p.tags = make([]int32, len(p.Texts))
+	}
+	p.tags = p.tags[:len(p.Texts)]
 	if p.withProbabilities {
-		p.probabilities = make([]float64, len(p.texts)*len(p.classes))
+		p.probabilities = make([]float64, len(p.Texts)*len(p.classes))
 	}
 	if p.withScores {
-		p.scores = make([]float64, len(p.texts)*len(p.classes))
+		p.scores = make([]float64, len(p.Texts)*len(p.classes))
 	}
 }
 
@@ -289,7 +301,7 @@ func (p *predictions) Explanation(i int) []byte {
 }
 
 func (p *predictions) room() int {
-	room := p.document + len(p.texts)*prediction.Room(p.classes, p.numbers())
+	room := p.document + len(p.Texts)*prediction.Room(p.classes, p.numbers())
 	if x := p.explanations(); x != nil {
 		room += len(x.encoded)
 	}
@@ -307,7 +319,7 @@ func (p *predictions) explanations() *explanations {
 func (p *predictions) largest() int {
 	longest, explanation := 0, 0
 	x := p.explanations()
-	for i, text := range p.texts {
+	for i, text := range p.Texts {
 		longest = max(longest, len(text.Text))
 		if x != nil {
 			explanation = max(explanation, len(x.of(i)))
@@ -317,13 +329,13 @@ func (p *predictions) largest() int {
 	return min(escape*longest, p.document) + prediction.Room(p.classes, p.numbers()) + explanation
 }
 
-func (p *predictions) parts() int { return len(p.texts) + 1 }
+func (p *predictions) parts() int { return len(p.Texts) + 1 }
 
 func (p *predictions) appendPart(b []byte, i int) []byte {
 	switch i {
 	case 0:
 		b = append(b, `{"predictions":[`...)
-	case len(p.texts):
+	case len(p.Texts):
 		b = append(b, ']')
 		if p.extra != nil {
 			b = p.extra.appendTo(b)
@@ -332,7 +344,7 @@ func (p *predictions) appendPart(b []byte, i int) []byte {
 	default:
 		b = append(b, ',')
 	}
-	b = prediction.Append(b, p.texts[i].Text, p.classes[p.tags[i]], p.classes, p.of(i, p.probabilities), p.of(i, p.scores))
+	b = prediction.Append(b, p.Texts[i].Text, p.classes[p.tags[i]], p.classes, p.of(i, p.probabilities), p.of(i, p.scores))
 	if x := p.explanations(); x != nil {
 		b = append(append(b[:len(b)-1], x.of(i)...), '}')
 	}

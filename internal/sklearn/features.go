@@ -44,9 +44,9 @@ func (f *features) count() int {
 
 // newFeatures are those of a vectorizer.
 func newFeatures(b model.Block) *features {
-	f := &features{blocks: []model.Block{b}, outer: model.NoNorm}
-	for i := range b.NGrams {
-		f.columns = append(f.columns, column{0, i, 1})
+	f := &features{blocks: []model.Block{b}, columns: make([]column, len(b.NGrams)), outer: model.NoNorm}
+	for i := range f.columns {
+		f.columns[i] = column{0, i, 1}
 	}
 	return f
 }
@@ -138,7 +138,7 @@ func (f *features) normalize(norm model.Norm) error {
 func (f *features) rebuild(i int) {
 	b := &f.blocks[i]
 	old := *b
-	b.NGrams, b.IDF = nil, nil
+	b.NGrams, b.IDF = make([]string, 0, len(old.NGrams)), make([]float64, 0, len(old.NGrams))
 	scaled := false
 	for k := range f.columns {
 		c := &f.columns[k]

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -14,9 +15,12 @@ import (
 	"tagifai/internal/server"
 )
 
-// agree makes sure that this service and the FastAPI service give all texts the same
-// tags.
+// agree makes sure that this service and the FastAPI service, if it is there, give all
+// texts the same tags.
 func agree(ctx context.Context, bodies []string, servers []*started) error {
+	if !slices.ContainsFunc(servers, func(s *started) bool { return s.name == gunicorn }) {
+		return nil
+	}
 	for _, body := range bodies {
 		ours, err := post(ctx, named(servers, service), body)
 		if err != nil {

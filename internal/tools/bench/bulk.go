@@ -33,47 +33,50 @@ func (b *bench) bulk(ctx context.Context) error {
 	if err := writeLines(lines, texts); err != nil {
 		return err
 	}
-	labelled, fast := b.path("labelled.txt"), b.path("fasttext")
-	if err := writeLines(labelled, b.corpus.labelled()); err != nil {
-		return err
-	}
-	b.logf("training fastText")
-	if _, err := finish(exec.CommandContext(ctx, "fasttext", "supervised", "-input", labelled, "-output", fast,
-		"-minn", "2", "-maxn", "6", "-dim", "10", "-thread", "1", "-verbose", "0"), nil); err != nil {
-		return err
+	fast := b.path("fasttext")
+	if b.has(fastTextPackages) {
+		if err := b.trainFastText(ctx, fast); err != nil {
+			return err
+		}
 	}
 	b.setupf("The file: %d lines of %d characters on average, in the page cache; every output goes to /dev/null. "+
 		"The seconds are those of the whole process, loading included, but for scikit-learn's batch call, "+
 		"which begins when everything is imported and loaded. fastText: -minn 2 -maxn 6 -dim 10, trained on the same rows; it predicts on one core.",
 		b.lines, meanLength(texts))
 
-	tagifai := func(env ...string) func() error {
-		name := predictAll
-		if len(env) > 0 {
-			name = predictOne
-		}
+	tagifai := func(name, binary string, env ...string) func() error {
 		return func() error {
 			in, err := os.Open(lines)
 			if err != nil {
 				return err
 			}
 			defer in.Close()
-			cmd := exec.CommandContext(ctx, b.tagifai, "predict", "--model", b.artifact)
+			cmd := exec.CommandContext(ctx, binary, "predict", "--model", b.artifact)
 			cmd.Stdin = in
 			cmd.Env = append(os.Environ(), env...)
 			return b.whole(Bulk, bulkCase, name, cmd)
 		}
 	}
 	sides := []func() error{
-		tagifai("GOMAXPROCS=1"),
-		func() error {
-			return b.whole(Bulk, bulkCase, fastText, exec.CommandContext(ctx, "fasttext", "predict", fast+".bin", lines))
-		},
-		tagifai(),
+		tagifai(predictOne, b.tagifai, "GOMAXPROCS=1"),
+		tagifai(predictAll, b.tagifai),
 		func() error {
 			return b.whole(Bulk, bulkCase, wordCount, exec.CommandContext(ctx, "wc", "-lw", lines))
 		},
-		func() error {
+	}
+	if b.base != "" {
+		sides = append(sides,
+			tagifai(predictOne+", "+serviceBase, b.base, "GOMAXPROCS=1"),
+			tagifai(predictAll+", "+serviceBase, b.base),
+		)
+	}
+	if b.has(fastTextPackages) {
+		sides = append(sides, func() error {
+			return b.whole(Bulk, bulkCase, fastText, exec.CommandContext(ctx, "fasttext", "predict", fast+".bin", lines))
+		})
+	}
+	if b.has(pythonPackages) {
+		sides = append(sides, func() error {
 			var inside struct {
 				Score float64 `json:"score"`
 				CPU   float64 `json:"cpu"`
@@ -84,9 +87,21 @@ func (b *bench) bulk(ctx context.Context) error {
 				b.addUsage(Bulk, bulkCase, batchProcess, u)
 			}
 			return err
-		},
+		})
 	}
 	return b.eachRound(ctx, Bulk, func(round int) error { return inTurn(round, sides...) })
+}
+
+// trainFastText trains a fastText model on the same rows.
+func (b *bench) trainFastText(ctx context.Context, model string) error {
+	labelled := b.path("labelled.txt")
+	if err := writeLines(labelled, b.corpus.labelled()); err != nil {
+		return err
+	}
+	b.logf("training fastText")
+	_, err := finish(exec.CommandContext(ctx, "fasttext", "supervised", "-input", labelled, "-output", model,
+		"-minn", "2", "-maxn", "6", "-dim", "10", "-thread", "1", "-verbose", "0"), nil)
+	return err
 }
 
 // whole measures a program that says nothing of itself.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -12,18 +11,39 @@ import (
 	"time"
 )
 
-// packages are the Debian packages that the run needs; without peers, wrk is enough.
-var packages = []string{
-	"fasttext",
-	"gunicorn",
-	"python3",
-	"python3-fastapi",
-	"python3-httptools",
-	"python3-joblib",
-	"python3-sklearn",
-	"python3-uvicorn",
-	"python3-uvloop",
-	"wrk",
+// The Debian packages of the sides. Without some of them, a run does without those sides;
+// nothing goes under load without wrk.
+var (
+	pythonPackages = []string{
+		"gunicorn",
+		"python3",
+		"python3-fastapi",
+		"python3-httptools",
+		"python3-joblib",
+		"python3-sklearn",
+		"python3-uvicorn",
+		"python3-uvloop",
+	}
+	fastTextPackages = []string{"fasttext"}
+	loadPackages     = []string{"wrk"}
+
+	packages = slices.Concat(fastTextPackages, pythonPackages, loadPackages)
+)
+
+// has reports whether all of these packages are installed.
+func (b *bench) has(needed []string) bool {
+	return !slices.ContainsFunc(needed, func(name string) bool { return slices.Contains(b.missing, name) })
+}
+
+// available returns the sides whose packages are installed, and tells of the others.
+func (b *bench) available(sides ...side) []side {
+	return slices.DeleteFunc(sides, func(s side) bool {
+		if b.has(s.needs) {
+			return false
+		}
+		b.logf("%s: skipped; it needs apt-get install %s", s.name, strings.Join(s.needs, " "))
+		return true
+	})
 }
 
 // An Environment says where and with what something was measured.
@@ -41,19 +61,12 @@ type Environment struct {
 	LoadAfter  string `json:"load_after"`
 }
 
-// look returns the environment. What it lacks for a run is an error.
-func look(peers bool) (*Environment, error) {
+// look returns the environment and which of the packages it lacks.
+func look() (_ *Environment, missing []string, err error) {
 	if runtime.GOOS != "linux" {
-		return nil, errors.New("the accounting of processes is read from Linux's /proc; this is " + runtime.GOOS)
+		return nil, nil, errors.New("the accounting of processes is read from Linux's /proc; this is " + runtime.GOOS)
 	}
-	needed := packages
-	if !peers {
-		needed = []string{"wrk"}
-	}
-	versions, err := installed(needed)
-	if err != nil {
-		return nil, err
-	}
+	versions, missing := installed()
 	e := &Environment{
 		Date:       time.Now().Format(time.DateTime),
 		Cores:      runtime.NumCPU(),
@@ -74,7 +87,7 @@ func look(peers bool) (*Environment, error) {
 			break
 		}
 	}
-	return e, nil
+	return e, missing, nil
 }
 
 func (e *Environment) finish() { e.LoadAfter = firstField("/proc/loadavg") }
@@ -88,18 +101,12 @@ func firstField(file string) string {
 	return "unknown"
 }
 
-// installed returns the packages with their versions. One that is missing is an error.
-func installed(packages []string) ([]string, error) {
-	if _, err := exec.LookPath("dpkg-query"); err != nil {
-		return nil, fmt.Errorf("there is no dpkg-query here; the bench needs Debian, with the packages %s", strings.Join(packages, " "))
-	}
+// installed returns the packages with their versions, and those that are missing: all of
+// them where the system is not Debian.
+func installed() (versions, missing []string) {
 	// It fails if one is unknown, and still names the others.
 	out, _ := exec.Command("dpkg-query", append([]string{"-W", "-f", "${db:Status-Status} ${Package} ${Version}\n"}, packages...)...).Output()
-	versions, missing := parsePackages(out, packages)
-	if len(missing) > 0 {
-		return nil, errors.New("Debian packages are missing: apt-get install " + strings.Join(missing, " "))
-	}
-	return versions, nil
+	return parsePackages(out, packages)
 }
 
 // parsePackages reads lines of status, name and version of these packages.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,8 @@ const (
 	p99     = "p99 ms"
 	memory  = "memory MB"
 	wrkBusy = "wrk, share of a core"
+
+	restCase = "started, not yet asked"
 )
 
 // A shape is what the requests of a group of cells have in them.
@@ -56,6 +59,9 @@ type group struct {
 func (b *bench) groups() ([]group, error) {
 	var groups []group
 	for _, s := range shapes {
+		if b.target && s != targetShape {
+			continue
+		}
 		g, err := b.newGroup(s)
 		if err != nil {
 			return nil, err
@@ -88,12 +94,16 @@ func (b *bench) http(ctx context.Context) error {
 		"as RSS, of several processes the sum of PSS. gunicorn has %d uvicorn workers, with uvloop, httptools and --keep-alive 120.", b.results.Environment.Cores, 2*b.results.Environment.Cores+1)
 	b.setupf("This service runs with its default settings, but for --max-queue-wait 30s, so that it sends no 503; its log, a line a request, goes to /dev/null. " +
 		"The floor is the same router and the same settings of net/http, reads each body, answers with as many bytes, and logs nothing.")
+	if !b.has(loadPackages) {
+		return fmt.Errorf("nothing can put the sides under load; apt-get install %s", strings.Join(loadPackages, " "))
+	}
 	groups, err := b.groups()
 	if err != nil {
 		return err
 	}
+	sides := b.sides()
 	return b.eachRound(ctx, HTTP, func(round int) error {
-		return b.serving(ctx, rotated(b.sides(), round), func(servers []*started) error {
+		return b.serving(ctx, rotated(sides, round), func(servers []*started) error {
 			for i, g := range groups {
 				if round == 0 {
 					if err := agree(ctx, g.bodies, servers); err != nil {
@@ -140,7 +150,7 @@ func (b *bench) serving(ctx context.Context, sides []side, f func([]*started) er
 		if err != nil {
 			return err
 		}
-		b.results.add(Rest, "started, not yet asked", s.name, memory, float64(bytes)/1e6)
+		b.results.add(Rest, restCase, s.name, memory, float64(bytes)/1e6)
 	}
 	return f(servers)
 }
@@ -153,7 +163,7 @@ func (b *bench) group(ctx context.Context, round int, g group, servers []*starte
 	rates := make(map[string]float64) // of the cell before
 	for i, n := range connections {
 		for _, s := range rotated(servers, round+i) {
-			if s.onlyTargets && (g.shape != targetShape || n != targetConnections) {
+			if (s.onlyTargets || b.target) && (g.shape != targetShape || n != targetConnections) {
 				continue
 			}
 			seconds := b.seconds

@@ -54,9 +54,13 @@ const (
 // the limit of the time cuts off is a round of the load, and no part.
 var parts = []Part{Text, Load, Train, Go, Start, Bulk, HTTP}
 
+// inPythonToo are the parts that are a comparison with Python in process.
+var inPythonToo = []Part{Text, Load, Train}
+
 // bench is one run.
 type bench struct {
 	tagifai  string // the binary
+	base     string // another, measured beside it; "" without one
 	data     string // labelled file
 	recipe   string // training arguments
 	artifact string // directory of scikit-learn's; trained first if it is ""
@@ -65,6 +69,8 @@ type bench struct {
 	seconds  int // that a cell of the load takes at least
 	lines    int // of the bulk file
 	only     []Part
+	missing  []string      // Debian packages
+	target   bool          // of the load, only the cell that the targets are about
 	limit    time.Duration // of it all
 
 	dir       string   // for what is thrown away
@@ -82,11 +88,16 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if b.results.Environment, err = look(b.peers()); err != nil {
+	if b.results.Environment, b.missing, err = look(); err != nil {
 		return err
 	}
 	if b.tagifai, err = exec.LookPath(b.tagifai); err != nil {
 		return fmt.Errorf("-tagifai: %w; make build makes it", err)
+	}
+	if b.base != "" {
+		if b.base, err = exec.LookPath(b.base); err != nil {
+			return fmt.Errorf("-base: %w", err)
+		}
 	}
 	if b.null, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0); err != nil {
 		return err
@@ -120,9 +131,11 @@ func parse(args []string) (*bench, error) {
 	b := new(bench)
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&b.tagifai, "tagifai", "bin/tagifai", "the `binary` to measure")
+	flags.StringVar(&b.base, "base", "", "another `binary` of this service, such as that of an earlier commit, to measure beside it")
+	flags.BoolVar(&b.target, "target", false, "under load, measure only the cell that the targets are about")
 	flags.StringVar(&b.data, "data", "internal/train/testdata/labelled.csv", "labelled CSV `file` that all texts come from, and the model")
 	flags.StringVar(&b.recipe, "recipe", "configs/args-course.json", "training arguments (`file`)")
-	flags.StringVar(&b.artifact, "artifact", "", "artifact `directory` of scikit-learn's to serve, in place of one trained on -data")
+	flags.StringVar(&b.artifact, "artifact", "", "artifact `directory` to serve, in place of one that scikit-learn trains on -data; the sides in Python read only scikit-learn's")
 	flags.StringVar(&b.out, "out", "runs/bench-"+time.Now().Format("2006-01-02T150405"), "`directory` for table.md, results.json and plot.png")
 	flags.IntVar(&b.rounds, "rounds", 5, "how often everything is measured")
 	flags.IntVar(&b.seconds, "seconds", 2, "that each load lasts")
@@ -169,6 +182,10 @@ func (b *bench) measure(ctx context.Context) error {
 	}
 	for _, part := range append(parts, Replica) {
 		if !slices.Contains(b.only, part) {
+			continue
+		}
+		if slices.Contains(inPythonToo, part) && !b.has(pythonPackages) {
+			b.logf("%s: skipped, as there is no Python side here", part)
 			continue
 		}
 		start := time.Now()

@@ -91,11 +91,15 @@ func (b *bench) prepare(ctx context.Context) error {
 			return err
 		}
 		b.artifact = b.path("artifact")
-		b.logf("training the artifact directory with scikit-learn")
-		if _, err := finish(b.script(ctx, "train.py", b.data, recipe, b.artifact), nil); err != nil {
+		trained, train := "tagifai", exec.CommandContext(ctx, b.tagifai, "train", "--data", b.data, "--args", recipe, "--out", b.artifact)
+		if b.has(pythonPackages) {
+			trained, train = "scikit-learn", b.script(ctx, "train.py", b.data, recipe, b.artifact)
+		}
+		b.logf("training the artifact directory with %s", trained)
+		if _, err := finish(train, nil); err != nil {
 			return err
 		}
-		b.setupf("Model: trained on them with scikit-learn by %s, without cleaning and with n-grams of 2 to %d.", b.recipe, longest)
+		b.setupf("Model: trained on them with %s by %s, without cleaning and with n-grams of 2 to %d.", trained, b.recipe, longest)
 	} else {
 		b.setupf("Model: %s.", b.artifact)
 	}
@@ -107,9 +111,11 @@ func (b *bench) prepare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", b.artifact, err)
 	}
-	for _, file := range []string{"args.json", "performance.json", "label_encoder.json", "vectorizer.pkl", "model.pkl"} {
-		if _, err := os.Stat(filepath.Join(b.artifact, file)); err != nil {
-			return fmt.Errorf("the FastAPI service could not load this artifact directory: %w", err)
+	if b.has(pythonPackages) {
+		for _, file := range []string{"args.json", "performance.json", "label_encoder.json", "vectorizer.pkl", "model.pkl"} {
+			if _, err := os.Stat(filepath.Join(b.artifact, file)); err != nil {
+				return fmt.Errorf("the FastAPI service could not load this artifact directory: %w", err)
+			}
 		}
 	}
 	b.setupf("It has %d classes and %d n-grams.", len(a.Weights.Classes), a.Weights.Features())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,7 +23,7 @@ const (
 func (b *bench) replica(ctx context.Context) error {
 	const size, conns = 100, 32
 	b.setupf("The replica: GOMAXPROCS=1, on core 0 alone; the embedded model; default settings, but for --max-queue-wait 30s. "+
-		"wrk, on core 1, sends texts of %d characters over %d connections.", size, conns)
+		"wrk, on core 1, sends texts of %d characters over %d connections. Bytes and packets are those of a request and its answer on the loopback interface, whose packets are larger than those of a network.", size, conns)
 	b.setupf("Start: from exec to the first 200 of POST /predict, asked every half millisecond; each round has the median of 5. "+
 		"The batch: %d rows of %d characters, from CSV to CSV, GOMAXPROCS=1, on core 0 alone, the whole process.", b.lines, size)
 	var groups []group
@@ -74,13 +75,30 @@ func (b *bench) replica(ctx context.Context) error {
 				return err
 			}
 			for _, g := range groups {
-				if _, err := b.cell(ctx, g.cell(conns), servers[0], g.file, conns, b.seconds); err != nil {
+				bytesBefore, packetsBefore, err1 := loopback()
+				l, err2 := b.cell(ctx, g.cell(conns), servers[0], g.file, conns, b.seconds)
+				bytes, packets, err3 := loopback()
+				if err := errors.Join(err1, err2, err3); err != nil {
 					return err
 				}
+				b.results.add(HTTP, g.cell(conns), replicaSide, "bytes on the wire", (bytes-bytesBefore)/float64(l.Requests))
+				b.results.add(HTTP, g.cell(conns), replicaSide, "packets", (packets-packetsBefore)/float64(l.Requests))
 			}
 			return nil
 		})
 	})
+}
+
+// loopback returns what the loopback interface has carried, both ways: each byte that is
+// sent is also received there, and counts once.
+func loopback() (bytes, packets float64, err error) {
+	content, err := os.ReadFile("/proc/net/dev")
+	for line := range strings.Lines(string(content)) {
+		if name, figures, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "lo" {
+			_, err = fmt.Sscan(figures, &bytes, &packets)
+		}
+	}
+	return bytes, packets, err
 }
 
 // pinned is the replica.

@@ -17,6 +17,7 @@ import (
 // The sides of HTTP.
 const (
 	service      = "this service"
+	serviceBase  = "base"
 	serviceQuiet = "this service, access log off"
 	gunicorn     = "gunicorn"
 	uvicorn      = "uvicorn"
@@ -31,13 +32,27 @@ type side struct {
 	finishes bool
 	// onlyTargets says that it is measured only in the cell that the targets are about.
 	onlyTargets bool
+	needs       []string // Debian packages
 }
 
 // sides returns those that are measured under load.
 func (b *bench) sides() []side {
 	quiet := b.service("--log-level", "warn")
 	quiet.name, quiet.onlyTargets = serviceQuiet, true
-	return []side{b.service(), b.gunicorn(), b.floor(), quiet}
+	sides := []side{b.service(), b.gunicorn(), b.floor(), quiet}
+	if b.base != "" {
+		sides = append(sides, b.serviceBase())
+	}
+	return b.available(sides...)
+}
+
+// serviceBase is the service as the binary of -base has it.
+func (b *bench) serviceBase() side {
+	other := *b
+	other.tagifai = b.base
+	s := other.service()
+	s.name = serviceBase
+	return s
 }
 
 // service is this service with its default settings, but for two: it lets requests wait
@@ -60,7 +75,7 @@ func (b *bench) service(flags ...string) side {
 // seconds by default, on which the next request has arrived already.
 func (b *bench) gunicorn() side {
 	workers := strconv.Itoa(2*runtime.NumCPU() + 1)
-	return side{name: gunicorn, finishes: true, command: func(ctx context.Context, addr string) *exec.Cmd {
+	return side{name: gunicorn, finishes: true, needs: pythonPackages, command: func(ctx context.Context, addr string) *exec.Cmd {
 		return b.fastAPI(ctx, "gunicorn", "--workers", workers, "--worker-class", "uvicorn.workers.UvicornWorker",
 			"--bind", addr, "--keep-alive", "120", "--log-level", "warning", "app:app")
 	}}
@@ -68,7 +83,7 @@ func (b *bench) gunicorn() side {
 
 // uvicorn is the FastAPI service in one process, which starts faster.
 func (b *bench) uvicorn() side {
-	return side{name: uvicorn, finishes: true, command: func(ctx context.Context, addr string) *exec.Cmd {
+	return side{name: uvicorn, finishes: true, needs: pythonPackages, command: func(ctx context.Context, addr string) *exec.Cmd {
 		host, port, _ := strings.Cut(addr, ":")
 		return b.fastAPI(ctx, "uvicorn", "--host", host, "--port", port, "--log-level", "warning", "--no-access-log", "app:app")
 	}}

@@ -21,16 +21,21 @@ const startCase = "from exec"
 // being in the page cache.
 func (b *bench) start(ctx context.Context) error {
 	b.setupf("Start: from exec to the first 200, asked every half millisecond, the files being in the page cache; first GET /, and in a start of its own POST /predict with a text. " +
-		"Of this service each round has the median of 3 starts.")
+		"Of this service and the floor each round has the median of 3 starts.")
 	bodies, err := b.corpus.bodies(1, 1, 60)
 	if err != nil {
 		return err
 	}
+	sides := []side{b.service(), b.floor(), b.gunicorn(), b.uvicorn()}
+	if b.base != "" {
+		sides = append(sides, b.serviceBase())
+	}
+	sides = b.available(sides...)
 	return b.eachRound(ctx, Start, func(round int) error {
-		for _, s := range rotated([]side{b.service(), b.gunicorn(), b.uvicorn()}, round) {
-			times := 1
-			if s.name == service {
-				times = 3
+		for _, s := range rotated(sides, round) {
+			times := 3
+			if s.finishes { // which takes long to start
+				times = 1
 			}
 			for _, first := range []struct{ metric, body string }{{firstHealth, ""}, {firstPrediction, bodies[0]}} {
 				var took []float64

@@ -140,6 +140,32 @@ func unpack(t *testing.T, name, dir string) []string {
 	}
 }
 
+// An archive has what whoever builds it has in configs, but for passwords and caches.
+func TestFiles(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"LICENSE", "README.md", "configs/config.yaml", "configs/compose/.env", "configs/compose/compose.yaml", "configs/spark/__pycache__/score.pyc"} {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := release{root: root}
+	files, err := r.files(filepath.Join(root, "LICENSE")) // stands for the binary
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, f.name)
+	}
+	if diff := cmp.Diff(names, []string{"tagifai", "LICENSE", "README.md", "configs/compose/compose.yaml", "configs/config.yaml"}); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestPythonVersion(t *testing.T) {
 	for version, want := range map[string]string{
 		"v1.2.3":                  "1.2.3",

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -140,10 +139,15 @@ func (r *release) files(binary string) ([]file, error) {
 		}
 	}
 	err = filepath.WalkDir(filepath.Join(r.root, "configs"), func(path string, entry os.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() && !slices.Contains(strings.Split(path, string(filepath.Separator)), "__pycache__") {
-			err = add(path)
+		switch {
+		case err != nil:
+			return err
+		case entry.Name() == "__pycache__":
+			return filepath.SkipDir
+		case !entry.Type().IsRegular() || entry.Name() == ".env": // which has a password
+			return nil
 		}
-		return err
+		return add(path)
 	})
 	return files, err
 }

@@ -1,5 +1,5 @@
-// Command licences prints the modules that are in the program, each with its licence as
-// SPDX names it. It fails if one has none that is known, or one that is not permitted. make
+// Command licences prints the modules that are in the program, or have files in it, each
+// with its licence as SPDX names it. It fails if one has none that is known, or one that is not permitted. make
 // licences writes what it prints to licences.txt, and a test holds that file against go.mod.
 package main
 
@@ -42,7 +42,7 @@ func run() error {
 // list returns a line for each module, in order. An error names all that have no licence
 // that will do.
 func list() (string, error) {
-	list := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Dir}}{{end}}", "tagifai/cmd/tagifai")
+	list := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Dir}}{{end}}", "tagifai/cmd/tagifai", "tagifai/internal/tools/apipages")
 	list.Stderr = os.Stderr
 	output, err := list.Output()
 	if err != nil {

@@ -1,7 +1,8 @@
-package apidocs
+package main
 
 import (
 	"bytes"
+	_ "embed"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,21 +10,29 @@ import (
 	httpswagger "github.com/swaggo/http-swagger/v2"
 )
 
+// What is added to the page: a script that runs before its own, and style behind its own.
+var (
+	//go:embed before.js
+	before string
+	//go:embed after.css
+	after string
+)
+
 // A swaggerUI is Swagger UI's page, with nothing inline, so that a content security
 // policy can do without exceptions.
 type swaggerUI struct{ page, script, style []byte }
 
-// newSwaggerUI renders http-swagger's page once and takes it apart. It is made for a
-// folder of its own, but stands at /docs, without a slash.
-func newSwaggerUI(version string) *swaggerUI {
-	before, phone := must(pages.ReadFile("pages/docs.js")), must(pages.ReadFile("pages/docs.css"))
+// newSwaggerUI renders http-swagger's page and takes it apart. It is made for a folder of
+// its own, but stands at /docs, without a slash. The service writes its version into the
+// footer.
+func newSwaggerUI() (*swaggerUI, error) {
 	handler := httpswagger.Handler(
 		httpswagger.URL("openapi.json"), // relative to the page: a proxy may have put it below a prefix
 		httpswagger.Layout(httpswagger.BaseLayout),
 		httpswagger.DocExpansion("list"), // the operations of all groups, each closed
 		httpswagger.DefaultModelsExpandDepth(0),
-		httpswagger.BeforeScript(string(before)),
-		httpswagger.Plugins([]string{"requestsStayHere"}), // of docs.js
+		httpswagger.BeforeScript(before),
+		httpswagger.Plugins([]string{"requestsStayHere"}), // of before.js
 		httpswagger.UIConfig(map[string]string{"displayRequestDuration": "true"}),
 	)
 	var rendered capture
@@ -40,18 +49,18 @@ func newSwaggerUI(version string) *swaggerUI {
 		{"<svg", "</svg>", "", new(string)}, // icons that this version of Swagger UI brings itself
 		{`<meta charset="UTF-8"`, ">", `<meta charset="UTF-8"><meta name="viewport" content="width=device-width, initial-scale=1">`, new(string)},
 		{"<body>", "", `<body><p class="try"><a href="try">Try the model</a> on a page that needs no code.</p>`, new(string)},
-		{"</body>", "", string(footer(version)) + "</body>", new(string)},
+		{"</body>", "", "<footer></footer></body>", new(string)},
 		{"<title>", "</title>", "<title>TagIfAI - Swagger UI</title>", new(string)},
 	} {
 		head, rest, found := strings.Cut(page, part.open)
 		inner, tail, closed := strings.Cut(rest, part.end)
 		if !found || !closed {
-			panic(fmt.Sprintf("the page of Swagger UI has no %s: it is not the one we know", part.open))
+			return nil, fmt.Errorf("the page of Swagger UI has no %s: it is not the one we know", part.open)
 		}
 		page, *part.inner = head+part.replacement+tail, inner
 	}
 	page = strings.NewReplacer(`href="./`, `href="docs/`, `src="./`, `src="docs/`).Replace(page)
-	return &swaggerUI{page: []byte(page), script: []byte(script), style: append([]byte(style), phone...)}
+	return &swaggerUI{page: []byte(page), script: []byte(script), style: []byte(style + after)}, nil
 }
 
 // capture is a ResponseWriter that keeps the body.
