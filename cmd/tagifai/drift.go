@@ -53,14 +53,18 @@ func (c driftCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	var b *monitor.Baseline
+	against := filepath.Base(c.Files[0])
 	if len(c.Files) == 2 {
 		baseline, err := c.predict(ctx, m, c.Files[0], s.err)
 		if err != nil {
 			return err
 		}
 		b = baseline.Baseline()
-	} else if b, err = monitor.Of(m); err != nil {
-		return err
+	} else {
+		if b, err = monitor.Of(m); err != nil {
+			return err
+		}
+		against = "the baseline, " + b.From
 	}
 	file := c.Files[len(c.Files)-1]
 	current, err := c.predict(ctx, m, file, s.err)
@@ -73,7 +77,7 @@ func (c driftCommand) Run(ctx context.Context, s streams) error {
 	case c.JSON:
 		err = json.MarshalWrite(s.out, r, json.Deterministic(true), jsontext.WithIndent("  "))
 	case c.HTML:
-		err = r.WriteHTML(s.out, fmt.Sprintf("%s against %s", filepath.Base(file), b.From))
+		err = r.WriteHTML(s.out, fmt.Sprintf("%s against %s", filepath.Base(file), against))
 	default:
 		err = r.Write(s.out)
 	}

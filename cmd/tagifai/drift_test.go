@@ -129,7 +129,7 @@ func TestDrift(t *testing.T) {
 	if len(r.Features) != 4 || r.Texts != 60 || r.Accuracy == nil {
 		t.Errorf("got %+v", r)
 	}
-	if page := succeed(t, "", "drift", "--model", dir, soup, "--html"); !strings.Contains(page, "cooking.csv against out of 2 folds") || !strings.Contains(page, `<td class="drifted">drifted`) || !strings.Contains(page, "</html>") {
+	if page := succeed(t, "", "drift", "--model", dir, soup, "--html"); !strings.Contains(page, "cooking.csv against the baseline, out of 2 folds") || !strings.Contains(page, `<td class="drifted">drifted`) || !strings.Contains(page, "</html>") {
 		t.Errorf("got %q", page)
 	}
 	fail(t, []string{"baseline.json", "tagifai baseline"}, "drift", "--model", sansBaseline(t, dir), soup)
