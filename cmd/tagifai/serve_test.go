@@ -32,12 +32,18 @@ func startServe(t *testing.T, args ...string) *serving {
 		ended <- code
 	}()
 	s := &serving{log: make(chan logLine, 1000)}
+	started := make(chan logLine, 1) // so that what is logged before it is left to the test
 	go func() {
 		defer close(s.log)
+		defer close(started)
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			var line logLine
 			if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 				t.Errorf("the log is not JSON: %v in %q", err, lines.Text())
+			}
+			if line.Message == "serving" {
+				started <- line
+				continue
 			}
 			s.log <- line
 		}
@@ -48,8 +54,15 @@ func startServe(t *testing.T, args ...string) *serving {
 			t.Error(diff)
 		}
 	})
-	line := s.logged(t, "serving")
-	s.addr, s.admin = line.Addr, line.Admin
+	select {
+	case line, ok := <-started:
+		if !ok {
+			t.Fatal("the service ended before it served")
+		}
+		s.addr, s.admin = line.Addr, line.Admin
+	case <-time.After(10 * time.Second):
+		t.Fatal("the service does not start")
+	}
 	return s
 }
 
