@@ -7,19 +7,19 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"tagifai/internal/dataset"
 	"tagifai/internal/server"
-	"tagifai/internal/train"
 )
 
 // A corpus is the data that all texts of a run come from.
 type corpus struct {
-	data  *train.Dataset
+	data  *dataset.Dataset
 	words []string // of all rows, one after the other
 	texts []string // of all rows, on one line each
 }
 
 func readCorpus(file string) (*corpus, error) {
-	data, err := train.ReadDataset(file)
+	data, err := dataset.Read(file)
 	if err != nil {
 		return nil, err
 	}

@@ -12,8 +12,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"tagifai/internal/recipe"
 	"tagifai/internal/sklearn"
-	"tagifai/internal/train"
 	"tagifai/model"
 )
 
@@ -130,7 +130,7 @@ func (b *bench) writeRecipe(name string, longest int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	args, err := train.ParseArgs(content)
+	args, err := recipe.Parse(content)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", b.recipe, err)
 	}
