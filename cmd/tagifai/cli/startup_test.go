@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"runtime"
@@ -19,7 +19,7 @@ func TestStartLean(t *testing.T) {
 	usual := gcPercent()
 	t.Cleanup(func() { debug.SetGCPercent(usual) })
 
-	started := startLean()
+	started := StartLean()
 	if got := gcPercent(); got != startingHeap {
 		t.Errorf("while it starts: got %d, want %d", got, startingHeap)
 	}
@@ -29,7 +29,7 @@ func TestStartLean(t *testing.T) {
 	}
 
 	// A start that needs much memory has the usual collector from the first collection on.
-	startLean()
+	StartLean()
 	for end := time.Now().Add(10 * time.Second); gcPercent() != usual; runtime.GC() {
 		if time.Now().After(end) {
 			t.Fatalf("after a collection: got %d, want %d", gcPercent(), usual)
@@ -38,7 +38,7 @@ func TestStartLean(t *testing.T) {
 	}
 
 	t.Setenv("GOGC", "100")
-	startLean()
+	StartLean()
 	if got := gcPercent(); got != usual {
 		t.Errorf("with GOGC: got %d, want %d", got, usual)
 	}

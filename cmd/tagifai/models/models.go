@@ -1,4 +1,5 @@
-package main
+// Package models is tagifai models, which looks after a directory of models.
+package models
 
 import (
 	"context"
@@ -14,13 +15,13 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/registry"
 	"tagifai/internal/store"
 )
 
-// modelsCommand is the group of subcommands that look after a store. A file each, or one
-// for two that belong together.
-type modelsCommand struct {
+// Command is the group of subcommands: a file each, or one for two that belong together.
+type Command struct {
 	Models  string `required:"" env:"TAGIFAI_MODELS" placeholder:"DIR" help:"Directory of the models, as for tagifai serve."`
 	Aliases string `env:"TAGIFAI_ALIASES" placeholder:"DIR" help:"Directory of the aliases, NAME.json for each model; if left out, they are beside the versions."`
 	JSON    bool   `name:"json" help:"Print JSON, for programs."`
@@ -37,11 +38,12 @@ type modelsCommand struct {
 	Diff     diffCommand     `cmd:"" help:"Compare the predictions of two versions."`
 }
 
-func (modelsCommand) Help() string {
+// Help is what --help shows below the usage.
+func (Command) Help() string {
 	return "Example:\n\n    tagifai models --models models add tagger runs/first --alias stable\n    tagifai models --models models rollback tagger"
 }
 
-func (c *modelsCommand) open() (*store.Store, error) {
+func (c *Command) open() (*store.Store, error) {
 	s, err := store.Open(c.Models, c.Aliases, checkVersion)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w; tagifai models add makes the directory of the models", err)
@@ -50,7 +52,7 @@ func (c *modelsCommand) open() (*store.Store, error) {
 }
 
 // print writes a value as JSON, or what text writes if no JSON is wanted.
-func (c *modelsCommand) print(w io.Writer, value any, text func(io.Writer) error) error {
+func (c *Command) print(w io.Writer, value any, text func(io.Writer) error) error {
 	if !c.JSON {
 		return text(w)
 	}
@@ -65,7 +67,7 @@ func (c *modelsCommand) print(w io.Writer, value any, text func(io.Writer) error
 // checkVersion loads the artifact directory that is the root of fsys, has it predict, and
 // compares that with its golden predictions.
 func checkVersion(_ context.Context, fsys fs.FS) error {
-	_, err := registry.Open(fsys, formats...)
+	_, err := registry.Open(fsys, cli.Formats...)
 	return err
 }
 
@@ -81,8 +83,8 @@ func by() string {
 	return name
 }
 
-func origin(source string) store.Origin {
-	return store.Origin{Source: source, Time: time.Now(), Tool: "tagifai " + toolVersion(), By: by()}
+func origin(env cli.Env, source string) store.Origin {
+	return store.Origin{Source: source, Time: time.Now(), Tool: env.Tool(), By: by()}
 }
 
 // names returns what names a version: aliases, the canary, the shadow.
@@ -103,7 +105,7 @@ func names(a *store.Aliases, version int) []string {
 }
 
 // printPlace says where an alias, the canary or the shadow is after a change.
-func (c *modelsCommand) printPlace(w io.Writer, name, what string, a *store.Aliases) error {
+func (c *Command) printPlace(w io.Writer, name, what string, a *store.Aliases) error {
 	return c.print(w, a, func(w io.Writer) error {
 		text := what + " is unchanged"
 		if n := len(a.History); n > 0 && a.History[n-1].What == what {

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package serve
 
 // forgetPages does nothing: only Linux is told which pages it may take.
 func forgetPages() error { return nil }

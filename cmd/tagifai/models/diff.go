@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"unicode/utf8"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/registry"
 	"tagifai/internal/store"
 	"tagifai/internal/train"
@@ -28,13 +29,6 @@ type diffCommand struct {
 
 func (diffCommand) Help() string {
 	return "Example:\n\n    tagifai models --models models diff tagger stable 3 --data labeled.csv --max-drop 0.01"
-}
-
-// A dropError says that a version is worse than another.
-type dropError struct{ drop, most float64 }
-
-func (e *dropError) Error() string {
-	return fmt.Sprintf("the weighted F1 drops by %.4f, more than the %v that --max-drop allows", e.drop, e.most)
 }
 
 // A comparison is the result of diff.
@@ -63,7 +57,7 @@ type difference struct {
 	Distance float64 `json:"distance"` // largest difference of a probability
 }
 
-func (c diffCommand) Run(ctx context.Context, group *modelsCommand, s streams) error {
+func (c diffCommand) Run(ctx context.Context, group *Command, env cli.Env) error {
 	if c.MaxDrop != nil && !(*c.MaxDrop >= 0 && *c.MaxDrop <= 1) {
 		return fmt.Errorf("--max-drop is %v; want a number from 0 to 1", *c.MaxDrop)
 	}
@@ -85,7 +79,7 @@ func (c diffCommand) Run(ctx context.Context, group *modelsCommand, s streams) e
 		return err
 	}
 	if data.Dropped > 0 {
-		fmt.Fprintf(s.err, "%s: %d rows without a tag or a text are left out\n", data.File, data.Dropped)
+		fmt.Fprintf(env.Err, "%s: %d rows without a tag or a text are left out\n", data.File, data.Dropped)
 	}
 	if c.MaxDrop != nil && !data.Tagged {
 		return fmt.Errorf("%s has no column tag, and --max-drop needs one", c.Data)
@@ -93,14 +87,14 @@ func (c diffCommand) Run(ctx context.Context, group *modelsCommand, s streams) e
 	if err := result.compare(ctx, data, c.Top); err != nil {
 		return err
 	}
-	if err := group.print(s.out, result, result.write); err != nil {
+	if err := group.print(env.Out, result, result.write); err != nil {
 		return err
 	}
 	if c.MaxDrop == nil {
 		return nil
 	}
 	if drop := *result.A.F1 - *result.B.F1; drop > *c.MaxDrop {
-		return &dropError{drop, *c.MaxDrop}
+		return &cli.Error{Code: cli.Worse, Err: fmt.Errorf("the weighted F1 drops by %.4f, more than the %v that --max-drop allows", drop, *c.MaxDrop)}
 	}
 	return nil
 }
@@ -115,7 +109,7 @@ func openSide(ctx context.Context, st *store.Store, name, text string) (side, er
 		return side{}, err
 	}
 	dir := st.VersionDir(name, version)
-	m, err := registry.Open(os.DirFS(dir), formats...)
+	m, err := registry.Open(os.DirFS(dir), cli.Formats...)
 	if err != nil {
 		return side{}, fmt.Errorf("%s: %w", dir, err)
 	}

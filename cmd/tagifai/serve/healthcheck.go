@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"bytes"
@@ -12,21 +12,25 @@ import (
 	"os"
 	"time"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/config"
 )
 
-type healthcheckCommand struct {
+// Healthcheck is tagifai healthcheck.
+type Healthcheck struct {
 	Addr    *string       `placeholder:"HOST:PORT" help:"Address of the service; that of the settings if left out."`
 	Config  *string       `placeholder:"FILE" help:"File of settings (YAML) that the service has."`
 	Timeout time.Duration `default:"5s" placeholder:"DURATION" help:"Longest time that an answer may take (${default})."`
 }
 
-func (healthcheckCommand) Help() string {
+// Help is what --help shows below the usage.
+func (Healthcheck) Help() string {
 	return "The exit code is 0 if the service answers GET /readyz and is ready, and 1 if not. The settings are those that serve would have, but for its flags.\n\n" +
 		"Example:\n\n    HEALTHCHECK CMD [\"/tagifai\", \"healthcheck\"]"
 }
 
-func (c healthcheckCommand) Run(ctx context.Context, s streams) error {
+// Run asks the service, and returns an error if it is not ready.
+func (c Healthcheck) Run(ctx context.Context, env cli.Env) error {
 	var settings config.Settings
 	flags := config.Flags{}
 	if c.Addr != nil {
@@ -63,7 +67,7 @@ func (c healthcheckCommand) Run(ctx context.Context, s streams) error {
 	default:
 		return fmt.Errorf("%s: %s: %s", url, response.Status, bytes.TrimSpace(body))
 	}
-	_, err = fmt.Fprintln(s.out, url, "is ready")
+	_, err = fmt.Fprintln(env.Out, url, "is ready")
 	return err
 }
 

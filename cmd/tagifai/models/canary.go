@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/store"
 )
 
@@ -19,7 +20,7 @@ func (canaryCommand) Help() string {
 	return "Example:\n\n    tagifai models --models models canary tagger 3 10\n    tagifai models --models models canary tagger off"
 }
 
-func (c canaryCommand) Run(ctx context.Context, group *modelsCommand, s streams) error {
+func (c canaryCommand) Run(ctx context.Context, group *Command, env cli.Env) error {
 	st, err := group.open()
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func (c canaryCommand) Run(ctx context.Context, group *modelsCommand, s streams)
 	if err != nil {
 		return err
 	}
-	return group.printPlace(s.out, c.Name, "canary", aliases)
+	return group.printPlace(env.Out, c.Name, "canary", aliases)
 }
 
 type shadowCommand struct {
@@ -54,7 +55,7 @@ func (shadowCommand) Help() string {
 	return "Example:\n\n    tagifai models --models models shadow tagger 3\n    tagifai models --models models shadow tagger off"
 }
 
-func (c shadowCommand) Run(ctx context.Context, group *modelsCommand, s streams) error {
+func (c shadowCommand) Run(ctx context.Context, group *Command, env cli.Env) error {
 	st, err := group.open()
 	if err != nil {
 		return err
@@ -70,5 +71,5 @@ func (c shadowCommand) Run(ctx context.Context, group *modelsCommand, s streams)
 	if err != nil {
 		return err
 	}
-	return group.printPlace(s.out, c.Name, "shadow", aliases)
+	return group.printPlace(env.Out, c.Name, "shadow", aliases)
 }

@@ -1,7 +1,9 @@
-package main
+package models
 
 import (
 	"context"
+
+	"tagifai/cmd/tagifai/cli"
 )
 
 type aliasCommand struct {
@@ -16,7 +18,7 @@ func (aliasCommand) Help() string {
 
 const off = "off"
 
-func (c aliasCommand) Run(ctx context.Context, group *modelsCommand, s streams) error {
+func (c aliasCommand) Run(ctx context.Context, group *Command, env cli.Env) error {
 	st, err := group.open()
 	if err != nil {
 		return err
@@ -26,7 +28,7 @@ func (c aliasCommand) Run(ctx context.Context, group *modelsCommand, s streams) 
 		if err != nil {
 			return err
 		}
-		return group.printPlace(s.out, c.Name, c.Alias, aliases)
+		return group.printPlace(env.Out, c.Name, c.Alias, aliases)
 	}
 	version, err := st.Resolve(c.Name, c.Version)
 	if err != nil {
@@ -36,7 +38,7 @@ func (c aliasCommand) Run(ctx context.Context, group *modelsCommand, s streams) 
 	if err != nil {
 		return err
 	}
-	return group.printPlace(s.out, c.Name, c.Alias, aliases)
+	return group.printPlace(env.Out, c.Name, c.Alias, aliases)
 }
 
 type rollbackCommand struct {
@@ -48,7 +50,7 @@ func (rollbackCommand) Help() string {
 	return "Example:\n\n    tagifai models --models models rollback tagger"
 }
 
-func (c rollbackCommand) Run(ctx context.Context, group *modelsCommand, s streams) error {
+func (c rollbackCommand) Run(ctx context.Context, group *Command, env cli.Env) error {
 	st, err := group.open()
 	if err != nil {
 		return err
@@ -57,5 +59,5 @@ func (c rollbackCommand) Run(ctx context.Context, group *modelsCommand, s stream
 	if err != nil {
 		return err
 	}
-	return group.printPlace(s.out, c.Name, c.Alias, aliases)
+	return group.printPlace(env.Out, c.Name, c.Alias, aliases)
 }

@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/golden"
 	"tagifai/internal/mlflow"
 	"tagifai/internal/store"
@@ -35,7 +36,7 @@ type added struct {
 	Alias   string `json:"alias,omitzero"` // that was moved to it
 }
 
-func (c addCommand) Run(ctx context.Context, group *modelsCommand, s streams) error {
+func (c addCommand) Run(ctx context.Context, group *Command, env cli.Env) error {
 	if err := store.CheckName(c.Name); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (c addCommand) Run(ctx context.Context, group *modelsCommand, s streams) er
 	if err != nil {
 		return err
 	}
-	number, err := c.add(ctx, st)
+	number, err := c.add(ctx, env, st)
 	if err != nil {
 		return err
 	}
@@ -61,16 +62,16 @@ func (c addCommand) Run(ctx context.Context, group *modelsCommand, s streams) er
 			return fmt.Errorf("version %d of %q was added, but %s was not moved to it: %w", number, c.Name, c.Alias, err)
 		}
 	}
-	return group.print(s.out, added{c.Name, number, c.Alias}, func(w io.Writer) error {
+	return group.print(env.Out, added{c.Name, number, c.Alias}, func(w io.Writer) error {
 		_, err := fmt.Fprintln(w, number)
 		return err
 	})
 }
 
 // add makes a version of the source, and returns its number.
-func (c addCommand) add(ctx context.Context, st *store.Store) (int, error) {
+func (c addCommand) add(ctx context.Context, env cli.Env, st *store.Store) (int, error) {
 	if strings.HasPrefix(c.Source, "models:") {
-		return c.addFetched(ctx, st)
+		return c.addFetched(ctx, env, st)
 	}
 	source, err := filepath.Abs(c.Source)
 	if err != nil {
@@ -79,15 +80,15 @@ func (c addCommand) add(ctx context.Context, st *store.Store) (int, error) {
 	info, err := os.Stat(source)
 	switch base := filepath.Base(source); {
 	case err != nil || info.IsDir():
-		return st.Add(ctx, c.Name, c.Source, origin(source))
+		return st.Add(ctx, c.Name, c.Source, origin(env, source))
 	case base == model.WeightsFile || base == mlflow.ModelFile: // which stand for their directories
-		return st.Add(ctx, c.Name, filepath.Dir(c.Source), origin(source))
+		return st.Add(ctx, c.Name, filepath.Dir(c.Source), origin(env, source))
 	}
-	return draft(ctx, st, c.Name, func(dir string) (string, error) { return source, copyModel(ctx, source, dir) })
+	return draft(ctx, env, st, c.Name, func(dir string) (string, error) { return source, copyModel(ctx, source, dir) })
 }
 
 // addFetched makes a version of one of MLflow's registry.
-func (c addCommand) addFetched(ctx context.Context, st *store.Store) (int, error) {
+func (c addCommand) addFetched(ctx context.Context, env cli.Env, st *store.Store) (int, error) {
 	if c.MLflow == "" {
 		return 0, fmt.Errorf("%s is in the registry of MLflow; name its tracking server by --mlflow or MLFLOW_TRACKING_URI", c.Source)
 	}
@@ -96,11 +97,11 @@ func (c addCommand) addFetched(ctx context.Context, st *store.Store) (int, error
 		Password: os.Getenv("MLFLOW_TRACKING_PASSWORD"),
 		Token:    os.Getenv("MLFLOW_TRACKING_TOKEN"),
 	}}
-	return draft(ctx, st, c.Name, func(dir string) (string, error) { return mlflow.Fetch(ctx, options, c.Source, dir) })
+	return draft(ctx, env, st, c.Name, func(dir string) (string, error) { return mlflow.Fetch(ctx, options, c.Source, dir) })
 }
 
 // draft makes a version of what fill puts into a directory. It returns where that is from.
-func draft(ctx context.Context, st *store.Store, name string, fill func(dir string) (source string, err error)) (number int, err error) {
+func draft(ctx context.Context, env cli.Env, st *store.Store, name string, fill func(dir string) (source string, err error)) (number int, err error) {
 	d, err := st.Draft(name)
 	if err != nil {
 		return 0, err
@@ -110,7 +111,7 @@ func draft(ctx context.Context, st *store.Store, name string, fill func(dir stri
 	if err != nil {
 		return 0, err
 	}
-	return d.Commit(ctx, origin(source))
+	return d.Commit(ctx, origin(env, source))
 }
 
 // copyModel copies the file of a model, and those that belong to it.
@@ -143,7 +144,7 @@ func (adoptCommand) Help() string {
 	return "Example:\n\n    cp -r runs/first models/tagger/versions/4\n    tagifai models --models models adopt tagger 4"
 }
 
-func (c adoptCommand) Run(ctx context.Context, group *modelsCommand, s streams) error {
+func (c adoptCommand) Run(ctx context.Context, group *Command, env cli.Env) error {
 	st, err := group.open()
 	if err != nil {
 		return err
@@ -152,10 +153,10 @@ func (c adoptCommand) Run(ctx context.Context, group *modelsCommand, s streams) 
 	if err != nil {
 		return err
 	}
-	if err := st.Adopt(ctx, c.Name, version, origin("put there by hand")); err != nil {
+	if err := st.Adopt(ctx, c.Name, version, origin(env, "put there by hand")); err != nil {
 		return err
 	}
-	return group.print(s.out, added{Name: c.Name, Version: version}, func(w io.Writer) error {
+	return group.print(env.Out, added{Name: c.Name, Version: version}, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s:%d has a manifest and can be served\n", c.Name, version)
 		return err
 	})

@@ -1,4 +1,6 @@
-package main
+// Package serve is tagifai serve, with what a process that serves does beside: it logs,
+// follows its certificate and the limits of its container, and spares memory.
+package serve
 
 import (
 	"cmp"
@@ -9,10 +11,12 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/alecthomas/kong"
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/auth"
 	"tagifai/internal/certificate"
 	"tagifai/internal/config"
@@ -24,7 +28,8 @@ import (
 	"tagifai/model"
 )
 
-type serveCommand struct {
+// Command is tagifai serve.
+type Command struct {
 	Config      *string `placeholder:"FILE" help:"File of settings (YAML)."`
 	PrintConfig bool    `help:"Print the settings, each with where it comes from, and stop."`
 	config.Settings
@@ -32,31 +37,39 @@ type serveCommand struct {
 	flags config.Flags
 }
 
-func (serveCommand) Help() string {
+// Flags has kong keep in c which settings the command line gives.
+func (c *Command) Flags() kong.Option {
+	c.flags = config.Flags{}
+	return c.flags.Option(&c.Settings)
+}
+
+// Help is what --help shows below the usage.
+func (Command) Help() string {
 	return "Example:\n\n    tagifai serve --addr 127.0.0.1:8000 --model runs/first\n    curl -H 'Content-Type: application/json' -d '{\"texts\":[{\"text\":\"Object detection with YOLO\"}]}' http://127.0.0.1:8000/predict" +
 		"\n\nA setting comes from its flag, else from the environment (TAGIFAI_MAX_TEXTS for --max-texts), else from the file that --config or TAGIFAI_CONFIG names (max-texts), else it has its default."
 }
 
-func (c *serveCommand) Run(ctx context.Context, s streams) error {
-	started := startLean()
+// Run serves until ctx ends.
+func (c *Command) Run(ctx context.Context, env cli.Env) error {
+	started := cli.StartLean()
 	loaded, err := config.Load(&c.Settings, config.Sources{File: c.Config, Environ: os.Environ(), Flags: c.flags})
 	if err != nil {
 		return err
 	}
 	if c.PrintConfig {
-		return loaded.Print(s.out)
+		return loaded.Print(env.Out)
 	}
 	reloads := hangups(ctx) // from here on the signal does not end the process
-	out := newLogWriter(s.err)
+	out := newLogWriter(env.Err)
 	defer out.close()
-	lines := newLogger(out, isTerminal(s.err), c.LogLevel, c.LogFormat)
+	lines := newLogger(out, cli.IsTerminal(env.Err), c.LogLevel, c.LogFormat)
 	log := lines.With().Timestamp().Logger()
 	metrics := prometheus.NewRegistry()
 	secure, err := c.followCertificate(ctx, log, metrics)
 	if err != nil {
 		return err
 	}
-	sources := registry.Options{Source: c.Source, Formats: formats, Open: c.openModel, Tool: "tagifai " + toolVersion(), Log: log, Metrics: metrics}
+	sources := registry.Options{Source: c.Source, Formats: cli.Formats, Open: c.openModel, Tool: env.Tool(), Log: log, Metrics: metrics}
 	var table *lookup.Table
 	if c.Predictions != "" {
 		if table, err = c.openTable(log); err != nil {
@@ -74,7 +87,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	srv := server.New(server.Options{Settings: c.Settings, TLS: secure, Sockets: inherited, Versions: models, Table: table, Guard: guard, Version: toolVersion(), Metrics: metrics, Log: lines})
+	srv := server.New(server.Options{Settings: c.Settings, TLS: secure, Sockets: inherited, Versions: models, Table: table, Guard: guard, Version: env.Version, Metrics: metrics, Log: lines})
 	if err := srv.Listen(); err != nil { // before the model is loaded: a taken port is known at once
 		return err
 	}
@@ -111,7 +124,7 @@ func hangups(ctx context.Context) <-chan os.Signal {
 
 // followCertificate returns the settings of TLS with the certificate as its files are until
 // ctx ends, nil if the settings name none.
-func (c *serveCommand) followCertificate(ctx context.Context, log zerolog.Logger, metrics *prometheus.Registry) (*tls.Config, error) {
+func (c *Command) followCertificate(ctx context.Context, log zerolog.Logger, metrics *prometheus.Registry) (*tls.Config, error) {
 	if c.TLSCert == "" {
 		return nil, nil
 	}
@@ -124,7 +137,7 @@ func (c *serveCommand) followCertificate(ctx context.Context, log zerolog.Logger
 }
 
 // openTable opens the table that the settings name. It may not be there yet.
-func (c *serveCommand) openTable(log zerolog.Logger) (*lookup.Table, error) {
+func (c *Command) openTable(log zerolog.Logger) (*lookup.Table, error) {
 	return lookup.Open(lookup.Options{
 		Address:     string(c.Predictions),
 		Connections: c.PredictionsConnections,
@@ -134,24 +147,24 @@ func (c *serveCommand) openTable(log zerolog.Logger) (*lookup.Table, error) {
 }
 
 // readArtifact reads the artifact in a directory of the store, or that of the one model.
-func (c *serveCommand) readArtifact(dir string) (*model.Artifact, error) {
+func (c *Command) readArtifact(dir string) (*model.Artifact, error) {
 	if dir = cmp.Or(dir, c.Model); dir == "" {
-		return readArtifact(nil)
+		return cli.ReadArtifact(nil)
 	}
-	return readArtifact(&dir)
+	return cli.ReadArtifact(&dir)
 }
 
 // openModel loads the model that the settings name, if they name no store, and has it
 // reproduce its golden predictions.
-func (c *serveCommand) openModel() (*model.Model, error) {
+func (c *Command) openModel() (*model.Model, error) {
 	if c.Model == "" {
 		return registry.Open(model.DefaultFS())
 	}
-	m, err := openModel(&c.Model)
+	m, err := cli.OpenModel(&c.Model)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := model.FindDir(c.Model, formats...) // the setting may name a file in it
+	dir, err := model.FindDir(c.Model, cli.Formats...) // the setting may name a file in it
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,5 @@
-package main
+// Package keys is tagifai keys, which looks after a keys file.
+package keys
 
 import (
 	"fmt"
@@ -6,35 +7,37 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/auth"
 )
 
-// keysCommand is the group of subcommands that look after a keys file.
-type keysCommand struct {
+// Command is the group of subcommands, each with a file.
+type Command struct {
 	KeysFile string `required:"" env:"TAGIFAI_KEYS_FILE" placeholder:"FILE" help:"File of the keys, as for tagifai serve."`
 
-	New    newKeyCommand    `cmd:"" help:"Make a key, and print its secret."`
-	List   listKeysCommand  `cmd:"" help:"List the keys."`
-	Revoke revokeKeyCommand `cmd:"" help:"Take a key away."`
+	New    newCommand    `cmd:"" help:"Make a key, and print its secret."`
+	List   listCommand   `cmd:"" help:"List the keys."`
+	Revoke revokeCommand `cmd:"" help:"Take a key away."`
 }
 
-func (keysCommand) Help() string {
+// Help is what --help shows below the usage.
+func (Command) Help() string {
 	return "Example:\n\n    tagifai keys --keys-file keys.yaml new --id website --actions predict --expires 90d\n    tagifai keys --keys-file keys.yaml revoke website\n\n" +
 		"A service that runs with the file follows changes within a second."
 }
 
-type listKeysCommand struct{}
+type listCommand struct{}
 
-func (listKeysCommand) Help() string {
+func (listCommand) Help() string {
 	return "Example:\n\n    tagifai keys --keys-file keys.yaml list"
 }
 
-func (listKeysCommand) Run(group *keysCommand, s streams) error {
+func (listCommand) Run(group *Command, env cli.Env) error {
 	keys, err := auth.ReadKeys(group.KeysFile)
 	if err != nil {
 		return err
 	}
-	t := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	t := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprint(t, "ID\tACTIONS\tMODELS\tEXPIRES\n")
 	for _, k := range keys {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", k.ID, k.Actions, modelsText(k.Models), expiryText(k.Expires, time.Now()))
@@ -59,18 +62,18 @@ func expiryText(expires, now time.Time) string {
 	return expires.UTC().Format(time.RFC3339)
 }
 
-type revokeKeyCommand struct {
+type revokeCommand struct {
 	ID string `arg:"" help:"Id of the key."`
 }
 
-func (revokeKeyCommand) Help() string {
+func (revokeCommand) Help() string {
 	return "Example:\n\n    tagifai keys --keys-file keys.yaml revoke website"
 }
 
-func (c revokeKeyCommand) Run(group *keysCommand, s streams) error {
+func (c revokeCommand) Run(group *Command, env cli.Env) error {
 	if err := auth.RevokeKey(group.KeysFile, c.ID); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(s.err, "key %s is revoked\n", c.ID)
+	_, err := fmt.Fprintf(env.Err, "key %s is revoked\n", c.ID)
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package keys
 
 import (
 	"fmt"
@@ -6,22 +6,23 @@ import (
 	"strings"
 	"time"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/auth"
 )
 
-type newKeyCommand struct {
+type newCommand struct {
 	ID      string   `placeholder:"ID" help:"Id of the key, for the log, the metrics and the history of models; made up if left out."`
 	Actions []string `required:"" placeholder:"ACTION" help:"What it allows: predict, explain, read, batch, admin."`
 	For     []string `placeholder:"PATTERN" help:"Models that it is for, such as 'tagger*'; every model if left out."`
 	Expires string   `placeholder:"TIME" help:"When it expires: after 90d or 12h, or at 2027-01-31T12:00:00Z; never if left out."`
 }
 
-func (newKeyCommand) Help() string {
+func (newCommand) Help() string {
 	return "Example:\n\n    tagifai keys --keys-file keys.yaml new --actions predict,read --for 'tagger*' --expires 90d\n\n" +
 		"The secret is printed once, alone on stdout. The file has only its SHA-256."
 }
 
-func (c newKeyCommand) Run(group *keysCommand, s streams) error {
+func (c newCommand) Run(group *Command, env cli.Env) error {
 	secret, sum := auth.NewSecret()
 	k := auth.Key{ID: c.ID, SHA256: sum, Models: c.For}
 	if k.ID == "" {
@@ -38,16 +39,16 @@ func (c newKeyCommand) Run(group *keysCommand, s streams) error {
 		k.Expires, err = parseExpiry(c.Expires, time.Now())
 	}
 	if err != nil {
-		return &misuseError{err}
+		return cli.Misuse(err)
 	}
 	if err := auth.AddKey(group.KeysFile, k); err != nil {
 		return err
 	}
 	// The secret goes first: whatever happens to the rest, it is not lost.
-	if _, err := fmt.Fprintln(s.out, secret); err != nil {
+	if _, err := fmt.Fprintln(env.Out, secret); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.err, "key %s is in %s: it allows %s, its models are %s, it expires %s\n",
+	_, err = fmt.Fprintf(env.Err, "key %s is in %s: it allows %s, its models are %s, it expires %s\n",
 		k.ID, group.KeysFile, k.Actions, modelsText(k.Models), expiryText(k.Expires, time.Now()))
 	return err
 }

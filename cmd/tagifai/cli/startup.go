@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"os"
@@ -12,9 +12,9 @@ import (
 // and to look for it meanwhile would take a sixth of the start.
 const startingHeap = 800
 
-// startLean lets the collector rest until the heap has its starting size, or the function
+// StartLean lets the collector rest until the heap has its starting size, or the function
 // that it returns is called. GOGC overrides it.
-func startLean() (started func()) {
+func StartLean() (started func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}

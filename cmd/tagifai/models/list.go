@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/store"
 )
 
@@ -25,7 +26,7 @@ type listed struct {
 	Error    string         `json:"error,omitzero"` // why the versions or the aliases are not known
 }
 
-func (listCommand) Run(group *modelsCommand, s streams) error {
+func (listCommand) Run(group *Command, env cli.Env) error {
 	st, err := group.open()
 	if err != nil {
 		return err
@@ -38,7 +39,7 @@ func (listCommand) Run(group *modelsCommand, s streams) error {
 	for i, name := range names {
 		models[i] = listModel(st, name)
 	}
-	return group.print(s.out, models, func(w io.Writer) error { return printModels(w, models) })
+	return group.print(env.Out, models, func(w io.Writer) error { return printModels(w, models) })
 }
 
 func listModel(st *store.Store, name string) listed {

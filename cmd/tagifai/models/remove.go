@@ -1,10 +1,11 @@
-package main
+package models
 
 import (
 	"context"
 	"fmt"
 	"io"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/store"
 )
 
@@ -17,7 +18,7 @@ func (removeCommand) Help() string {
 	return "Example:\n\n    tagifai models --models models remove tagger 2"
 }
 
-func (c removeCommand) Run(ctx context.Context, group *modelsCommand, s streams) error {
+func (c removeCommand) Run(ctx context.Context, group *Command, env cli.Env) error {
 	st, err := group.open()
 	if err != nil {
 		return err
@@ -29,7 +30,7 @@ func (c removeCommand) Run(ctx context.Context, group *modelsCommand, s streams)
 	if err := st.Remove(ctx, c.Name, version); err != nil {
 		return err
 	}
-	return group.print(s.out, added{Name: c.Name, Version: version}, func(w io.Writer) error {
+	return group.print(env.Out, added{Name: c.Name, Version: version}, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s:%d is removed\n", c.Name, version)
 		return err
 	})

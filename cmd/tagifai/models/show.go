@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/golden"
 	"tagifai/internal/store"
 	"tagifai/model"
@@ -24,21 +25,21 @@ func (showCommand) Help() string {
 	return "Example:\n\n    tagifai models --models models show tagger\n    tagifai models --models models show tagger@stable\n    tagifai models --models models show tagger:3"
 }
 
-func (c showCommand) Run(ctx context.Context, group *modelsCommand, s streams) error {
+func (c showCommand) Run(ctx context.Context, group *Command, env cli.Env) error {
 	st, err := group.open()
 	if err != nil {
 		return err
 	}
 	at := strings.IndexAny(c.What, "@:")
 	if at < 0 {
-		return showModel(group, st, c.What, s)
+		return showModel(group, st, c.What, env)
 	}
 	name, which := c.What[:at], c.What[at+1:]
 	version, err := st.Resolve(name, which)
 	if err != nil {
 		return err
 	}
-	return showVersion(ctx, group, st, name, version, s)
+	return showVersion(ctx, group, st, name, version, env)
 }
 
 // A shownModel is what there is to say of a model.
@@ -57,7 +58,7 @@ type shownVersion struct {
 	Error   string        `json:"error,omitzero"` // why it is not served
 }
 
-func showModel(group *modelsCommand, st *store.Store, name string, s streams) error {
+func showModel(group *Command, st *store.Store, name string, env cli.Env) error {
 	versions, err := st.Versions(name)
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func showModel(group *modelsCommand, st *store.Store, name string, s streams) er
 		}
 		shown.Versions = append(shown.Versions, row)
 	}
-	return group.print(s.out, shown, func(w io.Writer) error { return printModel(w, shown) })
+	return group.print(env.Out, shown, func(w io.Writer) error { return printModel(w, shown) })
 }
 
 func printModel(w io.Writer, m shownModel) error {
@@ -118,7 +119,7 @@ type shownArtifact struct {
 }
 
 // showVersion checks a version as serve does before it serves one, and shows it.
-func showVersion(ctx context.Context, group *modelsCommand, st *store.Store, name string, version int, s streams) error {
+func showVersion(ctx context.Context, group *Command, st *store.Store, name string, version int, env cli.Env) error {
 	manifest, err := st.Verify(ctx, name, version)
 	if err != nil {
 		return err
@@ -128,7 +129,7 @@ func showVersion(ctx context.Context, group *modelsCommand, st *store.Store, nam
 		return err
 	}
 	dir := st.VersionDir(name, version)
-	a, err := readArtifact(&dir)
+	a, err := cli.ReadArtifact(&dir)
 	if err != nil {
 		return err
 	}
@@ -140,16 +141,16 @@ func showVersion(ctx context.Context, group *modelsCommand, st *store.Store, nam
 	if err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
-	printWarnings(s.err, a.Warnings)
+	cli.PrintWarnings(env.Err, a.Warnings)
 	shown := shownArtifact{
 		Name: name, Version: version, Names: names(aliases, version), Manifest: manifest,
 		RunID: a.RunID, Format: a.Format, Classes: a.Weights.Classes, NGrams: a.Weights.Features(),
 		Provenance: a.Weights.Provenance, Args: a.Args, Performance: a.Performance, Golden: reproduced,
 	}
-	return group.print(s.out, shown, func(w io.Writer) error {
+	return group.print(env.Out, shown, func(w io.Writer) error {
 		fmt.Fprintf(w, "%s:%d, %s\n", name, version, cmp.Or(strings.Join(shown.Names, ", "), "not named"))
 		fmt.Fprintf(w, "added %s by %s from %s with %s\n", stamp(manifest.Time), manifest.By, manifest.Source, manifest.Tool)
 		fmt.Fprintf(w, "all %d files agree with the manifest; %d golden predictions are reproduced\n\n", len(manifest.Files), reproduced)
-		return printArtifact(w, a)
+		return cli.PrintArtifact(w, a)
 	})
 }
