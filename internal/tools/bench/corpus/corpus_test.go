@@ -1,4 +1,4 @@
-package main
+package corpus
 
 import (
 	"os"
@@ -13,9 +13,9 @@ import (
 	"tagifai/internal/server"
 )
 
-func committed(t *testing.T) *corpus {
+func committed(t *testing.T) *Corpus {
 	t.Helper()
-	c, err := readCorpus("../../train/testdata/labelled.csv")
+	c, err := Read("../../../train/testdata/labelled.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestCut(t *testing.T) {
 	}
 	for _, size := range []int{60, 140} {
 		const count = 500 // more than the data has without beginning anew
-		texts := c.cut(count, size)
+		texts := c.Cut(count, size)
 		sum, different := 0, make(map[string]bool)
 		for _, text := range texts {
 			sum += len(text)
@@ -48,7 +48,7 @@ func TestCut(t *testing.T) {
 			t.Errorf("size %d: got %d different texts of %d", size, len(different), count)
 		}
 	}
-	if diff := cmp.Diff(c.cut(7, 60), c.cut(9, 60)[:7]); diff != "" {
+	if diff := cmp.Diff(c.Cut(7, 60), c.Cut(9, 60)[:7]); diff != "" {
 		t.Errorf("another run has other texts (-got +want):\n%s", diff)
 	}
 }
@@ -56,15 +56,15 @@ func TestCut(t *testing.T) {
 // TestCutLongWord makes sure that a word longer than a text is one of its own.
 func TestCutLongWord(t *testing.T) {
 	long := strings.Repeat("b", 100)
-	c := &corpus{words: []string{"a", long, "c"}}
-	got, want := c.cut(3, 10), []string{"a", "c a", long} // 7,919 is 2 more than a multiple of 3
+	c := &Corpus{words: []string{"a", long, "c"}}
+	got, want := c.Cut(3, 10), []string{"a", "c a", long} // 7,919 is 2 more than a multiple of 3
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 }
 
 func TestBodies(t *testing.T) {
-	bodies, err := committed(t).bodies(5, 100, 60)
+	bodies, err := committed(t).Bodies(5, 100, 60)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,16 +81,16 @@ func TestBodies(t *testing.T) {
 
 func TestLines(t *testing.T) {
 	c := committed(t)
-	lines := c.lines(1000)
-	if got, want := lines[len(c.texts)], lines[0]; got != want || len(lines) != 1000 {
+	lines := c.Lines(1000)
+	if got, want := lines[len(c.Texts)], lines[0]; got != want || len(lines) != 1000 {
 		t.Errorf("got %d lines, the first repeated as %q, want 1000 and %q", len(lines), got, want)
 	}
-	labelled := c.labelled()
+	labelled := c.Labelled()
 	if got, want := labelled[0], "__label__computer-vision Bee counter Counts bees at the door of a hive with a cheap camera."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	file := filepath.Join(t.TempDir(), "lines")
-	if err := writeLines(file, lines); err != nil {
+	if err := WriteLines(file, lines); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(file)

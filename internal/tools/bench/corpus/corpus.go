@@ -1,4 +1,5 @@
-package main
+// Package corpus cuts the texts of a benchmark from a labelled file.
+package corpus
 
 import (
 	"fmt"
@@ -11,23 +12,25 @@ import (
 	"tagifai/internal/server"
 )
 
-// A corpus is the data that all texts of a run come from.
-type corpus struct {
+// A Corpus is the data that all texts of a run come from.
+type Corpus struct {
+	Texts []string // of all rows, on one line each
+
 	data  *dataset.Dataset
 	words []string // of all rows, one after the other
-	texts []string // of all rows, on one line each
 }
 
-func readCorpus(file string) (*corpus, error) {
+// Read reads a labelled file, as tagifai train does.
+func Read(file string) (*Corpus, error) {
 	data, err := dataset.Read(file)
 	if err != nil {
 		return nil, err
 	}
-	c := &corpus{data: data}
+	c := &Corpus{data: data}
 	for _, row := range data.Rows {
 		words := strings.Fields(row.Text)
 		c.words = append(c.words, words...)
-		c.texts = append(c.texts, strings.Join(words, " "))
+		c.Texts = append(c.Texts, strings.Join(words, " "))
 	}
 	const fewest = 50 // words, lest texts of 140 characters be all the same
 	if len(c.words) < fewest {
@@ -36,10 +39,10 @@ func readCorpus(file string) (*corpus, error) {
 	return c, nil
 }
 
-// cut returns so many texts of about that many bytes, cut from the data between words;
+// Cut returns so many texts of about that many bytes, cut from the data between words;
 // behind the last word comes the first again. They begin all over the data, and are
 // different until there is one for each word.
-func (c *corpus) cut(count, size int) []string {
+func (c *Corpus) Cut(count, size int) []string {
 	const stride = 7919 // prime, so that it comes by every word
 	const over = 4      // half a word: the mean is the size asked for
 	texts := make([]string, count)
@@ -54,11 +57,11 @@ func (c *corpus) cut(count, size int) []string {
 	return texts
 }
 
-func (c *corpus) word(i int) string { return c.words[i%len(c.words)] }
+func (c *Corpus) word(i int) string { return c.words[i%len(c.words)] }
 
-// bodies returns so many bodies of POST /predict, of so many texts of about that size.
-func (c *corpus) bodies(count, texts, size int) ([]string, error) {
-	cut := c.cut(count*texts, size)
+// Bodies returns so many bodies of POST /predict, of so many texts of about that size.
+func (c *Corpus) Bodies(count, texts, size int) ([]string, error) {
+	cut := c.Cut(count*texts, size)
 	var bodies []string
 	for i := range count {
 		var payload server.PredictPayload
@@ -74,24 +77,34 @@ func (c *corpus) bodies(count, texts, size int) ([]string, error) {
 	return bodies, nil
 }
 
-// lines returns so many lines, the texts of all rows again and again.
-func (c *corpus) lines(count int) []string {
+// Lines returns so many lines, the texts of all rows again and again.
+func (c *Corpus) Lines(count int) []string {
 	lines := make([]string, count)
 	for i := range lines {
-		lines[i] = c.texts[i%len(c.texts)]
+		lines[i] = c.Texts[i%len(c.Texts)]
 	}
 	return lines
 }
 
-// labelled returns the data as fastText reads it.
-func (c *corpus) labelled() []string {
-	lines := make([]string, len(c.texts))
-	for i, text := range c.texts {
+// Labelled returns the data as fastText reads it.
+func (c *Corpus) Labelled() []string {
+	lines := make([]string, len(c.Texts))
+	for i, text := range c.Texts {
 		lines[i] = "__label__" + strings.Join(strings.Fields(c.data.Rows[i].Tag), "-") + " " + text
 	}
 	return lines
 }
 
-func writeLines(file string, lines []string) error {
+// WriteLines writes a file with these lines.
+func WriteLines(file string, lines []string) error {
 	return os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o666)
+}
+
+// MeanLength returns the characters of a text on average.
+func MeanLength(texts []string) int {
+	sum := 0
+	for _, text := range texts {
+		sum += len([]rune(text))
+	}
+	return sum / len(texts)
 }

@@ -1,4 +1,4 @@
-package main
+package sides
 
 import (
 	"context"
@@ -61,10 +61,10 @@ func TestFloor(t *testing.T) {
 func TestServeFloor(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := serveFloor(ctx, "127.0.0.1:0"); err != nil {
+	if err := ServeFloor(ctx, "127.0.0.1:0"); err != nil {
 		t.Errorf("stopped: got %v, want no error", err)
 	}
-	if err := serveFloor(t.Context(), "127.0.0.1:-1"); err == nil {
+	if err := ServeFloor(t.Context(), "127.0.0.1:-1"); err == nil {
 		t.Error("an address that is none: got no error")
 	}
 }

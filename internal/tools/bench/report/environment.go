@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"bytes"
@@ -10,41 +10,6 @@ import (
 	"strings"
 	"time"
 )
-
-// The Debian packages of the sides. Without some of them, a run does without those sides;
-// nothing goes under load without wrk.
-var (
-	pythonPackages = []string{
-		"gunicorn",
-		"python3",
-		"python3-fastapi",
-		"python3-httptools",
-		"python3-joblib",
-		"python3-sklearn",
-		"python3-uvicorn",
-		"python3-uvloop",
-	}
-	fastTextPackages = []string{"fasttext"}
-	loadPackages     = []string{"wrk"}
-
-	packages = slices.Concat(fastTextPackages, pythonPackages, loadPackages)
-)
-
-// has reports whether all of these packages are installed.
-func (b *bench) has(needed []string) bool {
-	return !slices.ContainsFunc(needed, func(name string) bool { return slices.Contains(b.missing, name) })
-}
-
-// available returns the sides whose packages are installed, and tells of the others.
-func (b *bench) available(sides ...side) []side {
-	return slices.DeleteFunc(sides, func(s side) bool {
-		if b.has(s.needs) {
-			return false
-		}
-		b.logf("%s: skipped; it needs apt-get install %s", s.name, strings.Join(s.needs, " "))
-		return true
-	})
-}
 
 // An Environment says where and with what something was measured.
 type Environment struct {
@@ -61,12 +26,12 @@ type Environment struct {
 	LoadAfter  string `json:"load_after"`
 }
 
-// look returns the environment and which of the packages it lacks.
-func look() (_ *Environment, missing []string, err error) {
+// Look returns the environment and which of the Debian packages it lacks.
+func Look(packages []string) (_ *Environment, missing []string, err error) {
 	if runtime.GOOS != "linux" {
 		return nil, nil, errors.New("the accounting of processes is read from Linux's /proc; this is " + runtime.GOOS)
 	}
-	versions, missing := installed()
+	versions, missing := installed(packages)
 	e := &Environment{
 		Date:       time.Now().Format(time.DateTime),
 		Cores:      runtime.NumCPU(),
@@ -90,7 +55,8 @@ func look() (_ *Environment, missing []string, err error) {
 	return e, missing, nil
 }
 
-func (e *Environment) finish() { e.LoadAfter = firstField("/proc/loadavg") }
+// Finish notes how busy the machine is afterwards.
+func (e *Environment) Finish() { e.LoadAfter = firstField("/proc/loadavg") }
 
 // firstField returns the first word of a file, "unknown" without one.
 func firstField(file string) string {
@@ -103,7 +69,7 @@ func firstField(file string) string {
 
 // installed returns the packages with their versions, and those that are missing: all of
 // them where the system is not Debian.
-func installed() (versions, missing []string) {
+func installed(packages []string) (versions, missing []string) {
 	// It fails if one is unknown, and still names the others.
 	out, _ := exec.Command("dpkg-query", append([]string{"-W", "-f", "${db:Status-Status} ${Package} ${Version}\n"}, packages...)...).Output()
 	return parsePackages(out, packages)

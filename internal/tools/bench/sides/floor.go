@@ -1,4 +1,4 @@
-package main
+package sides
 
 import (
 	"context"
@@ -66,8 +66,8 @@ func (f *floor) handler() http.Handler {
 	return mux
 }
 
-// serveFloor serves a floor until ctx ends.
-func serveFloor(ctx context.Context, addr string) error {
+// ServeFloor serves a floor until ctx ends.
+func ServeFloor(ctx context.Context, addr string) error {
 	s := http.Server{
 		Addr:                         addr,
 		Handler:                      newFloor().handler(),
