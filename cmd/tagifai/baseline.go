@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/monitor"
-	"tagifai/internal/train"
 	"tagifai/model"
 )
 
@@ -19,7 +19,7 @@ type textFlags struct {
 	Delimiter  string   `placeholder:"CHAR" help:"What is between the columns, in place of a comma; tab for a tab."`
 }
 
-func (f textFlags) read(file string) (*train.Dataset, error) {
+func (f textFlags) read(file string) (*dataset.Dataset, error) {
 	l, err := dataFlags{TextColumn: f.TextColumn, TagColumn: f.TagColumn, Delimiter: f.Delimiter}.layout()
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (c baselineCommand) Run(ctx context.Context, env cli.Env) error {
 	if err != nil {
 		return err
 	}
-	seen, err := train.ReadSeen(fsys)
+	seen, err := dataset.ReadSeen(fsys)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (c baselineCommand) Run(ctx context.Context, env cli.Env) error {
 }
 
 // predictRows returns what the model predicts for the texts of a file.
-func predictRows(ctx context.Context, m *model.Model, data *train.Dataset) (*monitor.Builder, error) {
+func predictRows(ctx context.Context, m *model.Model, data *dataset.Dataset) (*monitor.Builder, error) {
 	classes := m.Classes()
 	other := slices.Index(classes, model.Other)
 	builder := monitor.NewBuilder(filepath.Base(data.File), classes)

@@ -15,9 +15,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/golden"
+	"tagifai/internal/recipe"
 	"tagifai/internal/spelling"
-	"tagifai/internal/train"
 	"tagifai/model"
 )
 
@@ -112,11 +113,11 @@ func keepSeen(dir string, files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	seen, err := train.ReadSeen(fsys)
+	seen, err := dataset.ReadSeen(fsys)
 	if err != nil || seen == nil {
 		return err
 	}
-	files[train.SeenFile], err = seen.JSON()
+	files[dataset.SeenFile], err = seen.JSON()
 	return err
 }
 
@@ -129,8 +130,8 @@ func (c convertCommand) setArgs(a *model.Artifact) ([]string, error) {
 			return nil, err
 		}
 		before, known := a.Args.Get(key)
-		if !known && !slices.Contains(train.ArgNames(), key) {
-			if nearest := spelling.Nearest(key, append(a.Args.Keys(), train.ArgNames()...)); nearest != "" {
+		if !known && !slices.Contains(recipe.Names(), key) {
+			if nearest := spelling.Nearest(key, append(a.Args.Keys(), recipe.Names()...)); nearest != "" {
 				return nil, fmt.Errorf("--set %s: %s has no argument %s; did you mean %s?", assignment, model.ArgsFile, key, nearest)
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/cmd/tagifai/cli"
-	"tagifai/internal/train"
+	"tagifai/internal/dataset"
 	"tagifai/model"
 )
 
@@ -35,7 +35,7 @@ func TestConvert(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			data, err := train.ReadDataset(labelled)
+			data, err := dataset.Read(labelled)
 			if err != nil {
 				t.Fatal(err)
 			}

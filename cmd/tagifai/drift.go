@@ -11,8 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/monitor"
-	"tagifai/internal/train"
 	"tagifai/model"
 )
 
@@ -92,7 +92,7 @@ func (c driftCommand) predict(ctx context.Context, m *model.Model, file string, 
 	if err != nil {
 		return nil, err
 	}
-	seen, err := train.ReadSeen(fsys)
+	seen, err := dataset.ReadSeen(fsys)
 	if err != nil {
 		return nil, err
 	}

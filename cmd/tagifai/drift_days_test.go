@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/monitor"
-	"tagifai/internal/train"
 	"tagifai/model"
 )
 
@@ -73,7 +73,7 @@ type said struct {
 	answer    model.Answer
 }
 
-func answersOf(m *model.Model, rows []train.Row) []said {
+func answersOf(m *model.Model, rows []dataset.Row) []said {
 	var texts []said
 	for _, row := range rows {
 		texts = append(texts, said{row.Tag, row.Text, m.Classify(row.Text, nil, nil)})
@@ -133,9 +133,9 @@ func TestOrdinaryDays(t *testing.T) {
 func TestChangedDays(t *testing.T) {
 	lookPath(t, "promtool")
 	m, pool := trainOnHalf(t, 0)
-	var rows []train.Row
+	var rows []dataset.Row
 	for _, text := range recipes() {
-		rows = append(rows, train.Row{Text: text})
+		rows = append(rows, dataset.Row{Text: text})
 	}
 	cooking := answersOf(m, rows)
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -13,7 +13,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/evaluation"
+	"tagifai/internal/recipe"
 	"tagifai/internal/train"
 	"tagifai/model"
 )
@@ -100,19 +102,19 @@ func (c evaluateCommand) Run(ctx context.Context, env cli.Env) error {
 
 // lookAtTraining says on stderr whether the model was trained on rows of the data. It
 // returns the rows to evaluate.
-func (r *evaluationResult) lookAtTraining(c evaluateCommand, a *model.Artifact, data *train.Dataset, stderr io.Writer) (*train.Dataset, error) {
+func (r *evaluationResult) lookAtTraining(c evaluateCommand, a *model.Artifact, data *dataset.Dataset, stderr io.Writer) (*dataset.Dataset, error) {
 	fsys, err := cli.ArtifactFS(c.Model)
 	if err != nil {
 		return nil, err
 	}
-	seen, err := train.ReadSeen(fsys)
+	seen, err := dataset.ReadSeen(fsys)
 	if err != nil {
 		return nil, err
 	}
 	same := a.Weights.Provenance["dataset_sha256"] == data.SHA256
 	if seen == nil {
 		if c.Unseen {
-			return nil, fmt.Errorf("--unseen: the model does not say which texts it was trained on: it has no %s, as models of `tagifai train` have it", train.SeenFile)
+			return nil, fmt.Errorf("--unseen: the model does not say which texts it was trained on: it has no %s, as models of `tagifai train` have it", dataset.SeenFile)
 		}
 		if same {
 			r.TrainedOn = &trainedOn{SameFile: true}
@@ -146,8 +148,8 @@ func (r *evaluationResult) lookAtTraining(c evaluateCommand, a *model.Artifact, 
 	return data, nil
 }
 
-func (c evaluateCommand) crossValidate(ctx context.Context, env cli.Env, m *model.Model, data *train.Dataset) error {
-	args, err := train.ParseArgs(m.Args().JSON())
+func (c evaluateCommand) crossValidate(ctx context.Context, env cli.Env, m *model.Model, data *dataset.Dataset) error {
+	args, err := recipe.Parse(m.Args().JSON())
 	if err != nil {
 		return fmt.Errorf("the model's arguments cannot be trained with: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/cmd/tagifai/cli"
-	"tagifai/internal/train"
+	"tagifai/internal/dataset"
 	"tagifai/model"
 )
 
@@ -44,7 +44,7 @@ func naive(t *testing.T, dir, file string) map[string][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := train.ReadDataset(file)
+	data, err := dataset.Read(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,9 +88,9 @@ func naive(t *testing.T, dir, file string) map[string][]string {
 		}
 	}
 	rows["overall"] = row(mean[0], mean[1], mean[2], float64(len(data.Rows)))
-	slices := map[string]func(train.Row) bool{
-		"slice short_text": func(r train.Row) bool { return len(strings.Fields(r.Text)) < 8 },
-		"slice nlp_cnn": func(r train.Row) bool {
+	slices := map[string]func(dataset.Row) bool{
+		"slice short_text": func(r dataset.Row) bool { return len(strings.Fields(r.Text)) < 8 },
+		"slice nlp_cnn": func(r dataset.Row) bool {
 			return r.Tag == "natural-language-processing" && (strings.Contains(r.Text, "CNN") || strings.Contains(strings.ToLower(r.Text), "convolution"))
 		},
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/internal/dataset"
 	"tagifai/internal/golden"
 	"tagifai/internal/train"
 	"tagifai/model"
@@ -236,7 +237,7 @@ func TestModelsDiff(t *testing.T) {
 	diff := func(args ...string) []string { return append(command("diff", "tagger"), args...) }
 
 	// What it says of both is what evaluate and predict say of each.
-	data, err := train.ReadDataset(labelled)
+	data, err := dataset.Read(labelled)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,10 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/evaluation"
 	"tagifai/internal/golden"
+	"tagifai/internal/recipe"
 	"tagifai/internal/train"
 	"tagifai/model"
 )
@@ -35,7 +37,7 @@ func (trainCommand) Help() string {
 		"\n    tagifai train --data labeled.csv --also everyday.csv --set num_epochs=50 --out runs/second" +
 		"\n    tagifai train --data labeled.csv --vectors vectors.txt.gz --out runs/third" +
 		"\n    tagifai serve --model runs/first" +
-		"\n\nArguments, in a file or with --set:\n\n" + indent(train.Describe(72))
+		"\n\nArguments, in a file or with --set:\n\n" + indent(recipe.Describe(72))
 }
 
 func (c trainCommand) Run(ctx context.Context, env cli.Env) error {
@@ -74,7 +76,7 @@ func (c trainCommand) Run(ctx context.Context, env cli.Env) error {
 	if more[golden.File], err = trainedGolden(result.Artifact, data); err != nil {
 		return err
 	}
-	if more[train.SeenFile], err = result.Seen.JSON(); err != nil {
+	if more[dataset.SeenFile], err = result.Seen.JSON(); err != nil {
 		return err
 	}
 	if err := result.Artifact.Write(c.Out, more); err != nil {
@@ -105,7 +107,7 @@ func trainingPlots(r *train.Result) (map[string][]byte, error) {
 
 // printUnusedDocuments says which documents of the arguments the data cannot have. Data
 // with a single column has none, whatever the arguments.
-func printUnusedDocuments(stderr io.Writer, data *train.Dataset, args train.Args) {
+func printUnusedDocuments(stderr io.Writer, data *dataset.Dataset, args recipe.Args) {
 	for _, d := range args.Documents {
 		if len(data.Columns) > 1 && !slices.Contains(data.Columns, d.Column) {
 			fmt.Fprintf(stderr, "%s: the text is made of the columns %q, and no documents are made of %q\n", data.File, data.Columns, d.Column)
@@ -119,7 +121,7 @@ func indent(text string) string {
 }
 
 // trainedGolden returns golden.json for an artifact that was trained on data.
-func trainedGolden(a *model.Artifact, data *train.Dataset) ([]byte, error) {
+func trainedGolden(a *model.Artifact, data *dataset.Dataset) ([]byte, error) {
 	m, err := model.New(a)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 
 	"tagifai/internal/config"
 	"tagifai/internal/golden"
+	"tagifai/internal/logtest"
 	"tagifai/internal/registry"
 	"tagifai/internal/store"
 	"tagifai/model"
@@ -109,7 +110,7 @@ func (d *disk) fill(t testing.TB, name string, n int) {
 
 // newService returns a registry of the store that has not begun.
 func (d *disk) newService(change func(*registry.Options)) *service {
-	s := &service{log: new(recorder), metrics: prometheus.NewRegistry()}
+	s := &service{log: new(logtest.Log), metrics: prometheus.NewRegistry()}
 	o := registry.Options{
 		Source:  config.Source{Models: d.dir, LoadTimeout: time.Minute, MaxModelsBytes: 1 << 30, MaxUploadBytes: 1 << 20},
 		Log:     zerolog.New(s.log),

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
 	"tagifai/internal/store"
@@ -27,7 +28,7 @@ type guardedShop struct {
 	server  *server.Server
 	models  *registry.Registry
 	metrics *prometheus.Registry
-	logs    *logs
+	logs    *logtest.Log
 }
 
 func newGuardedShop(tb testing.TB, change func(*config.Settings)) *guardedShop {
@@ -50,7 +51,7 @@ func newGuardedShop(tb testing.TB, change func(*config.Settings)) *guardedShop {
 			tb.Fatal(err)
 		}
 	}
-	s := &guardedShop{logs: new(logs), metrics: prometheus.NewRegistry()}
+	s := &guardedShop{logs: new(logtest.Log), metrics: prometheus.NewRegistry()}
 	s.keyring = newKeyring(tb, s.logs, s.metrics)
 	c := settings(func(c *config.Settings) {
 		c.AdminAddr, c.Models, c.DefaultModel = "127.0.0.1:0", dir, "tagger"

@@ -21,6 +21,7 @@ import (
 	"tagifai/api"
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
 	"tagifai/model"
@@ -79,7 +80,7 @@ func startEmpty(t *testing.T) *service {
 	t.Helper()
 	source := config.Source{Models: "not open", LoadTimeout: time.Minute}
 	models := registry.New(registry.Options{Source: source, Metrics: prometheus.NewRegistry()})
-	return startServing(t, server.Options{Settings: settings(), Versions: models}, new(logs))
+	return startServing(t, server.Options{Settings: settings(), Versions: models}, new(logtest.Log))
 }
 
 // Every answer that the document promises can be had.
@@ -300,7 +301,7 @@ func TestDocumentIsCovered(t *testing.T) {
 	keys := newKeyring(t, io.Discard, prometheus.NewRegistry())
 	batch := keys.key(t, "batch", auth.Batch, nil, time.Time{})
 	keys.reread()
-	guarded := startServing(t, server.Options{Settings: settings(), Guard: keys.guard}, new(logs))
+	guarded := startServing(t, server.Options{Settings: settings(), Guard: keys.guard}, new(logtest.Log))
 	for path, item := range doc.Paths.Map() {
 		for method, operation := range item.Operations() {
 			for status, header := range map[int]http.Header{http.StatusUnauthorized: nil, http.StatusForbidden: {"X-Api-Key": {batch}}} {

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/registry"
 	"tagifai/internal/store"
 	"tagifai/internal/train"
@@ -74,7 +75,7 @@ func (c diffCommand) Run(ctx context.Context, group *Command, env cli.Env) error
 			return err
 		}
 	}
-	data, err := train.ReadTexts(c.Data)
+	data, err := dataset.ReadTexts(c.Data)
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func openSide(ctx context.Context, st *store.Store, name, text string) (side, er
 	return side{Version: version, model: m}, nil
 }
 
-func (r *comparison) compare(ctx context.Context, data *train.Dataset, top int) error {
+func (r *comparison) compare(ctx context.Context, data *dataset.Dataset, top int) error {
 	a, b := r.A.model, r.B.model
 	for _, row := range data.Rows {
 		if err := ctx.Err(); err != nil {

@@ -7,10 +7,10 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"tagifai/internal/recipe"
 	"tagifai/internal/sklearn"
 	"tagifai/internal/tools/bench/corpus"
 	"tagifai/internal/tools/bench/sides"
-	"tagifai/internal/train"
 	"tagifai/model"
 )
 
@@ -66,7 +66,7 @@ func (b *bench) writeRecipe(name string, longest int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	args, err := train.ParseArgs(content)
+	args, err := recipe.Parse(content)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", b.recipe, err)
 	}

@@ -8,21 +8,21 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"tagifai/internal/dataset"
 	"tagifai/internal/server"
-	"tagifai/internal/train"
 )
 
 // A Corpus is the data that all texts of a run come from.
 type Corpus struct {
 	Texts []string // of all rows, on one line each
 
-	data  *train.Dataset
+	data  *dataset.Dataset
 	words []string // of all rows, one after the other
 }
 
 // Read reads a labelled file, as tagifai train does.
 func Read(file string) (*Corpus, error) {
-	data, err := train.ReadDataset(file)
+	data, err := dataset.Read(file)
 	if err != nil {
 		return nil, err
 	}

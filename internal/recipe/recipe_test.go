@@ -1,4 +1,4 @@
-package train
+package recipe
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ func TestRecipes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		args, err := ParseArgs(data)
+		args, err := Parse(data)
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
@@ -27,7 +27,7 @@ func TestRecipes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := ParseArgs(object.JSON())
+		again, err := Parse(object.JSON())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func TestRecipes(t *testing.T) {
 			t.Errorf("%s, written and read again (-got +want):\n%s", file, diff)
 		}
 		if file == "args.json" {
-			if diff := cmp.Diff(args, DefaultArgs()); diff != "" {
+			if diff := cmp.Diff(args, Default()); diff != "" {
 				t.Errorf("%s is not the default (-got +want):\n%s", file, diff)
 			}
 		}
@@ -90,10 +90,10 @@ func refusedArgs() []refused {
 	}
 }
 
-func TestParseArgsRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	for _, c := range refusedArgs() {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := ParseArgs([]byte(c.args))
+			_, err := Parse([]byte(c.args))
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -106,7 +106,7 @@ func TestParseArgsRefuses(t *testing.T) {
 	}
 }
 
-// TestSchemaIsTheCodes asks a validator of JSON Schema what ParseArgs is asked.
+// TestSchemaIsTheCodes asks a validator of JSON Schema what Parse is asked.
 func TestSchemaIsTheCodes(t *testing.T) {
 	text, err := Schema()
 	if err != nil {
@@ -149,7 +149,7 @@ func TestSchemaIsTheCodes(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
-	all := baseArgs()
+	all := base()
 	all.Blocks, all.Documents = []Block{baseBlock()}, []Document{{Column: "title", Weight: 0.3}}
 	object, err := all.Object()
 	if err != nil {
@@ -175,7 +175,7 @@ func TestArgsAreWrittenAsBefore(t *testing.T) {
 		{"blocks", `{"blocks": [{}], "weight": 0.5}`, []string{"weight", "blocks"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			args, err := ParseArgs([]byte(c.args))
+			args, err := Parse([]byte(c.args))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -184,7 +184,7 @@ func TestArgsAreWrittenAsBefore(t *testing.T) {
 				t.Fatal(err)
 			}
 			keys := object.Keys()
-			if diff := cmp.Diff(keys[:before], ArgNames()[:before]); diff != "" {
+			if diff := cmp.Diff(keys[:before], Names()[:before]); diff != "" {
 				t.Errorf("the first keys (-got +want):\n%s", diff)
 			}
 			if diff := cmp.Diff(slices.Clone(keys[before:]), c.want, cmpopts.EquateEmpty()); diff != "" {

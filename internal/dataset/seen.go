@@ -1,4 +1,4 @@
-package train
+package dataset
 
 import (
 	"crypto/sha256"
@@ -36,6 +36,9 @@ func hashOf(text string) uint32 {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.Join(strings.Fields(text), " "))))
 	return binary.BigEndian.Uint32(sum[:])
 }
+
+// NewSeen returns the set of these texts, or a sample if they are very many.
+func NewSeen(texts []string) *Seen { return newSeen(texts, maxSeen) }
 
 // newSeen returns the set of these texts, or a sample of so many.
 func newSeen(texts []string, most int) *Seen {

@@ -1,4 +1,4 @@
-package train
+package dataset
 
 import (
 	"bufio"
@@ -15,33 +15,16 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"tagifai/model"
 )
 
 // Vectors are vectors of single words that were learnt elsewhere. They tell a fit which
 // words are alike, and so what to make of words that no row of the data set has.
-//
-// Let x(w) be the element of word w in a text's vector of the block of words: its tf × idf,
-// divided by the norm of the block. While a model is fitted, the text has these columns
-// more, where v(w) is the vector of w:
-//
-//	u = vector_weight × sum over w of x(w) × v(w)
-//
-// With the coefficients c(w) of the words and C of u, the score of the text has the terms
-//
-//	sum over w of x(w) × c(w)  +  u · C  =  sum over w of x(w) × (c(w) + vector_weight × v(w) · C)
-//
-// so the columns of u can be folded into the coefficients of the words, which leaves the
-// model as it is without vectors. The words of the file are in the vocabulary from the
-// start, with the idf of an n-gram that no text has. The norm of the block counts them, and
-// so the equation holds for texts that have such words, too.
 type Vectors struct {
 	File       string
 	SHA256     string // of the file, in hexadecimal
 	Dimensions int
+	Words      []string
 
-	words  []string
 	values []float64 // Dimensions numbers for each word
 	number map[string]int
 }
@@ -109,7 +92,7 @@ func (v *Vectors) read(text io.Reader) error {
 		return v.errorf(line+1, "longer than %d bytes; is this a text file of vectors?", maxVectorLine)
 	case err != nil:
 		return v.errorf(line+1, "%w", err)
-	case len(v.words) == 0:
+	case len(v.Words) == 0:
 		return v.errorf(line+1, "no vectors; each line must have a word and its numbers")
 	case declared > 0:
 		return v.errorf(line, "the file ends %d words before the number in its first line", declared)
@@ -147,8 +130,8 @@ func (v *Vectors) add(fields []string) error {
 	if len(v.values) > maxVectorNumbers {
 		return fmt.Errorf("more than %d numbers; keep fewer words or dimensions", maxVectorNumbers)
 	}
-	v.number[word] = len(v.words)
-	v.words = append(v.words, word)
+	v.number[word] = len(v.Words)
+	v.Words = append(v.Words, word)
 	return nil
 }
 
@@ -159,16 +142,16 @@ func (v *Vectors) errorf(line int, format string, args ...any) error {
 // center takes the mean off all vectors, and divides each by its length.
 func (v *Vectors) center() {
 	mean := make([]float64, v.Dimensions)
-	for i := range v.words {
-		for d, x := range v.vector(i) {
+	for i := range v.Words {
+		for d, x := range v.Vector(i) {
 			mean[d] += x
 		}
 	}
 	for d := range mean {
-		mean[d] /= float64(len(v.words))
+		mean[d] /= float64(len(v.Words))
 	}
-	for i := range v.words {
-		vector := v.vector(i)
+	for i := range v.Words {
+		vector := v.Vector(i)
 		length := 0.0
 		for d := range vector {
 			vector[d] -= mean[d]
@@ -182,78 +165,13 @@ func (v *Vectors) center() {
 	}
 }
 
-func (v *Vectors) vector(i int) []float64 { return v.values[i*v.Dimensions:][:v.Dimensions] }
+// Vector returns the vector of word i.
+func (v *Vectors) Vector(i int) []float64 { return v.values[i*v.Dimensions:][:v.Dimensions] }
 
-// Words returns the number of words.
-func (v *Vectors) Words() int { return len(v.words) }
-
-// of returns the words that a block of single words can find in a text.
-func (v *Vectors) of(params *model.Vectorizer) []string {
-	split, err := params.Splitter()
-	if err != nil {
-		panic(err) // the parameters are valid
+// Find returns the number of a word, -1 if it has no vector.
+func (v *Vectors) Find(word string) int {
+	if n, ok := v.number[word]; ok {
+		return n
 	}
-	var found []string
-	for _, word := range v.words {
-		n, same := 0, false
-		for token := range split(word) {
-			n++
-			same = string(token) == word
-		}
-		if n == 1 && same {
-			found = append(found, word)
-		}
-	}
-	return found
-}
-
-// joined are vectors that have joined a block of a union.
-type joined struct {
-	*Vectors
-	block  int
-	weight float64
-	number []int // of the vector of each column of the block, -1 for none
-}
-
-// blockOfWords returns the first block of single words, -1 if there is none.
-func blockOfWords(blocks []model.Block) int {
-	return slices.IndexFunc(blocks, func(b model.Block) bool {
-		return b.Vectorizer.Analyzer == model.Word && b.Vectorizer.NgramMax == 1
-	})
-}
-
-// sum sets dst to weight × the sum of the vectors of a text's words, each times the
-// word's value.
-func (j *joined) sum(dst []float64, columns []int32, values []float64) {
-	clear(dst)
-	for i, c := range columns {
-		if n := j.number[c]; n >= 0 {
-			x := j.weight * values[i]
-			for d, y := range j.vector(n) {
-				dst[d] += x * y
-			}
-		}
-	}
-}
-
-// fold folds the coefficients of the vectors into those of the words. It takes and returns
-// coefficients row by row. The columns of the block begin at first.
-func (j *joined) fold(coefficients []float64, features, first int) []float64 {
-	var folded []float64
-	for row := range slices.Chunk(coefficients, features) {
-		words, own := row[:features-j.Dimensions], row[features-j.Dimensions:]
-		at := len(folded)
-		folded = append(folded, words...)
-		for c, n := range j.number {
-			if n < 0 {
-				continue
-			}
-			product := 0.0
-			for d, y := range j.vector(n) {
-				product += y * own[d]
-			}
-			folded[at+first+c] += j.weight * product
-		}
-	}
-	return folded
+	return -1
 }

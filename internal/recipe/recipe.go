@@ -1,4 +1,6 @@
-package train
+// Package recipe holds the arguments of a training, as args.json has them: what they mean,
+// how they are read and checked, and their JSON Schema.
+package recipe
 
 import (
 	"errors"
@@ -112,9 +114,22 @@ const (
 	OnSigmoid     ThresholdOn = model.OnSigmoid
 )
 
-// DefaultArgs returns the default recipe, that of configs/args.json.
-func DefaultArgs() Args {
-	args, threshold := baseArgs(), 0.1
+// A Calibration says what is done to bring the probabilities nearer to the truth.
+type Calibration string
+
+// What can be done.
+const (
+	Uncalibrated Calibration = "none"
+	// ByTemperature divides all scores by one number, which is part of the coefficients
+	// and intercepts afterwards. It leaves the order of the classes as it is. The number
+	// is the one with the lowest log loss on out-of-fold predictions; it is 1 if they are
+	// no better with it.
+	ByTemperature Calibration = "temperature"
+)
+
+// Default returns the default recipe, that of configs/args.json.
+func Default() Args {
+	args, threshold := base(), 0.1
 	args.NgramMaxRange = 4
 	args.Blocks = []Block{baseBlock()}
 	args.Documents = []Document{{"title", 0.3}, {"description", 0.3}}
@@ -126,8 +141,8 @@ func DefaultArgs() Args {
 	return args
 }
 
-// baseArgs returns the value of every argument that args.json leaves out.
-func baseArgs() Args {
+// base returns the value of every argument that args.json leaves out.
+func base() Args {
 	return Args{
 		Shuffle:       true,
 		MinFreq:       30,
@@ -163,7 +178,9 @@ func baseBlock() Block {
 	}
 }
 
-func (a *Args) validate() error {
+// Check returns an error if an argument has a value that it cannot have, or two do not go
+// together.
+func (a *Args) Check() error {
 	if err := checkFields(*a, ""); err != nil {
 		return err
 	}
@@ -182,7 +199,7 @@ func (a *Args) validate() error {
 			return fmt.Errorf("documents.%d.column: missing; name a column of the data", i)
 		}
 	}
-	for i, b := range a.blocks() {
+	for i, b := range a.AllBlocks() {
 		if err := b.Vectorizer.Validate(); err != nil {
 			if i > 0 {
 				return fmt.Errorf("blocks.%d: %w", i-1, err)
@@ -196,8 +213,8 @@ func (a *Args) validate() error {
 	return nil
 }
 
-// blocks returns the blocks of n-grams that are fitted, all empty yet.
-func (a *Args) blocks() []model.Block {
+// AllBlocks returns the blocks of n-grams that are fitted, all empty yet.
+func (a *Args) AllBlocks() []model.Block {
 	first := Block{
 		Analyzer: a.Analyzer, NgramMinRange: a.NgramMinRange, NgramMaxRange: a.NgramMaxRange, TokenPattern: a.TokenPattern,
 		SublinearTF: a.SublinearTF, UseIDF: a.UseIDF, Norm: a.Norm, Weight: a.Weight,

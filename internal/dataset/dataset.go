@@ -1,4 +1,6 @@
-package train
+// Package dataset reads what models are trained on and judged by: labelled CSV files, and
+// vectors of words. It also tells which texts a model was trained on.
+package dataset
 
 import (
 	"bytes"
@@ -32,7 +34,7 @@ type Dataset struct {
 	// Vectors of words join the block of words in training; nil if there are none.
 	Vectors *Vectors
 
-	layout Layout
+	Layout Layout
 }
 
 // AddForTraining adds a file of extra rows, for training alone. It leaves out those whose
@@ -78,10 +80,10 @@ type Layout struct {
 	Delimiter    rune
 }
 
-// ReadDataset reads a CSV file. Its first line has the names of the columns: title,
+// Read reads a CSV file. Its first line has the names of the columns: title,
 // description and tag, or text and tag. Other columns are ignored. Errors name the file
 // and the line.
-func ReadDataset(file string) (*Dataset, error) { return Layout{}.Read(file) }
+func Read(file string) (*Dataset, error) { return Layout{}.Read(file) }
 
 // ReadTexts reads such a file, which needs no column tag.
 func ReadTexts(file string) (*Dataset, error) { return Layout{}.read(file, false) }
@@ -89,7 +91,7 @@ func ReadTexts(file string) (*Dataset, error) { return Layout{}.read(file, false
 // ReadTexts reads a CSV file of this layout as [ReadTexts] does.
 func (l Layout) ReadTexts(file string) (*Dataset, error) { return l.read(file, false) }
 
-// Read reads a CSV file of this layout as [ReadDataset] does.
+// Read reads a CSV file of this layout as [Read] does.
 func (l Layout) Read(file string) (*Dataset, error) { return l.read(file, true) }
 
 func (l Layout) read(file string, tagged bool) (*Dataset, error) {
@@ -98,9 +100,9 @@ func (l Layout) read(file string, tagged bool) (*Dataset, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(data)
-	d := &Dataset{File: file, SHA256: hex.EncodeToString(sum[:]), layout: l}
+	d := &Dataset{File: file, SHA256: hex.EncodeToString(sum[:]), Layout: l}
 	if err := sniff.Text(data); err != nil {
-		return nil, d.errorf(1, "%w", err)
+		return nil, d.Errorf(1, "%w", err)
 	}
 	const byteOrderMark = "\ufeff"
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte(byteOrderMark))))
@@ -109,14 +111,14 @@ func (l Layout) read(file string, tagged bool) (*Dataset, error) {
 	}
 	header, err := r.Read()
 	if errors.Is(err, io.EOF) {
-		return nil, d.errorf(1, "the file is empty; a line of column names is wanted")
+		return nil, d.Errorf(1, "the file is empty; a line of column names is wanted")
 	}
 	if err != nil {
 		return nil, d.wrap(err)
 	}
 	columns, err := l.find(header, tagged)
 	if err != nil {
-		return nil, d.errorf(1, "%w", err)
+		return nil, d.Errorf(1, "%w", err)
 	}
 	d.Tagged = columns.tag >= 0
 	for _, column := range columns.text {
@@ -133,7 +135,7 @@ func (l Layout) read(file string, tagged bool) (*Dataset, error) {
 		line, _ := r.FieldPos(0)
 		row, err := d.row(columns, record)
 		if err != nil {
-			return nil, d.errorf(line, "%w", err)
+			return nil, d.Errorf(line, "%w", err)
 		}
 		if row.Text == "" || d.Tagged && row.Tag == "" {
 			d.Dropped++
@@ -189,13 +191,13 @@ const maxWeight = 1e6
 // wrap adds the file and the line to an error of the CSV reader.
 func (d *Dataset) wrap(err error) error {
 	if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
-		return d.errorf(parse.StartLine, "malformed row: %w", parse.Err)
+		return d.Errorf(parse.StartLine, "malformed row: %w", parse.Err)
 	}
 	return fmt.Errorf("%s: %w", d.File, err)
 }
 
-// errorf returns an error that names the file and a line of it.
-func (d *Dataset) errorf(line int, format string, args ...any) error {
+// Errorf returns an error that names the file and a line of it.
+func (d *Dataset) Errorf(line int, format string, args ...any) error {
 	return fmt.Errorf("%s:%d: "+format, slices.Concat([]any{d.File, line}, args)...)
 }
 

@@ -1,4 +1,4 @@
-package train
+package dataset
 
 import (
 	"os"
@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func writeFile(t *testing.T, text string) string {
@@ -79,59 +78,5 @@ func TestLayoutRefuses(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestAddForTraining makes sure that extra rows are fitted and never judged.
-func TestAddForTraining(t *testing.T) {
-	d := dataset(map[string]int{"a": 10, "b": 10})
-	also := &Dataset{File: "also.csv", Rows: []Row{
-		{Text: "hello", Tag: "other", Line: 2, Weight: 1},
-		{Text: "a 3", Tag: "b", Line: 3, Weight: 1}, // in the data set
-		{Text: "more", Tag: "a", Line: 4, Weight: 2},
-	}}
-	if got := d.AddForTraining(also); got != 1 {
-		t.Errorf("%d texts are known, want 1", got)
-	}
-	args := &Args{Documents: []Document{{"title", 0.5}}, AlsoWeight: 0.5}
-	s, err := label(d, args, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(s.classes, []string{"a", "b", "other"}); diff != "" {
-		t.Errorf("classes (-got +want):\n%s", diff)
-	}
-	for i, part := range s.split(shares, false, nil) {
-		for _, text := range part.texts {
-			if text == "hello" || text == "more" {
-				t.Errorf("part %d has %q", i, text)
-			}
-		}
-		documents := part.documents(args)
-		n := len(part.texts)
-		if diff := cmp.Diff(documents.texts[n:], []string{"hello", "more"}); diff != "" {
-			t.Errorf("extra texts of part %d (-got +want):\n%s", i, diff)
-		}
-		if diff := cmp.Diff(documents.weights[n:], []float64{0.5, 1}); diff != "" {
-			t.Errorf("their weights (-got +want):\n%s", diff)
-		}
-		if diff := cmp.Diff(documents.labels[n:], []int{2, 0}); diff != "" {
-			t.Errorf("their labels (-got +want):\n%s", diff)
-		}
-	}
-}
-
-func TestDocuments(t *testing.T) {
-	s := &samples{classes: []string{"a", "b"}}
-	s.add("one two", 0, 2, 2, map[string]string{"title": "one", "description": "two"})
-	s.add("three", 1, 3, 1, nil)
-	got := s.documents(&Args{Documents: []Document{{"title", 0.3}, {"description", 0.5}, {"body", 9}}})
-	want := &samples{classes: s.classes, first: 4}
-	want.add("one two", 0, 2, 2, nil)
-	want.add("one", 0, 2, 0.6, nil)
-	want.add("two", 0, 2, 1, nil)
-	want.add("three", 1, 3, 1, nil)
-	if diff := cmp.Diff(got, want, cmp.AllowUnexported(samples{}), cmpopts.EquateApprox(0, 1e-12)); diff != "" {
-		t.Errorf("(-got +want):\n%s", diff)
 	}
 }

@@ -1,4 +1,4 @@
-package train
+package recipe
 
 import (
 	"flag"
@@ -27,6 +27,6 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(got), string(want)); diff != "" {
-		t.Errorf("%s; to write it: go test ./internal/train -update (-got +want):\n%s", file, diff)
+		t.Errorf("%s; to write it: go test ./internal/recipe -update (-got +want):\n%s", file, diff)
 	}
 }

@@ -1,4 +1,4 @@
-package train
+package recipe
 
 import (
 	"bytes"
@@ -23,11 +23,11 @@ import (
 // schemaKey is a key that editors put into a JSON file to name its schema.
 const schemaKey = "$schema"
 
-// ParseArgs reads args.json. A missing key has a default of its own, which the schema
+// Parse reads args.json. A missing key has a default of its own, which the schema
 // tells and which does not change with the default recipe. An unknown key or an invalid
 // value is an error.
-func ParseArgs(data []byte) (Args, error) {
-	args := baseArgs()
+func Parse(data []byte) (Args, error) {
+	args := base()
 	object, err := model.ParseObject(data)
 	if err != nil {
 		return args, notJSON(data, err)
@@ -43,11 +43,11 @@ func (a *Args) Update(object model.Object) error {
 	if err := setFields(reflect.ValueOf(a).Elem(), object, ""); err != nil {
 		return err
 	}
-	return a.validate()
+	return a.Check()
 }
 
-// ArgNames returns the keys that args.json can have, in their order.
-func ArgNames() []string { return namesOf(reflect.TypeFor[Args]()) }
+// Names returns the keys that args.json can have, in their order.
+func Names() []string { return namesOf(reflect.TypeFor[Args]()) }
 
 func namesOf(t reflect.Type) []string {
 	var names []string
@@ -59,7 +59,7 @@ func namesOf(t reflect.Type) []string {
 
 // Object returns the arguments as args.json holds them.
 func (a *Args) Object() (model.Object, error) {
-	values, defaults := reflect.ValueOf(*a), reflect.ValueOf(baseArgs())
+	values, defaults := reflect.ValueOf(*a), reflect.ValueOf(base())
 	text := []byte{'{'}
 	for i := range values.NumField() {
 		tag := values.Type().Field(i).Tag
@@ -166,7 +166,7 @@ func setList(to reflect.Value, value jsontext.Value, path string) error {
 func defaultOf(t reflect.Type) reflect.Value {
 	switch t {
 	case reflect.TypeFor[Args]():
-		return reflect.ValueOf(baseArgs())
+		return reflect.ValueOf(base())
 	case reflect.TypeFor[Block]():
 		return reflect.ValueOf(baseBlock())
 	case reflect.TypeFor[Document]():
