@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/monitor"
 	"tagifai/internal/train"
 	"tagifai/model"
@@ -43,7 +44,7 @@ func (baselineCommand) Help() string {
 		"Example:\n\n    tagifai baseline --data held-out.csv from-python runs/watched"
 }
 
-func (c baselineCommand) Run(ctx context.Context, s streams) error {
+func (c baselineCommand) Run(ctx context.Context, env cli.Env) error {
 	if err := checkNew(c.Out); err != nil {
 		return err
 	}
@@ -51,17 +52,17 @@ func (c baselineCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	a, m, err := openArtifact(&c.Dir)
+	a, m, err := cli.OpenArtifact(&c.Dir)
 	if err != nil {
 		return err
 	}
-	printWarnings(s.err, conversionWarnings(a))
+	cli.PrintWarnings(env.Err, conversionWarnings(a))
 	data, err := c.read(c.Data)
 	if err != nil {
 		return err
 	}
-	printDropped(s.err, data)
-	fsys, err := artifactFS(&c.Dir)
+	printDropped(env.Err, data)
+	fsys, err := cli.ArtifactFS(&c.Dir)
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func (c baselineCommand) Run(ctx context.Context, s streams) error {
 			return fmt.Errorf("%s: the model was trained on every row, so it would look surer than it is; give it other texts", c.Data)
 		}
 		if o.Seen > 0 {
-			fmt.Fprintf(s.err, "%s: %d of %d rows are left out, since the model was trained on them\n", c.Data, len(data.Rows)-len(o.Unseen.Rows), len(data.Rows))
+			fmt.Fprintf(env.Err, "%s: %d of %d rows are left out, since the model was trained on them\n", c.Data, len(data.Rows)-len(o.Unseen.Rows), len(data.Rows))
 		}
 		data = o.Unseen
 	}
@@ -87,10 +88,10 @@ func (c baselineCommand) Run(ctx context.Context, s streams) error {
 	if a.Baseline, err = b.Object(); err != nil {
 		return err
 	}
-	if _, err := writeConverted(c.Dir, c.Out, a, m, now); err != nil {
+	if _, err := writeConverted(env, c.Dir, c.Out, a, m, now); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "%s: a baseline of %d texts of %s\n", filepath.Join(c.Out, model.BaselineFile), b.Texts, b.From)
+	_, err = fmt.Fprintf(env.Out, "%s: a baseline of %d texts of %s\n", filepath.Join(c.Out, model.BaselineFile), b.Texts, b.From)
 	return err
 }
 

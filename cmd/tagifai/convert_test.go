@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/train"
 	"tagifai/model"
 )
@@ -26,7 +27,7 @@ func TestConvert(t *testing.T) {
 			if !strings.Contains(out, to) || !strings.Contains(out, from) {
 				t.Errorf("the result names not both directories: %s", out)
 			}
-			want, err := model.Open(from, formats...)
+			want, err := model.Open(from, cli.Formats...)
 			if err != nil {
 				t.Fatal(err)
 			}

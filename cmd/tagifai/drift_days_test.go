@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/monitor"
 	"tagifai/internal/train"
 	"tagifai/model"
@@ -94,7 +95,7 @@ func trainOnHalf(t *testing.T, seed uint64) (*model.Model, []said) {
 		halves[i%2] = append(halves[i%2], row)
 	}
 	dir := trainDefault(t, writeCSV(t, head, halves[0]))
-	m, err := openModel(&dir)
+	m, err := cli.OpenModel(&dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/train"
 	"tagifai/model"
 )
@@ -31,9 +32,9 @@ func table(t *testing.T, out string) map[string][]string {
 // openModelOf opens the model in dir; "" is the embedded one.
 func openModelOf(dir string) (*model.Model, error) {
 	if dir == "" {
-		return openModel(nil)
+		return cli.OpenModel(nil)
 	}
-	return openModel(&dir)
+	return cli.OpenModel(&dir)
 }
 
 // naive is the report on a file, counted the slow way.

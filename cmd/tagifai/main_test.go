@@ -14,12 +14,20 @@ import (
 	"syscall"
 	"testing"
 
+	"tagifai/cmd/tagifai/cli"
+
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 )
 
 // labelled has 62 rows of 4 tags, the rarest of which has 10.
 const labelled = "../../internal/train/testdata/labelled.csv"
+
+// The exit codes, as the tests of the whole command line use them.
+const (
+	success, failure, misuse = cli.Success, cli.Failure, cli.WrongUsage
+	worse, interrupted       = cli.Worse, cli.Interrupted
+)
 
 // A variable of whoever runs the tests is no setting of the services in them.
 func TestMain(m *testing.M) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/prediction"
 	"tagifai/model"
 )
@@ -23,9 +24,9 @@ func (predictCommand) Help() string {
 	return "Example:\n\n    tagifai predict \"Object detection with YOLO\"\n    tagifai predict --probabilities < lines.txt > predictions.jsonl"
 }
 
-func (c predictCommand) Run(ctx context.Context, s streams) error {
-	startLean()
-	m, err := openModelWarning(c.Model, s.err)
+func (c predictCommand) Run(ctx context.Context, env cli.Env) error {
+	cli.StartLean()
+	m, err := cli.OpenModelWarning(c.Model, env.Err)
 	if err != nil {
 		return err
 	}
@@ -34,13 +35,13 @@ func (c predictCommand) Run(ctx context.Context, s streams) error {
 	}
 	predict := c.appender(m)
 	if len(c.Texts) == 0 {
-		return eachLine(ctx, s.in, s.out, predict)
+		return eachLine(ctx, env.In, env.Out, predict)
 	}
 	var lines []byte
 	for _, text := range c.Texts {
 		lines = predict(lines, text)
 	}
-	_, err = s.out.Write(lines)
+	_, err = env.Out.Write(lines)
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/evaluation"
 	"tagifai/internal/golden"
 	"tagifai/internal/train"
@@ -37,7 +38,7 @@ func (trainCommand) Help() string {
 		"\n\nArguments, in a file or with --set:\n\n" + indent(train.Describe(72))
 }
 
-func (c trainCommand) Run(ctx context.Context, s streams) error {
+func (c trainCommand) Run(ctx context.Context, env cli.Env) error {
 	args, err := readArgs(c.Args, c.Set)
 	if err != nil {
 		return err
@@ -49,19 +50,19 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	data, err := c.read(s.err)
+	data, err := c.read(env.Err)
 	if err != nil {
 		return err
 	}
-	printUnusedDocuments(s.err, data, args)
-	bar := newBar(s.err, train.Epochs(data, args))
-	result, err := train.Train(ctx, data, args, train.Origin{Tool: "tagifai " + toolVersion(), Time: now}, showEpoch(bar))
+	printUnusedDocuments(env.Err, data, args)
+	bar := newBar(env.Err, train.Epochs(data, args))
+	result, err := train.Train(ctx, data, args, train.Origin{Tool: env.Tool(), Time: now}, showEpoch(bar))
 	_ = bar.Clear() // what follows begins a line
 	if err != nil {
 		return err
 	}
 	for _, line := range result.Folded.Lines(&args) {
-		fmt.Fprintf(s.err, "%s: %s\n", data.File, line)
+		fmt.Fprintf(env.Err, "%s: %s\n", data.File, line)
 	}
 	more := make(map[string][]byte) // files
 	if c.Plot {
@@ -79,7 +80,7 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	if err := result.Artifact.Write(c.Out, more); err != nil {
 		return err
 	}
-	return printResult(s.out, c.Out, plots, result)
+	return printResult(env.Out, c.Out, plots, result)
 }
 
 // trainingPlots returns the pictures of a training, as files by their names.
@@ -161,7 +162,7 @@ func showEpoch(bar *progressbar.ProgressBar) train.Progress {
 func newBar(w io.Writer, steps int) *progressbar.ProgressBar {
 	return progressbar.NewOptions(steps,
 		progressbar.OptionSetWriter(w),
-		progressbar.OptionSetVisibility(isTerminal(w)),
+		progressbar.OptionSetVisibility(cli.IsTerminal(w)),
 		progressbar.OptionThrottle(50*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
 	)
