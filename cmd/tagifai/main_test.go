@@ -106,7 +106,7 @@ func fail(t *testing.T, parts []string, args ...string) {
 }
 
 // write makes a file with this name and text in a directory of its own.
-func write(t *testing.T, name, text string) string {
+func write(t testing.TB, name, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
@@ -123,7 +123,7 @@ func put(t *testing.T, file, text string) {
 	}
 }
 
-func readFile(t *testing.T, elements ...string) string {
+func readFile(t testing.TB, elements ...string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(elements...))
 	if err != nil {

@@ -33,19 +33,7 @@ func (c predictCommand) Run(ctx context.Context, env cli.Env) error {
 	if c.Probabilities && !m.HasProbabilities() {
 		return errors.New("the model has no probabilities, as its classifier was not trained to give any; use --scores")
 	}
-	classes := m.Classes()
-	appendPrediction := c.appendJSON
-	if c.Format == "text" {
-		appendPrediction = c.appendText
-	}
-	predict := func(dst []byte, text string) []byte {
-		return append(appendPrediction(dst, classes, text, m.Predict(text)), '\n')
-	}
-	if c.Format == "json" && !c.Probabilities && !c.Scores { // which takes no memory for each text
-		predict = func(dst []byte, text string) []byte {
-			return append(prediction.Append(dst, text, m.Tag(text), nil, nil, nil), '\n')
-		}
-	}
+	predict := c.appender(m)
 	if len(c.Texts) == 0 {
 		return eachLine(ctx, env.In, env.Out, predict)
 	}
@@ -55,6 +43,23 @@ func (c predictCommand) Run(ctx context.Context, env cli.Env) error {
 	}
 	_, err = env.Out.Write(lines)
 	return err
+}
+
+// appender returns what appends the prediction of a text and the end of its line.
+func (c predictCommand) appender(m *model.Model) func(dst []byte, text string) []byte {
+	if c.Format == "json" && !c.Probabilities && !c.Scores { // which takes no memory for each text
+		return func(dst []byte, text string) []byte {
+			return append(prediction.Append(dst, text, m.Tag(text), nil, nil, nil), '\n')
+		}
+	}
+	classes := m.Classes()
+	appendPrediction := c.appendJSON
+	if c.Format == "text" {
+		appendPrediction = c.appendText
+	}
+	return func(dst []byte, text string) []byte {
+		return append(appendPrediction(dst, classes, text, m.Predict(text)), '\n')
+	}
 }
 
 func (c predictCommand) appendJSON(dst []byte, classes []string, text string, p model.Prediction) []byte {
