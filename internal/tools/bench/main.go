@@ -144,13 +144,15 @@ func parse(args []string) (*bench, error) {
 	flags.IntVar(&b.seconds, "seconds", 2, "that each load lasts")
 	flags.DurationVar(&b.limit, "limit", 20*time.Minute, "after which the run ends with what it has")
 	flags.IntVar(&b.lines, "lines", 100_000, "of the file that is scored at once")
-	axes := flags.String("axes", strings.Join(grows.Names(), ","), "of the part grows, what the cost grows with")
+	axes := flags.String("axes", strings.Join(grows.Names(), ","), "of the part grows, what the cost grows with; none writes the page anew")
 	all := slices.Concat(parts, alone)
 	only := flags.String("only", "", "the `parts` to measure, with commas between them, of "+fmt.Sprint(all))
 	if err := flags.Parse(args); err != nil {
 		return nil, flag.ErrHelp // the flags have said what is wrong
 	}
-	b.axes = strings.Split(*axes, ",")
+	if *axes != "" {
+		b.axes = strings.Split(*axes, ",")
+	}
 	b.only = parts
 	if *only != "" {
 		b.only = nil

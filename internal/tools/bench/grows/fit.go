@@ -13,7 +13,6 @@ type form string
 const (
 	line  form = "line"  // y = a + b·x
 	rate  form = "rate"  // y = 1 / (a + b·x): so many a second, each of which takes that line
-	share form = "share" // y = 1 / (a + b/x): so many a second, by x that wait for b
 	hinge form = "hinge" // y = a·x^b up to the bend, from there on growing with x^c
 )
 
@@ -32,14 +31,11 @@ func newFit(f form, xs, ys []float64) fit {
 	if f == hinge {
 		r = newHinge(xs, ys)
 	} else {
-		// All others are a line after a change of x, of y, or of both.
+		// A rate is a line after the change of y to 1/y.
 		columns, target := [][]float64{make([]float64, len(xs)), make([]float64, len(xs))}, make([]float64, len(xs))
 		for i, x := range xs {
 			y := ys[i]
-			if f == share {
-				x = 1 / x
-			}
-			if f != line {
+			if f == rate {
 				y = 1 / y
 			}
 			columns[0][i], columns[1][i], target[i] = 1/y, x/y, 1
@@ -47,9 +43,6 @@ func newFit(f form, xs, ys []float64) fit {
 		p := leastSquares(columns, target)
 		r.a, r.b = p[0], p[1]
 		r.bend = r.a / r.b
-		if f == share {
-			r.bend = r.b / r.a
-		}
 	}
 	for i, x := range xs {
 		if d := ys[i]/r.at(x) - 1; math.Abs(d) > math.Abs(r.worst) {
@@ -94,8 +87,6 @@ func (f fit) at(x float64) float64 {
 	switch f.form {
 	case rate:
 		return 1 / (f.a + f.b*x)
-	case share:
-		return 1 / (f.a + f.b/x)
 	case hinge:
 		if x > f.bend {
 			return f.a * math.Pow(f.bend, f.b) * math.Pow(x/f.bend, f.c)
@@ -114,12 +105,14 @@ func (f fit) formula(x string) string {
 	switch f.form {
 	case rate:
 		return fmt.Sprintf("1 s / (%s s + %s s × %s)", n(f.a), n(f.b), x)
-	case share:
-		return fmt.Sprintf("1 s / (%s s + %s s / %s)", n(f.a), n(f.b), x)
 	case hinge:
 		return fmt.Sprintf("grows as %s^%.2f, from %s on as %s^%.2f", x, f.b, si(f.bend), x, f.c)
 	}
-	return fmt.Sprintf("%s + %s × %s", n(f.a), n(f.b), x)
+	sign := "+"
+	if f.b < 0 {
+		sign = "−"
+	}
+	return fmt.Sprintf("%s %s %s × %s", n(f.a), sign, n(math.Abs(f.b)), x)
 }
 
 // leastSquares returns the factors of the columns whose sum comes closest to target, from

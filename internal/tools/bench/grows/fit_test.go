@@ -16,7 +16,6 @@ func TestFit(t *testing.T) {
 	}{
 		{line, func(x float64) float64 { return 30 + 0.5*x }, 60, 0.15, 0.5, 0.05},
 		{rate, func(x float64) float64 { return 1 / (2e-5 + 1e-6*x) }, 20, 0.15, 1e-6, 0.05},
-		{share, func(x float64) float64 { return 1 / (2e-5 + 1e-4/x) }, 5, 0.15, 1e-4, 0.05},
 		{hinge, func(x float64) float64 {
 			if x < 1e3 {
 				return 3 * math.Pow(x, 0.1)

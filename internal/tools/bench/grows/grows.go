@@ -54,8 +54,8 @@ type panel struct {
 var axes = []*axis{
 	{
 		name: "connections", x: "connections", short: "c", points: []int{1, 4, 16, 64, 256, 1024, 4096},
-		panels: []panel{{requests, share}, {memory, line}, {cpu, ""}},
-		setup:  "Requests of two texts of 60 characters.",
+		panels: []panel{{requests, hinge}, {cpu, hinge}, {memory, line}},
+		setup:  "Requests of two texts of 60 characters; from 2,000 connections on the load lasts a second longer for each thousand, as they are opened within it.",
 		round:  connections,
 	},
 	{
@@ -143,7 +143,7 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	return nil
+	return write(o.Out, all)
 }
 
 func find(name report.Part) *axis {
@@ -212,6 +212,10 @@ func (g *growth) newLoad(name string, texts []string, each int) (load, error) {
 	return l, corpus.WriteLines(l.file, bodies)
 }
 
+// seconds returns how long so many connections are to send: to open them is to be little
+// of the work.
+func (g *growth) seconds(connections int) int { return max(g.Seconds, connections/1000) }
+
 // measure puts a server under load and notes the figures of a point.
 func (g *growth) measure(ctx context.Context, a *axis, point int, s *sides.Server, file string, connections int) error {
 	before, err := s.Settle(ctx)
@@ -219,7 +223,7 @@ func (g *growth) measure(ctx context.Context, a *axis, point int, s *sides.Serve
 		return err
 	}
 	most := s.WatchMemory()
-	l, err := wrk.Run(ctx, wrk.Options{URL: s.URL + "/predict", Bodies: file, Connections: connections, Seconds: g.Seconds})
+	l, err := wrk.Run(ctx, wrk.Options{URL: s.URL + "/predict", Bodies: file, Connections: connections, Seconds: g.seconds(connections)})
 	bytes, memoryErr := most()
 	if err := errors.Join(err, memoryErr); err != nil {
 		return fmt.Errorf("%d, %s: %w", point, s.Name, err)

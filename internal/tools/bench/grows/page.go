@@ -19,6 +19,8 @@ import (
 	"tagifai/internal/tools/bench/report"
 )
 
+const fewest = 5 // points of a curve
+
 // page has the words of growth.md; the figures are put into it. Words beside them say
 // what holds for any run.
 //
@@ -77,7 +79,7 @@ func figures(a *axis, r *report.Results) (string, error) {
 	for _, p := range a.panels {
 		for _, side := range drawn {
 			xs, series := values(a, r, side.name, p.metric)
-			if p.form == "" || len(xs) < 5 {
+			if len(xs) < fewest {
 				continue
 			}
 			f := newFit(p.form, xs, medians(series))
@@ -140,4 +142,3 @@ func medians(series []*report.Series) []float64 {
 	}
 	return ys
 }
-

@@ -39,9 +39,6 @@ var titles = map[string]string{
 func picture(a *axis, r *report.Results) ([]byte, error) {
 	var grid [][]*plot.Plot
 	for i, of := range a.panels {
-		if of.form == "" {
-			continue
-		}
 		p, err := drawPanel(a, r, of)
 		if err != nil {
 			return nil, err
@@ -78,7 +75,7 @@ func drawPanel(a *axis, r *report.Results, of panel) (*plot.Plot, error) {
 	bend := 0.0
 	for _, side := range drawn {
 		xs, series := values(a, r, side.name, of.metric)
-		if len(xs) < 5 {
+		if len(xs) < fewest {
 			continue
 		}
 		f := newFit(of.form, xs, medians(series))
@@ -122,9 +119,10 @@ func drawPanel(a *axis, r *report.Results, of panel) (*plot.Plot, error) {
 	}
 	p.X.Min, p.X.Max = float64(a.points[0])/1.2, float64(a.points[len(a.points)-1])*1.2
 	p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(low))), math.Pow(10, math.Ceil(math.Log10(high)))
-	p.Legend.Top = true
-	if of.form == line || of.form == hinge { // these rise to the right
-		p.Legend.Left = true
+	p.Legend.Top, p.Legend.Padding = true, vg.Points(3)
+	p.Legend.XOffs, p.Legend.YOffs = -vg.Points(8), -vg.Points(4)
+	if of.form == line || of.metric == cpu { // these rise to the right
+		p.Legend.Left, p.Legend.XOffs = true, vg.Points(8)
 	}
 	if bend == 0 {
 		return p, nil
