@@ -40,7 +40,7 @@ type axis struct {
 	x      string      // name and unit
 	short  string      // of x in a formula
 	points []int       // evenly spaced in the logarithm
-	panels []panel
+	panels []panel // an even number
 	setup  string // a sentence: what was measured
 	round  func(ctx context.Context, g *growth, a *axis, round int) error
 }
@@ -54,7 +54,7 @@ type panel struct {
 var axes = []*axis{
 	{
 		name: "connections", x: "connections", short: "c", points: []int{1, 4, 16, 64, 256, 1024, 4096},
-		panels: []panel{{requests, hinge}, {cpu, hinge}, {memory, line}},
+		panels: []panel{{requests, hinge}, {cpu, hinge}, {memory, line}, {p99, line}},
 		setup:  "Requests of two texts of 60 characters; from 2,000 connections on the load lasts a second longer for each thousand, as they are opened within it.",
 		round:  connections,
 	},

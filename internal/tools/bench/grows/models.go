@@ -3,6 +3,7 @@ package grows
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,18 +98,15 @@ func (g *growth) makeStores(ctx context.Context, a *axis) error {
 
 // linkAll makes a directory tree whose files are links to those of another.
 func linkAll(from, to string) error {
-	return filepath.WalkDir(from, func(path string, entry os.DirEntry, err error) error {
-		if err != nil {
+	tree := os.DirFS(from)
+	return fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
+		case entry.IsDir():
+			return os.MkdirAll(filepath.Join(to, name), 0o777)
 		}
-		relative, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			return os.MkdirAll(filepath.Join(to, relative), 0o777)
-		}
-		return os.Link(path, filepath.Join(to, relative))
+		return os.Link(filepath.Join(from, name), filepath.Join(to, name))
 	})
 }
 

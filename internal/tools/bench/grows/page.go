@@ -108,15 +108,15 @@ func table(a *axis, r *report.Results) [][]string {
 	rows := [][]string{append([]string{a.x, "side"}, metrics...)}
 	for _, point := range a.points {
 		for _, side := range drawn {
-			row, any := []string{si(float64(point)), side.name}, false
+			row, measured := []string{si(float64(point)), side.name}, false
 			for _, metric := range metrics {
 				cell := ""
 				if s := r.Find(a.name, strconv.Itoa(point), side.name, metric); s != nil {
-					cell, any = s.Summary.String(), true
+					cell, measured = s.Summary.String(), true
 				}
 				row = append(row, cell)
 			}
-			if any {
+			if measured {
 				rows = append(rows, row)
 			}
 		}
