@@ -235,7 +235,7 @@ func TestCauseStaysHere(t *testing.T) {
 			if !strings.Contains(logged, "the cause") || !strings.Contains(logged, "an-id") {
 				t.Errorf("the log does not tell: %s", logged)
 			}
-			if path == "/panic" && !strings.Contains(logged, "http_test.go") {
+			if path == "/panic" && !strings.Contains(logged, "middleware_test.go") {
 				t.Errorf("the log has no stack: %s", logged)
 			}
 		})
