@@ -182,7 +182,7 @@ bench-replica: build ## measure what configs/scaling.md reckons with (wrk): [DAT
 parity: ## compare with nine versions of scikit-learn: [PARITY=dir] [DATA=labelled.csv]
 	@$(GO) run ./internal/tools/parity -dir '$(PARITY)' $(if $(DATA),-data '$(DATA)') $(PARITYFLAGS)
 
-# Not a part of check: it takes nine minutes and has to have the machine to itself.
+# Not a part of check: it takes fifteen minutes and has to have the machine to itself.
 soak: build ## prove what configs/README.md says of overload, slow and silent clients, reload, stop and rollout (nginx); SOAKFLAGS=-quick
 	$(GO) run ./internal/tools/soak $(SOAKFLAGS)
 
