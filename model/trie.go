@@ -33,7 +33,7 @@ type trie struct {
 	// the norm, less the count: a thirtieth of the time.
 	repeats []weightedRow
 
-	// usual is the depth in bytes that most nodes are within.
+	// usual is the greatest depth in bytes, up to maxUsual, that many nodes have.
 	usual int
 }
 
@@ -138,9 +138,9 @@ func (b *builder) build() error {
 		level, below = below, level
 	}
 	b.nodes = slices.Clone(b.nodes[:b.end+fanOut]) // so many that no walk leaves them
-	b.usual = 2
-	for b.usual < maxUsual && b.depths[b.usual+1] > len(b.keys)/16 {
-		b.usual++
+	b.usual = maxUsual
+	for b.usual > 2 && b.depths[b.usual] <= len(b.keys)/16 {
+		b.usual--
 	}
 	return nil
 }

@@ -14,12 +14,20 @@ import (
 	"syscall"
 	"testing"
 
+	"tagifai/cmd/tagifai/cli"
+
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 )
 
 // labelled has 62 rows of 4 tags, the rarest of which has 10.
 const labelled = "../../internal/train/testdata/labelled.csv"
+
+// The exit codes, as the tests of the whole command line use them.
+const (
+	success, failure, misuse = cli.Success, cli.Failure, cli.WrongUsage
+	worse, interrupted       = cli.Worse, cli.Interrupted
+)
 
 // A variable of whoever runs the tests is no setting of the services in them.
 func TestMain(m *testing.M) {
@@ -98,7 +106,7 @@ func fail(t *testing.T, parts []string, args ...string) {
 }
 
 // write makes a file with this name and text in a directory of its own.
-func write(t *testing.T, name, text string) string {
+func write(t testing.TB, name, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
@@ -115,7 +123,7 @@ func put(t *testing.T, file, text string) {
 	}
 }
 
-func readFile(t *testing.T, elements ...string) string {
+func readFile(t testing.TB, elements ...string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(elements...))
 	if err != nil {
@@ -193,7 +201,7 @@ func TestHelp(t *testing.T) {
 				help := succeed(t, "", append(words, flag)...)
 				example := "\n    tagifai " + words[0]
 				if len(words) > 1 {
-					example += map[string]string{"models": " --models models ", "keys": " --keys-file keys.yaml "}[words[0]] + words[1]
+					example += map[string]string{"models": " --models store ", "keys": " --keys-file keys.yaml "}[words[0]] + words[1]
 				}
 				for _, part := range []string{"Usage: tagifai " + command, "Example:\n", example} {
 					if !strings.Contains(help, part) {

@@ -1,7 +1,6 @@
 package auth_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
@@ -12,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,6 +23,7 @@ import (
 
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -34,31 +33,14 @@ type guarded struct {
 	*auth.Guard
 	hangups chan os.Signal
 	metrics *prometheus.Registry
-	log     *buffer
-}
-
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
+	log     *logtest.Log
 }
 
 func open(t *testing.T, change func(*config.Access)) *guarded {
 	t.Helper()
 	settings := config.Defaults().Access
 	change(&settings)
-	g := &guarded{hangups: make(chan os.Signal), metrics: prometheus.NewRegistry(), log: new(buffer)}
+	g := &guarded{hangups: make(chan os.Signal), metrics: prometheus.NewRegistry(), log: new(logtest.Log)}
 	var err error
 	if g.Guard, err = auth.Open(auth.Options{Settings: settings, Log: zerolog.New(g.log), Metrics: g.metrics}); err != nil {
 		t.Fatal(err)

@@ -19,32 +19,15 @@ import (
 	"github.com/rs/zerolog"
 
 	"tagifai/internal/batch"
+	"tagifai/internal/logtest"
 	"tagifai/internal/lookup"
 	"tagifai/internal/postgrestest"
 	"tagifai/model"
 )
 
-// A log can be read while it is written.
-type log struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func open(t testing.TB, address string) (*lookup.Table, *log) {
+func open(t testing.TB, address string) (*lookup.Table, *logtest.Log) {
 	t.Helper()
-	l := new(log)
+	l := new(logtest.Log)
 	table, err := lookup.Open(lookup.Options{Address: address, Connections: 4, Timeout: 5 * time.Second, Log: zerolog.New(l)})
 	if err != nil {
 		t.Fatal(err)
@@ -395,7 +378,7 @@ func TestDeadline(t *testing.T) {
 	if _, err := tx.Exec("LOCK TABLE tagifai.predictions IN ACCESS EXCLUSIVE MODE"); err != nil {
 		t.Fatal(err)
 	}
-	l := new(log)
+	l := new(logtest.Log)
 	table, err := lookup.Open(lookup.Options{Address: s.URL, Connections: 1, Timeout: 300 * time.Millisecond, Log: zerolog.New(l)})
 	if err != nil {
 		t.Fatal(err)
@@ -469,7 +452,7 @@ func TestPassword(t *testing.T) {
 		"host=127.0.0.1 password=" + secret,
 		"mysql://me:" + escaped + "@127.0.0.1/db",
 	} {
-		l := new(log)
+		l := new(logtest.Log)
 		table, err := lookup.Open(lookup.Options{Address: address, Connections: 1, Timeout: time.Second, Log: zerolog.New(l)})
 		if err == nil {
 			table.Check(t.Context())

@@ -1,32 +1,29 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 
 	"tagifai/internal/server"
+	"tagifai/internal/tools/bench/sides"
 )
 
 // agree makes sure that this service and the FastAPI service, if it is there, give all
 // texts the same tags.
-func agree(ctx context.Context, bodies []string, servers []*started) error {
-	if !slices.ContainsFunc(servers, func(s *started) bool { return s.name == gunicorn }) {
+func agree(ctx context.Context, bodies []string, servers []*sides.Server) error {
+	if !slices.ContainsFunc(servers, func(s *sides.Server) bool { return s.Name == sides.Gunicorn }) {
 		return nil
 	}
 	for _, body := range bodies {
-		ours, err := post(ctx, named(servers, service), body)
+		ours, err := named(servers, sides.Service).Predict(ctx, body)
 		if err != nil {
 			return err
 		}
-		theirs, err := post(ctx, named(servers, gunicorn), body)
+		theirs, err := named(servers, sides.Gunicorn).Predict(ctx, body)
 		if err != nil {
 			return err
 		}
@@ -38,18 +35,17 @@ func agree(ctx context.Context, bodies []string, servers []*started) error {
 }
 
 // instruct gives the floor this service's answer to a body, to repeat it.
-func instruct(ctx context.Context, body string, servers []*started) error {
-	answer, err := post(ctx, named(servers, service), body)
+func instruct(ctx context.Context, body string, servers []*sides.Server) error {
+	answer, err := named(servers, sides.Service).Predict(ctx, body)
 	if err != nil {
 		return err
 	}
-	_, err = send(ctx, http.MethodPut, named(servers, bare).url+"/answer", string(answer))
-	return err
+	return named(servers, sides.Floor).Repeat(ctx, answer)
 }
 
-func named(servers []*started, name string) *started {
+func named(servers []*sides.Server, name string) *sides.Server {
 	for _, s := range servers {
-		if s.name == name {
+		if s.Name == name {
 			return s
 		}
 	}
@@ -64,38 +60,12 @@ func sameTags(ours, theirs []byte) error {
 	}
 	x, y := a.Data.Predictions, b.Data.Predictions
 	if len(x) != len(y) {
-		return fmt.Errorf("%s gives %d predictions, %s %d", service, len(x), gunicorn, len(y))
+		return fmt.Errorf("%s gives %d predictions, %s %d", sides.Service, len(x), sides.Gunicorn, len(y))
 	}
 	for i := range x {
 		if x[i].InputText != y[i].InputText || x[i].PredictedTag != y[i].PredictedTag {
-			return fmt.Errorf("the sides do not do the same work: %s answers %v, %s %v", service, x[i], gunicorn, y[i])
+			return fmt.Errorf("the sides do not do the same work: %s answers %v, %s %v", sides.Service, x[i], sides.Gunicorn, y[i])
 		}
 	}
 	return nil
-}
-
-func post(ctx context.Context, s *started, body string) ([]byte, error) {
-	answer, err := send(ctx, http.MethodPost, s.url+"/predict", body)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.name, err)
-	}
-	return answer, nil
-}
-
-func send(ctx context.Context, method, url, body string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", response.Status, bytes.TrimSpace(answer))
-	}
-	return answer, err
 }

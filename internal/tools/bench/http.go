@@ -7,6 +7,11 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"tagifai/internal/tools/bench/corpus"
+	"tagifai/internal/tools/bench/sides"
+	"tagifai/internal/tools/bench/stats"
+	"tagifai/internal/tools/bench/wrk"
 )
 
 // The figures of a load.
@@ -76,12 +81,12 @@ func (b *bench) newGroup(s shape) (group, error) {
 	if s.texts > 10 {
 		count = 50
 	}
-	bodies, err := b.corpus.bodies(count, s.texts, s.size)
+	bodies, err := b.corpus.Bodies(count, s.texts, s.size)
 	if err != nil {
 		return group{}, err
 	}
 	g := group{s, bodies, b.path(fmt.Sprintf("bodies-%d-%d", s.texts, s.size))}
-	return g, writeLines(g.file, bodies)
+	return g, corpus.WriteLines(g.file, bodies)
 }
 
 // http measures POST /predict. All sides are up for a whole round, and take turns cell
@@ -101,9 +106,9 @@ func (b *bench) http(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sides := b.sides()
+	all := b.sides()
 	return b.eachRound(ctx, HTTP, func(round int) error {
-		return b.serving(ctx, rotated(sides, round), func(servers []*started) error {
+		return b.serving(ctx, stats.Rotated(all, round), func(servers []*sides.Server) error {
 			for i, g := range groups {
 				if round == 0 {
 					if err := agree(ctx, g.bodies, servers); err != nil {
@@ -125,8 +130,8 @@ func (b *bench) http(ctx context.Context) error {
 }
 
 // serving starts the sides, one after the other, calls f with them, and stops them.
-func (b *bench) serving(ctx context.Context, sides []side, f func([]*started) error) (err error) {
-	var servers []*started
+func (b *bench) serving(ctx context.Context, all []sides.Side, f func([]*sides.Server) error) (err error) {
+	var servers []*sides.Server
 	defer func() {
 		for _, s := range servers {
 			if _, stop := s.Stop(20 * time.Second); stop != nil && ctx.Err() == nil {
@@ -134,8 +139,8 @@ func (b *bench) serving(ctx context.Context, sides []side, f func([]*started) er
 			}
 		}
 	}()
-	for _, side := range sides {
-		s, err := begin(ctx, side)
+	for _, side := range all {
+		s, err := sides.Begin(ctx, side)
 		if err != nil {
 			return err
 		}
@@ -143,43 +148,43 @@ func (b *bench) serving(ctx context.Context, sides []side, f func([]*started) er
 	}
 	// Each has answered, but of several processes perhaps only one.
 	for _, s := range servers {
-		if _, err := s.settle(ctx); err != nil {
+		if _, err := s.Settle(ctx); err != nil {
 			return err
 		}
 		bytes, err := s.Memory()
 		if err != nil {
 			return err
 		}
-		b.results.add(Rest, restCase, s.name, memory, float64(bytes)/1e6)
+		b.results.Add(Rest, restCase, s.Name, memory, float64(bytes)/1e6)
 	}
 	return f(servers)
 }
 
 // group measures the cells of a group.
-func (b *bench) group(ctx context.Context, round int, g group, servers []*started) error {
+func (b *bench) group(ctx context.Context, round int, g group, servers []*sides.Server) error {
 	if err := instruct(ctx, g.bodies[len(g.bodies)/2], servers); err != nil {
 		return err
 	}
 	rates := make(map[string]float64) // of the cell before
 	for i, n := range connections {
-		for _, s := range rotated(servers, round+i) {
-			if (s.onlyTargets || b.target) && (g.shape != targetShape || n != targetConnections) {
+		for _, s := range stats.Rotated(servers, round+i) {
+			if (s.OnlyTargets || b.target) && (g.shape != targetShape || n != targetConnections) {
 				continue
 			}
 			seconds := b.seconds
 			// Each connection has to have its turn, twice, also of a slow server.
-			if r := rates[s.name]; r > 0 {
+			if r := rates[s.Name]; r > 0 {
 				seconds = max(seconds, int(math.Ceil(2*float64(n)/r)))
 			}
 			l, err := b.cell(ctx, g.cell(n), s, g.file, n, seconds)
-			if refused := (*refusedError)(nil); errors.As(err, &refused) {
-				b.setupf("Once more, since not all was well the first time: %s, %s: %v.", s.name, g.cell(n), err)
+			if refused := (*wrk.RefusedError)(nil); errors.As(err, &refused) {
+				b.setupf("Once more, since not all was well the first time: %s, %s: %v.", s.Name, g.cell(n), err)
 				l, err = b.cell(ctx, g.cell(n), s, g.file, n, seconds)
 			}
 			if err != nil {
-				return fmt.Errorf("%s, %s: %w", s.name, plural(n, "connection"), err)
+				return fmt.Errorf("%s, %s: %w", s.Name, plural(n, "connection"), err)
 			}
-			rates[s.name] = l.rate()
+			rates[s.Name] = l.Rate()
 		}
 	}
 	return nil
@@ -187,45 +192,45 @@ func (b *bench) group(ctx context.Context, round int, g group, servers []*starte
 
 // warm asks all servers for a second, unmeasured: caches fill, memory grows to what the
 // work needs.
-func (b *bench) warm(ctx context.Context, g group, servers []*started) error {
+func (b *bench) warm(ctx context.Context, g group, servers []*sides.Server) error {
 	for _, s := range servers {
 		if _, err := b.wrk(ctx, s, g.file, 8, 1); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 	}
 	return nil
 }
 
-func (b *bench) wrk(ctx context.Context, s *started, bodies string, connections, seconds int) (*load, error) {
-	return runWrk(ctx, b.generator, b.path("wrk.lua"), s.url+"/predict", bodies, connections, seconds)
+func (b *bench) wrk(ctx context.Context, s *sides.Server, bodies string, connections, seconds int) (*wrk.Load, error) {
+	return wrk.Run(ctx, wrk.Options{URL: s.URL + "/predict", Bodies: bodies, Connections: connections, Seconds: seconds, Launcher: b.launcher})
 }
 
 // cell measures one server under one load.
-func (b *bench) cell(ctx context.Context, name string, s *started, bodies string, connections, seconds int) (*load, error) {
-	before, err := s.settle(ctx)
+func (b *bench) cell(ctx context.Context, name string, s *sides.Server, bodies string, connections, seconds int) (*wrk.Load, error) {
+	before, err := s.Settle(ctx)
 	if err != nil {
 		return nil, err
 	}
-	most := s.watchMemory()
+	most := s.WatchMemory()
 	l, err := b.wrk(ctx, s, bodies, connections, seconds)
 	bytes, memoryErr := most()
 	if err := errors.Join(err, memoryErr); err != nil {
 		return nil, err
 	}
-	after, err := s.settle(ctx)
+	after, err := s.Settle(ctx)
 	if err != nil {
 		return nil, err
 	}
 	requests := l.Requests
-	if s.finishes {
+	if s.Finishes {
 		requests += connections // each has left one behind when wrk stopped
 	}
-	add := func(metric string, value float64) { b.results.add(HTTP, name, s.name, metric, value) }
-	add(rate, l.rate())
+	add := func(metric string, value float64) { b.results.Add(HTTP, name, s.Name, metric, value) }
+	add(rate, l.Rate())
 	add(p50, l.P50/1e3)
 	add(p99, l.P99/1e3)
 	add(cpuPer, (after-before).Seconds()/float64(requests)*1e3)
 	add(memory, float64(bytes)/1e6)
-	add(wrkBusy, l.busy)
+	add(wrkBusy, l.Busy)
 	return l, nil
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"tagifai/internal/sklearn"
+	"tagifai/internal/tools/bench/corpus"
+	"tagifai/internal/tools/bench/stats"
 	"tagifai/model"
 )
 
@@ -37,10 +39,10 @@ func (b *bench) text(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	texts := b.corpus.cut(500, 60)
+	texts := b.corpus.Cut(500, 60)
 	b.setupf("One text in process: the mean of many calls of Model.Tag in Go, the median of many of predict_proba(transform([text])) in Python, each with %d texts in turn.", len(texts))
 	return b.eachRound(ctx, Text, func(round int) error {
-		return inTurn(round,
+		return stats.InTurn(round,
 			func() error {
 				calls, start := 0, time.Now()
 				for time.Since(start) < inProcess {
@@ -49,13 +51,13 @@ func (b *bench) text(ctx context.Context) error {
 					}
 					calls += len(texts)
 				}
-				b.results.add(Text, textCase, inGo, perText, time.Since(start).Seconds()/float64(calls)*1e6)
+				b.results.Add(Text, textCase, inGo, perText, time.Since(start).Seconds()/float64(calls)*1e6)
 				return nil
 			},
 			func() error {
 				of, err := b.single(ctx, texts)
 				if err == nil {
-					b.results.add(Text, textCase, inPython, perText, of.Call*1e6)
+					b.results.Add(Text, textCase, inPython, perText, of.Call*1e6)
 				}
 				return err
 			},
@@ -79,19 +81,19 @@ func (b *bench) load(ctx context.Context) error {
 				}
 				loads++
 			}
-			b.results.add(Load, loadCase, side, milliseconds, time.Since(start).Seconds()/float64(loads)*1e3)
+			b.results.Add(Load, loadCase, side, milliseconds, time.Since(start).Seconds()/float64(loads)*1e3)
 			return nil
 		}
 	}
 	b.setupf("Loading: in process, again and again, imports left out.")
 	return b.eachRound(ctx, Load, func(round int) error {
-		return inTurn(round,
+		return stats.InTurn(round,
 			goLoad(inGo, b.artifact),
 			goLoad(inGoOwn, own),
 			func() error {
-				of, err := b.single(ctx, b.corpus.cut(1, 60))
+				of, err := b.single(ctx, b.corpus.Cut(1, 60))
 				if err == nil {
-					b.results.add(Load, loadCase, inPython, milliseconds, of.Load*1e3)
+					b.results.Add(Load, loadCase, inPython, milliseconds, of.Load*1e3)
 				}
 				return err
 			},
@@ -107,10 +109,10 @@ type ofPython struct {
 
 func (b *bench) single(ctx context.Context, texts []string) (of ofPython, err error) {
 	file := b.path("texts.txt")
-	if err := writeLines(file, texts); err != nil {
+	if err := corpus.WriteLines(file, texts); err != nil {
 		return of, err
 	}
-	_, err = finish(b.script(ctx, "single.py", b.artifact, file, fmt.Sprint(inProcess.Seconds())), &of)
+	_, err = finish(b.python.Script(ctx, "single.py", b.artifact, file, fmt.Sprint(inProcess.Seconds())), &of)
 	return of, err
 }
 
@@ -127,7 +129,7 @@ func (b *bench) train(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return inTurn(round,
+		return stats.InTurn(round,
 			func() error {
 				return b.whole(Train, trainCase, trainer, exec.CommandContext(ctx, b.tagifai, "train",
 					"--data", b.data, "--args", recipe, "--out", filepath.Join(out, "go")))
@@ -136,10 +138,10 @@ func (b *bench) train(ctx context.Context) error {
 				var inside struct {
 					Seconds float64 `json:"seconds"`
 				}
-				u, err := finish(b.script(ctx, "train.py", b.data, recipe, filepath.Join(out, "python")), &inside)
+				u, err := finish(b.python.Script(ctx, "train.py", b.data, recipe, filepath.Join(out, "python")), &inside)
 				if err == nil {
 					b.addUsage(Train, trainCase, fitter, u)
-					b.results.add(Train, trainCase, fitter, fitSeconds, inside.Seconds)
+					b.results.Add(Train, trainCase, fitter, fitSeconds, inside.Seconds)
 				}
 				return err
 			},

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"tagifai/internal/recipe"
+	"tagifai/internal/sklearn"
+	"tagifai/internal/tools/bench/corpus"
+	"tagifai/internal/tools/bench/sides"
+	"tagifai/model"
+)
+
+// prepare makes the artifact directory that all sides load.
+func (b *bench) prepare(ctx context.Context) error {
+	b.setupf("Texts: %s, %d rows of %d characters on average.", b.data, len(b.corpus.Texts), corpus.MeanLength(b.corpus.Texts))
+	if len(b.corpus.Texts) < 500 {
+		b.setupf("That is a small data set, and a model of it knows few n-grams: name a larger one with -data (DATA= of make).")
+	}
+	if b.artifact == "" {
+		const longest = 7 // n-grams of the course's published models
+		recipe, err := b.writeRecipe("serve.json", longest)
+		if err != nil {
+			return err
+		}
+		b.artifact = b.path("artifact")
+		trained, train := "tagifai", exec.CommandContext(ctx, b.tagifai, "train", "--data", b.data, "--args", recipe, "--out", b.artifact)
+		if b.has(sides.PythonPackages) {
+			trained, train = "scikit-learn", b.python.Script(ctx, "train.py", b.data, recipe, b.artifact)
+		}
+		b.logf("training the artifact directory with %s", trained)
+		if _, err := finish(train, nil); err != nil {
+			return err
+		}
+		b.setupf("Model: trained on them with %s by %s, without cleaning and with n-grams of 2 to %d.", trained, b.recipe, longest)
+	} else {
+		b.setupf("Model: %s.", b.artifact)
+	}
+	var err error
+	if b.artifact, err = filepath.Abs(b.artifact); err != nil { // the FastAPI service runs elsewhere
+		return err
+	}
+	a, err := model.ReadArtifact(os.DirFS(b.artifact), sklearn.Format)
+	if err != nil {
+		return fmt.Errorf("%s: %w", b.artifact, err)
+	}
+	if b.has(sides.PythonPackages) {
+		for _, file := range []string{"args.json", "performance.json", "label_encoder.json", "vectorizer.pkl", "model.pkl"} {
+			if _, err := os.Stat(filepath.Join(b.artifact, file)); err != nil {
+				return fmt.Errorf("the FastAPI service could not load this artifact directory: %w", err)
+			}
+		}
+	}
+	b.setupf("It has %d classes and %d n-grams.", len(a.Weights.Classes), a.Weights.Features())
+	return nil
+}
+
+// writeRecipe writes the training arguments for both trainers: without cleaning, which
+// scikit-learn knows nothing of, and so that small data keeps its classes. With longest
+// above 0, that is the length of the longest n-grams.
+func (b *bench) writeRecipe(name string, longest int) (string, error) {
+	content, err := os.ReadFile(b.recipe)
+	if err != nil {
+		return "", err
+	}
+	args, err := recipe.Parse(content)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", b.recipe, err)
+	}
+	args.Clean, args.Stem = false, false
+	args.MinFreq = min(args.MinFreq, len(b.corpus.Texts)/8)
+	if longest > 0 {
+		args.NgramMaxRange = longest
+	}
+	object, err := args.Object()
+	if err != nil {
+		return "", err
+	}
+	return b.path(name), os.WriteFile(b.path(name), object.JSON(), 0o666)
+}
