@@ -83,16 +83,16 @@ func AppendExplained(dst []byte, classes []string, explanations []model.Explanat
 
 // AppendMembers appends what [AppendExplained] adds, each member behind a comma.
 func AppendMembers(dst []byte, classes []string, explanations []model.Explanation, f *Fallback) []byte {
-	dst = slices.Grow(dst, roomExplained(explanations))
+	dst = slices.Grow(dst, RoomExplained(explanations))
 	if f != nil {
 		dst = appendFallback(append(dst, `,"fallback":`...), f)
 	}
 	return appendExplanations(append(dst, `,"explanation":`...), classes, explanations)
 }
 
-// roomExplained returns how many bytes explanations take, with names that are not long and a
+// RoomExplained returns how many bytes explanations take, with names that are not long and a
 // fallback. Growing while they are appended took a sixth of the time.
-func roomExplained(explanations []model.Explanation) int {
+func RoomExplained(explanations []model.Explanation) int {
 	const (
 		number  = len(`-0.0000010000000000000001`)
 		members = 512
