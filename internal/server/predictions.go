@@ -69,6 +69,9 @@ func (x *extra) appendTo(b []byte) []byte {
 }
 
 func (p *predictions) answered() {
+	if x := p.explanations(); x != nil {
+		x.release()
+	}
 	if p.extra != nil && p.extra.shadow != nil {
 		p.extra.shadow()
 	}
