@@ -23,7 +23,10 @@ const (
 	memory  = "memory MB"
 	wrkBusy = "wrk, share of a core"
 
+	diskMB = "MB on the disk"
+
 	restCase = "started, not yet asked"
+	diskCase = "without an interpreter"
 )
 
 // A shape is what the requests of a group of cells have in them.
@@ -33,8 +36,10 @@ var (
 	shapes      = []shape{{1, 60}, {1, 140}, {2, 60}, {2, 140}, {100, 60}, {100, 140}}
 	connections = []int{1, 32, 256} // ascending: each lets the next know what to expect
 
-	// The targets are about this one.
+	// The targets are about this one, and the peers from the Python registry are
+	// measured in it and in that of many texts.
 	targetShape       = shape{2, 60}
+	manyShape         = shape{100, 60}
 	targetConnections = 32
 )
 
@@ -57,17 +62,18 @@ func plural(n int, what string) string {
 // A group is the cells of a shape.
 type group struct {
 	shape
-	bodies []string
-	file   string // of these
+	texts  [][]string          // of each request
+	bodies map[string][]string // the requests as each of the sides reads them
+	files  map[string]string   // of these
 }
 
-func (b *bench) groups() ([]group, error) {
+func (b *bench) groups(all []sides.Side) ([]group, error) {
 	var groups []group
 	for _, s := range shapes {
 		if b.target && s != targetShape {
 			continue
 		}
-		g, err := b.newGroup(s)
+		g, err := b.newGroup(s, all)
 		if err != nil {
 			return nil, err
 		}
@@ -76,17 +82,28 @@ func (b *bench) groups() ([]group, error) {
 	return groups, nil
 }
 
-func (b *bench) newGroup(s shape) (group, error) {
+func (b *bench) newGroup(s shape, all []sides.Side) (group, error) {
 	count := 500
 	if s.texts > 10 {
 		count = 50
 	}
-	bodies, err := b.corpus.Bodies(count, s.texts, s.size)
-	if err != nil {
-		return group{}, err
+	g := group{s, b.corpus.Requests(count, s.texts, s.size), make(map[string][]string), make(map[string]string)}
+	for i, side := range all {
+		var bodies []string
+		for _, texts := range g.texts {
+			body, err := side.Body(texts)
+			if err != nil {
+				return group{}, err
+			}
+			bodies = append(bodies, body)
+		}
+		file := b.path(fmt.Sprintf("bodies-%d-%d-%d", s.texts, s.size, i))
+		if err := corpus.WriteLines(file, bodies); err != nil {
+			return group{}, err
+		}
+		g.bodies[side.Name], g.files[side.Name] = bodies, file
 	}
-	g := group{s, bodies, b.path(fmt.Sprintf("bodies-%d-%d", s.texts, s.size))}
-	return g, corpus.WriteLines(g.file, bodies)
+	return g, nil
 }
 
 // http measures POST /predict. All sides are up for a whole round, and take turns cell
@@ -99,19 +116,25 @@ func (b *bench) http(ctx context.Context) error {
 		"as RSS, of several processes the sum of PSS. gunicorn has %d uvicorn workers, with uvloop, httptools and --keep-alive 120.", b.results.Environment.Cores, 2*b.results.Environment.Cores+1)
 	b.setupf("This service runs with its default settings, but for --max-queue-wait 30s, so that it sends no 503; its log, a line a request, goes to /dev/null. " +
 		"The floor is the same router and the same settings of net/http, reads each body, answers with as many bytes, and logs nothing.")
+	if peers := b.peers().Sides(); len(peers) > 0 {
+		b.setupf("%s Their answers to all requests are compared with this service's before they are measured: the same tags, and probabilities within %g.", sides.Setup, tolerance)
+	}
 	if !b.has(loadPackages) {
 		return fmt.Errorf("nothing can put the sides under load; apt-get install %s", strings.Join(loadPackages, " "))
 	}
-	groups, err := b.groups()
+	all := b.sides()
+	groups, err := b.groups(all)
 	if err != nil {
 		return err
 	}
-	all := b.sides()
+	if err := b.sizes(all); err != nil {
+		return err
+	}
 	return b.eachRound(ctx, HTTP, func(round int) error {
 		return b.serving(ctx, stats.Rotated(all, round), func(servers []*sides.Server) error {
 			for i, g := range groups {
 				if round == 0 {
-					if err := agree(ctx, g.bodies, servers); err != nil {
+					if err := b.agree(ctx, g, servers); err != nil {
 						return fmt.Errorf("%s: %w", g, err)
 					}
 				}
@@ -162,13 +185,14 @@ func (b *bench) serving(ctx context.Context, all []sides.Side, f func([]*sides.S
 
 // group measures the cells of a group.
 func (b *bench) group(ctx context.Context, round int, g group, servers []*sides.Server) error {
-	if err := instruct(ctx, g.bodies[len(g.bodies)/2], servers); err != nil {
+	bodies := g.bodies[sides.Service]
+	if err := instruct(ctx, bodies[len(bodies)/2], servers); err != nil {
 		return err
 	}
 	rates := make(map[string]float64) // of the cell before
 	for i, n := range connections {
 		for _, s := range stats.Rotated(servers, round+i) {
-			if (s.OnlyTargets || b.target) && (g.shape != targetShape || n != targetConnections) {
+			if !b.measures(s.Side, g.shape, n) {
 				continue
 			}
 			seconds := b.seconds
@@ -176,10 +200,10 @@ func (b *bench) group(ctx context.Context, round int, g group, servers []*sides.
 			if r := rates[s.Name]; r > 0 {
 				seconds = max(seconds, int(math.Ceil(2*float64(n)/r)))
 			}
-			l, err := b.cell(ctx, g.cell(n), s, g.file, n, seconds)
+			l, err := b.cell(ctx, g.cell(n), s, g.files[s.Name], n, seconds)
 			if refused := (*wrk.RefusedError)(nil); errors.As(err, &refused) {
 				b.setupf("Once more, since not all was well the first time: %s, %s: %v.", s.Name, g.cell(n), err)
-				l, err = b.cell(ctx, g.cell(n), s, g.file, n, seconds)
+				l, err = b.cell(ctx, g.cell(n), s, g.files[s.Name], n, seconds)
 			}
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", s.Name, plural(n, "connection"), err)
@@ -190,11 +214,23 @@ func (b *bench) group(ctx context.Context, round int, g group, servers []*sides.
 	return nil
 }
 
+// measures says whether a side is measured in a cell.
+func (b *bench) measures(s sides.Side, of shape, connections int) bool {
+	target := of == targetShape && connections == targetConnections
+	switch {
+	case b.target || s.Name == sides.ServiceQuiet:
+		return target
+	case s.Dialect != nil:
+		return target || of == manyShape && connections == targetConnections
+	}
+	return true
+}
+
 // warm asks all servers for a second, unmeasured: caches fill, memory grows to what the
 // work needs.
 func (b *bench) warm(ctx context.Context, g group, servers []*sides.Server) error {
 	for _, s := range servers {
-		if _, err := b.wrk(ctx, s, g.file, 8, 1); err != nil {
+		if _, err := b.wrk(ctx, s, g.files[s.Name], 8, 1); err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 	}
@@ -202,7 +238,7 @@ func (b *bench) warm(ctx context.Context, g group, servers []*sides.Server) erro
 }
 
 func (b *bench) wrk(ctx context.Context, s *sides.Server, bodies string, connections, seconds int) (*wrk.Load, error) {
-	return wrk.Run(ctx, wrk.Options{URL: s.URL + "/predict", Bodies: bodies, Connections: connections, Seconds: seconds, Launcher: b.launcher})
+	return wrk.Run(ctx, wrk.Options{URL: s.URL + s.Path(), Bodies: bodies, Connections: connections, Seconds: seconds, Launcher: b.launcher})
 }
 
 // cell measures one server under one load.

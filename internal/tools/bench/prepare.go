@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"tagifai/internal/recipe"
 	"tagifai/internal/sklearn"
@@ -43,8 +44,7 @@ func (b *bench) prepare(ctx context.Context) error {
 	if b.artifact, err = filepath.Abs(b.artifact); err != nil { // the FastAPI service runs elsewhere
 		return err
 	}
-	a, err := model.ReadArtifact(os.DirFS(b.artifact), sklearn.Format)
-	if err != nil {
+	if b.model, err = model.Open(b.artifact, sklearn.Format); err != nil {
 		return fmt.Errorf("%s: %w", b.artifact, err)
 	}
 	if b.has(sides.PythonPackages) {
@@ -54,8 +54,14 @@ func (b *bench) prepare(ctx context.Context) error {
 			}
 		}
 	}
-	b.setupf("It has %d classes and %d n-grams.", len(a.Weights.Classes), a.Weights.Features())
-	return nil
+	b.setupf("It has %d classes and %d n-grams.", len(b.model.Classes()), b.model.NGrams())
+	if !slices.Contains(b.only, HTTP) && !slices.Contains(b.only, Start) {
+		return nil
+	}
+	if b.peersDir, err = filepath.Abs(b.peersDir); err != nil { // they run elsewhere too
+		return err
+	}
+	return b.peers().Prepare(ctx, b.artifact)
 }
 
 // writeRecipe writes the training arguments for both trainers: without cleaning, which

@@ -70,7 +70,7 @@ func TestJudge(t *testing.T) {
 		"resident memory under that load, against gunicorn":                    "reached by 25.8 (25–26.7) × less",
 		"resident memory under that load":                                      "missed by 31 (30–32) MB",
 		"resident memory under any of the loads":                               "missed by 50 MB",
-		"p99, the same, against gunicorn, which that saturates":          "not measured",
+		"p99, the same, against gunicorn, which that saturates":                "not measured",
 		"start to first prediction":                                            "not measured",
 		"allocations per text in the core":                                     "reached by 0",
 		"allocations per /predict request with two texts":                      "not measured",
