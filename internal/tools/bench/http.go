@@ -117,7 +117,7 @@ func (b *bench) http(ctx context.Context) error {
 	b.setupf("This service runs with its default settings, but for --max-queue-wait 30s, so that it sends no 503; its log, a line a request, goes to /dev/null. " +
 		"The floor is the same router and the same settings of net/http, reads each body, answers with as many bytes, and logs nothing.")
 	if peers := b.peers().Sides(); len(peers) > 0 {
-		b.setupf("%s Their answers to all requests are compared with this service's before they are measured: the same tags, and probabilities within %g.", sides.Setup, tolerance)
+		b.setupf("%s Before anything is measured, the answers to %d requests of each kind are compared with those of the model: the same tags, and probabilities within %g.", sides.Setup, compared, tolerance)
 	}
 	if !b.has(loadPackages) {
 		return fmt.Errorf("nothing can put the sides under load; apt-get install %s", strings.Join(loadPackages, " "))

@@ -15,6 +15,9 @@ import (
 	"tagifai/model"
 )
 
+// longest is the length of the longest n-grams of the course's published models.
+const longest = 7
+
 // prepare makes the artifact directory that all sides load.
 func (b *bench) prepare(ctx context.Context) error {
 	b.setupf("Texts: %s, %d rows of %d characters on average.", b.data, len(b.corpus.Texts), corpus.MeanLength(b.corpus.Texts))
@@ -22,8 +25,7 @@ func (b *bench) prepare(ctx context.Context) error {
 		b.setupf("That is a small data set, and a model of it knows few n-grams: name a larger one with -data (DATA= of make).")
 	}
 	if b.artifact == "" {
-		const longest = 7 // n-grams of the course's published models
-		recipe, err := b.writeRecipe("serve.json", longest)
+		recipe, err := b.writeRecipe("serve.json", func(args *recipe.Args) { args.NgramMaxRange = longest })
 		if err != nil {
 			return err
 		}
@@ -65,9 +67,9 @@ func (b *bench) prepare(ctx context.Context) error {
 }
 
 // writeRecipe writes the training arguments for both trainers: without cleaning, which
-// scikit-learn knows nothing of, and so that small data keeps its classes. With longest
-// above 0, that is the length of the longest n-grams.
-func (b *bench) writeRecipe(name string, longest int) (string, error) {
+// scikit-learn knows nothing of, and so that small data keeps its classes. Then
+// they are changed.
+func (b *bench) writeRecipe(name string, change func(*recipe.Args)) (string, error) {
 	content, err := os.ReadFile(b.recipe)
 	if err != nil {
 		return "", err
@@ -78,9 +80,7 @@ func (b *bench) writeRecipe(name string, longest int) (string, error) {
 	}
 	args.Clean, args.Stem = false, false
 	args.MinFreq = min(args.MinFreq, len(b.corpus.Texts)/8)
-	if longest > 0 {
-		args.NgramMaxRange = longest
-	}
+	change(&args)
 	object, err := args.Object()
 	if err != nil {
 		return "", err
