@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
-	"tagifai/internal/tools/bench/corpus"
 	"tagifai/internal/tools/bench/sides"
 	"tagifai/internal/tools/bench/stats"
 	"tagifai/internal/tools/bench/wrk"
@@ -29,127 +29,77 @@ const (
 	diskCase = "without an interpreter"
 )
 
-// A shape is what the requests of a group of cells have in them.
-type shape struct{ texts, size int }
-
-var (
-	shapes      = []shape{{1, 60}, {1, 140}, {2, 60}, {2, 140}, {100, 60}, {100, 140}}
-	connections = []int{1, 32, 256} // ascending: each lets the next know what to expect
-
-	// The targets are about this one, and the peers from the Python registry are
-	// measured in it and in that of many texts.
-	targetShape       = shape{2, 60}
-	manyShape         = shape{100, 60}
-	targetConnections = 32
-)
-
-// cell names a cell of the load.
-func (s shape) cell(connections int) string {
-	return fmt.Sprintf("%s, %s", s, plural(connections, "connection"))
-}
-
-func (s shape) String() string {
-	return fmt.Sprintf("%s of %d characters", plural(s.texts, "text"), s.size)
-}
-
-func plural(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
-}
-
-// A group is the cells of a shape.
-type group struct {
-	shape
-	texts  [][]string          // of each request
-	bodies map[string][]string // the requests as each of the sides reads them
-	files  map[string]string   // of these
-}
-
-func (b *bench) groups(all []sides.Side) ([]group, error) {
-	var groups []group
-	for _, s := range shapes {
-		if b.target && s != targetShape {
-			continue
-		}
-		g, err := b.newGroup(s, all)
-		if err != nil {
-			return nil, err
-		}
-		groups = append(groups, g)
-	}
-	return groups, nil
-}
-
-func (b *bench) newGroup(s shape, all []sides.Side) (group, error) {
-	count := 500
-	if s.texts > 10 {
-		count = 50
-	}
-	g := group{s, b.corpus.Requests(count, s.texts, s.size), make(map[string][]string), make(map[string]string)}
-	for i, side := range all {
-		var bodies []string
-		for _, texts := range g.texts {
-			body, err := side.Body(texts)
-			if err != nil {
-				return group{}, err
-			}
-			bodies = append(bodies, body)
-		}
-		file := b.path(fmt.Sprintf("bodies-%d-%d-%d", s.texts, s.size, i))
-		if err := corpus.WriteLines(file, bodies); err != nil {
-			return group{}, err
-		}
-		g.bodies[side.Name], g.files[side.Name] = bodies, file
-	}
-	return g, nil
-}
-
-// http measures POST /predict. All sides are up for a whole round, and take turns cell
+// http measures POST /predict. The sides are up for a whole round, and take turns cell
 // by cell: so the figures that are divided by each other lie seconds apart and not
 // minutes, in which the machine may have become another. The sides that wait cost
-// nothing meanwhile, but for memory, of which there is enough.
+// nothing meanwhile, but for memory, of which there is enough. The peers from the Python
+// registry are up one by one after them, for some of them work while they wait.
 func (b *bench) http(ctx context.Context) error {
 	b.setupf("Under load: every side answers the same bodies, at least 500 texts that differ. wrk (one thread, on the same %d cores) sends them over so many connections, "+
 		"each its next when the last is answered. CPU is that of the server with all its processes, user and system; memory is the most seen while the load lasted, "+
 		"as RSS, of several processes the sum of PSS. gunicorn has %d uvicorn workers, with uvloop, httptools and --keep-alive 120.", b.results.Environment.Cores, 2*b.results.Environment.Cores+1)
 	b.setupf("This service runs with its default settings, but for --max-queue-wait 30s, so that it sends no 503; its log, a line a request, goes to /dev/null. " +
 		"The floor is the same router and the same settings of net/http, reads each body, answers with as many bytes, and logs nothing.")
-	if peers := b.peers().Sides(); len(peers) > 0 {
+	own, peers := b.sides(), b.installed()
+	if len(peers) > 0 {
+		for _, s := range peers {
+			e := b.results.Environment
+			e.Packages = append(e.Packages, s.Name+" "+b.peers().Version(s.Name))
+		}
 		b.setupf("%s Before anything is measured, the answers to %d requests of each kind are compared with those of the model: the same tags, and probabilities within %g.", sides.Setup, compared, tolerance)
 	}
 	if !b.has(loadPackages) {
 		return fmt.Errorf("nothing can put the sides under load; apt-get install %s", strings.Join(loadPackages, " "))
 	}
-	all := b.sides()
-	groups, err := b.groups(all)
+	groups, err := b.groups(slices.Concat(own, peers))
 	if err != nil {
 		return err
 	}
-	if err := b.sizes(all); err != nil {
+	if err := b.sizes(peers); err != nil {
 		return err
 	}
 	return b.eachRound(ctx, HTTP, func(round int) error {
-		return b.serving(ctx, stats.Rotated(all, round), func(servers []*sides.Server) error {
-			for i, g := range groups {
-				if round == 0 {
-					if err := b.agree(ctx, g, servers); err != nil {
-						return fmt.Errorf("%s: %w", g, err)
-					}
-				}
-				if i == 0 {
-					if err := b.warm(ctx, g, servers); err != nil {
-						return err
-					}
-				}
-				if err := b.group(ctx, round, g, servers); err != nil {
-					return fmt.Errorf("%s: %w", g, err)
-				}
-			}
-			return nil
+		err := b.serving(ctx, stats.Rotated(own, round), func(servers []*sides.Server) error {
+			return b.cells(ctx, round, groups, servers)
 		})
+		if err != nil || len(peers) == 0 {
+			return err
+		}
+		for _, peer := range stats.Rotated(peers, round) {
+			err := b.serving(ctx, []sides.Side{peer}, func(servers []*sides.Server) error {
+				return b.cells(ctx, round, groups, servers)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// cells measures the cells of the servers that are up.
+func (b *bench) cells(ctx context.Context, round int, groups []group, servers []*sides.Server) error {
+	warm := false
+	for _, g := range groups {
+		if !slices.ContainsFunc(servers, func(s *sides.Server) bool { return b.measures(s.Side, g.shape, targetConnections) }) {
+			continue
+		}
+		if round == 0 {
+			if err := b.agree(ctx, g, servers); err != nil {
+				return fmt.Errorf("%s: %w", g, err)
+			}
+		}
+		if !warm {
+			if err := b.warm(ctx, g, servers); err != nil {
+				return err
+			}
+			warm = true
+		}
+		if err := b.group(ctx, round, g, servers); err != nil {
+			return fmt.Errorf("%s: %w", g, err)
+		}
+	}
+	return nil
 }
 
 // serving starts the sides, one after the other, calls f with them, and stops them.
@@ -185,8 +135,7 @@ func (b *bench) serving(ctx context.Context, all []sides.Side, f func([]*sides.S
 
 // group measures the cells of a group.
 func (b *bench) group(ctx context.Context, round int, g group, servers []*sides.Server) error {
-	bodies := g.bodies[sides.Service]
-	if err := instruct(ctx, bodies[len(bodies)/2], servers); err != nil {
+	if err := instruct(ctx, g.bodies[sides.Service], servers); err != nil {
 		return err
 	}
 	rates := make(map[string]float64) // of the cell before

@@ -157,9 +157,9 @@ func parse(args []string) (*bench, error) {
 	flags.StringVar(&b.artifact, "artifact", "", "artifact `directory` to serve, in place of one that scikit-learn trains on -data; the sides in Python read only scikit-learn's")
 	flags.StringVar(&b.peersDir, "peers", "runs/peers", "`directory` of the virtual environments of MLServer, MLflow, BentoML and LitServe, which bench install makes")
 	flags.StringVar(&b.out, "out", "runs/bench-"+time.Now().Format("2006-01-02T150405"), "`directory` for table.md, results.json and plot.png")
-	flags.IntVar(&b.rounds, "rounds", 5, "how often everything is measured")
-	flags.IntVar(&b.seconds, "seconds", 2, "that each load lasts")
-	flags.DurationVar(&b.limit, "limit", 20*time.Minute, "after which the run ends with what it has")
+	flags.IntVar(&b.rounds, "rounds", 7, "how often everything is measured")
+	flags.IntVar(&b.seconds, "seconds", 1, "that each load lasts")
+	flags.DurationVar(&b.limit, "limit", 40*time.Minute, "after which the run ends with what it has")
 	flags.IntVar(&b.lines, "lines", 100_000, "of the file that is scored at once")
 	only := flags.String("only", "", "the `parts` to measure, with commas between them, of "+fmt.Sprint(append(parts, Replica)))
 	if err := flags.Parse(args); err != nil {

@@ -46,7 +46,7 @@ func write(r *report.Results, dir string) error {
 
 // sections are the tables of the report, in this order.
 var sections = []report.Section{
-	{Part: HTTP, Title: "POST /predict under load", Comparisons: []report.Comparison{
+	{Part: HTTP, Title: "POST /predict under load", Hidden: []string{wrkBusy}, Comparisons: []report.Comparison{
 		{Metric: rate, More: true, Better: sides.Service},
 		{Metric: cpuPer, Better: sides.Service},
 	}},

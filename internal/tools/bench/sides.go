@@ -41,7 +41,7 @@ func (b *bench) sides() []sides.Side {
 	if b.base != "" {
 		all = append(all, b.serviceBase())
 	}
-	return append(b.available(all...), b.installed()...)
+	return b.available(all...)
 }
 
 // peers are the servers from the Python registry.
@@ -63,17 +63,14 @@ func (b *bench) installed() []sides.Side {
 	return b.peers().Sides()
 }
 
-// sizes notes what the sides take on the disk.
-func (b *bench) sizes(all []sides.Side) error {
+// sizes notes what this service and the peers take on the disk.
+func (b *bench) sizes(peers []sides.Side) error {
 	file, err := os.Stat(b.tagifai)
 	if err != nil {
 		return err
 	}
 	b.results.Add(Disk, diskCase, sides.Service, diskMB, float64(file.Size())/1e6)
-	for _, s := range all {
-		if s.Dialect == nil {
-			continue
-		}
+	for _, s := range peers {
 		size, err := b.peers().Size(s.Name)
 		if err != nil {
 			return err

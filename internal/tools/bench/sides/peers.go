@@ -44,6 +44,17 @@ var Setup = fmt.Sprintf("MLServer: its scikit-learn runtime, %[1]d parallel work
 	"LitServe: %[1]d workers, batches of up to 32 requests within 1 ms. "+
 	"Each is asked in its own dialect for the probabilities of the same texts, serves one Pipeline of the same vectorizer and classifier, and logs to /dev/null.", runtime.NumCPU())
 
+// Version returns the version of a peer, as it is pinned.
+func (Peers) Version(name string) string {
+	pins, _ := scripts.ReadFile("python/requirements-" + strings.ToLower(name) + ".txt")
+	for line := range strings.Lines(string(pins)) {
+		if version, ok := strings.CutPrefix(line, strings.ToLower(name)+"=="); ok {
+			return strings.TrimSpace(version)
+		}
+	}
+	return "unknown"
+}
+
 // env is the directory of a peer's environment.
 func (p Peers) env(name string) string { return filepath.Join(p.Dir, strings.ToLower(name)) }
 
