@@ -33,14 +33,14 @@ func (f textFlags) read(file string) (*dataset.Dataset, error) {
 
 type baselineCommand struct {
 	textFlags
-	Data string `required:"" placeholder:"FILE" help:"CSV file with the columns title and description, or text, and possibly tag: texts as the model is to get them, which it was not trained on."`
+	Data string `required:"" placeholder:"FILE" help:"CSV file with the columns title and description, or text, and possibly tag. Its texts should be like those that the model will get, and not be those that it was trained on."`
 	Dir  string `arg:"" help:"Artifact directory to read, scikit-learn's or our own."`
 	Out  string `arg:"" help:"Artifact directory of our own to make, with baseline.json; it must not exist."`
 }
 
 func (baselineCommand) Help() string {
-	return "A service and tagifai batch compare what they predict with the baseline. With tags, they also estimate accuracy. " +
-		"Rows that the model was trained on are left out where it knows them; of scikit-learn's models nobody does.\n\n" +
+	return "A service and tagifai batch compare what they predict with the baseline. If its texts have tags, they also estimate accuracy. " +
+		"Rows that the model was trained on are left out, if the model has a record of them; scikit-learn's models have none.\n\n" +
 		"Example:\n\n    tagifai baseline --data held-out.csv from-python runs/watched"
 }
 

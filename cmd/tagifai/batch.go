@@ -18,34 +18,34 @@ import (
 
 type batchCommand struct {
 	From        string  `placeholder:"SOURCE" help:"Where the rows come from: a CSV, TSV or JSONL file, plain or compressed by gzip or zstd; - for standard input; sqlite:FILE?table=NAME; postgres://…?table=NAME."`
-	To          string  `placeholder:"SINK" help:"Where the results go: such a file, - or database. A database gets tables of our own."`
+	To          string  `placeholder:"SINK" help:"Where the results go: a file of these kinds, - for standard output, or a database, in which batch makes its own tables."`
 	Model       *string `xor:"model" placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
-	Models      string  `xor:"model" placeholder:"DIR" help:"Directory of the models, with NAME@ALIAS or NAME:VERSION behind all options."`
+	Models      string  `xor:"model" placeholder:"DIR" help:"Directory of models, as for tagifai serve; the last argument says which model and version."`
 	Aliases     string  `placeholder:"DIR" help:"Directory of the aliases, if they are not beside the versions."`
-	Version     string  `arg:"" optional:"" name:"version" help:"NAME@ALIAS or NAME:VERSION, of --models; NAME alone is NAME@stable."`
+	Version     string  `arg:"" optional:"" name:"version" help:"Version in --models: NAME@ALIAS or NAME:VERSION. NAME alone is NAME@stable."`
 	ID          string  `name:"id" placeholder:"COLUMN" help:"Column of the ids; the number of the row if left out."`
 	Text        string  `default:"text" placeholder:"COLUMN,…" help:"Columns of the text, joined by a space (${default})."`
-	Keep        string  `placeholder:"COLUMN,…" help:"Columns that go along."`
-	Query       string  `placeholder:"SQL" help:"Rows of a database: the result of this query in place of a table."`
+	Keep        string  `placeholder:"COLUMN,…" help:"Columns to copy into the results."`
+	Query       string  `placeholder:"SQL" help:"Query whose result the rows are, in place of a table."`
 	FromFormat  string  `placeholder:"FORMAT" help:"Format of the source, if its name does not tell: csv, tsv or jsonl."`
 	ToFormat    string  `placeholder:"FORMAT" help:"Format of the sink, if its name does not tell: csv, tsv or jsonl, with .gz or .zst."`
 	Delimiter   string  `placeholder:"CHARACTER" help:"Delimiter of a CSV source; a comma if left out."`
 	ToDelimiter string  `placeholder:"CHARACTER" help:"Delimiter of a CSV sink; a comma if left out."`
-	Header      bool    `default:"true" negatable:"" help:"A CSV source begins with the names of its columns. Without, they are 1, 2 and so on."`
-	ToHeader    bool    `default:"true" negatable:"" help:"A CSV sink begins with the names of its columns."`
+	Header      bool    `default:"true" negatable:"" help:"The first line of a CSV source names its columns; without such a line they are called 1, 2 and so on."`
+	ToHeader    bool    `default:"true" negatable:"" help:"The first line of a CSV sink names its columns."`
 
 	Probabilities bool   `help:"Add the probability of every class."`
-	History       bool   `help:"Keep what other versions and other texts gave; a database alone has room for that."`
-	Resume        bool   `default:"true" negatable:"" help:"Go on where a run that was stopped had come to."`
-	MaxErrors     int64  `default:"-1" placeholder:"N" help:"End once more than N rows have errors; never if negative (${default})."`
+	History       bool   `help:"Keep the results of other versions and other texts as well; only in a database."`
+	Resume        bool   `default:"true" negatable:"" help:"Go on where a run was stopped."`
+	MaxErrors     int64  `default:"-1" placeholder:"N" help:"Stop once more than N rows have errors; never if negative (${default})."`
 	Shard         string `placeholder:"I/N" help:"Predict one of N parts of the rows, 0/N to (N-1)/N, by a hash of the id."`
-	PrintSchema   bool   `help:"Print the SQL that makes the tables of --to, PostgreSQL's if left out."`
+	PrintSchema   bool   `help:"Print the SQL that makes the tables of --to, or PostgreSQL's without --to."`
 }
 
 func (batchCommand) Help() string {
 	return "Every row gives a row: the tag, or what is wrong. A run that was stopped goes on where it was.\n\n" +
 		"Example:\n\n    tagifai batch --from projects.csv --id id --text title,description --to tags.jsonl.gz\n" +
-		"    tagifai batch --from projects.csv --id id --text title --to postgres://user@host/db --models models tagger@stable"
+		"    tagifai batch --from projects.csv --id id --text title --to postgres://user@host/db --models store tagger@stable"
 }
 
 func (c batchCommand) Run(ctx context.Context, env cli.Env) error {
@@ -125,7 +125,7 @@ func (c batchCommand) open(stderr io.Writer) (batch.Model, error) {
 		return newBatchModel(a, "default", a.RunID, stderr)
 	}
 	if c.Version == "" {
-		return batch.Model{}, cli.Misuse(errors.New("batch: --models wants NAME@ALIAS or NAME:VERSION behind all options"))
+		return batch.Model{}, cli.Misuse(errors.New("batch: --models wants NAME@ALIAS or NAME:VERSION as the last argument"))
 	}
 	name, alias, found := strings.Cut(c.Version, "@")
 	if !found {

@@ -62,18 +62,18 @@ type commands struct {
 	Healthcheck serve.Healthcheck `cmd:"" help:"Ask a running service whether it is ready."`
 
 	Predict predictCommand `cmd:"" help:"Predict the tags of texts."`
-	Batch   batchCommand   `cmd:"" help:"Predict the rows of a file or a table into another."`
+	Batch   batchCommand   `cmd:"" help:"Predict the rows of a file or a table, into another."`
 	Explain explainCommand `cmd:"" help:"Explain the predicted tags of texts."`
 
 	Train    trainCommand    `cmd:"" help:"Train a model on a labelled CSV file."`
 	Evaluate evaluateCommand `cmd:"" help:"Judge a model by a labelled CSV file."`
 	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`
-	Convert  convertCommand  `cmd:"" help:"Copy a model into a directory of our own format, from scikit-learn's or with other arguments."`
-	Baseline baselineCommand `cmd:"" help:"Give a model what its predictions are to be compared with."`
-	Drift    driftCommand    `cmd:"" help:"Say how far texts are from others, or from those of the model."`
+	Convert  convertCommand  `cmd:"" help:"Copy a model into our own format, from scikit-learn's or with other arguments."`
+	Baseline baselineCommand `cmd:"" help:"Copy a model, and give it a baseline that its predictions are compared with."`
+	Drift    driftCommand    `cmd:"" help:"Compare texts with others, or with the baseline of a model."`
 
-	Models models.Command `cmd:"" help:"Look after a directory of models and their versions."`
-	Keys   keys.Command   `cmd:"" help:"Look after the keys of the clients."`
+	Models models.Command `cmd:"" help:"Manage models and their versions."`
+	Keys   keys.Command   `cmd:"" help:"Manage the keys of clients."`
 
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Explain a command."`

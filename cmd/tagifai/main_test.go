@@ -201,7 +201,7 @@ func TestHelp(t *testing.T) {
 				help := succeed(t, "", append(words, flag)...)
 				example := "\n    tagifai " + words[0]
 				if len(words) > 1 {
-					example += map[string]string{"models": " --models models ", "keys": " --keys-file keys.yaml "}[words[0]] + words[1]
+					example += map[string]string{"models": " --models store ", "keys": " --keys-file keys.yaml "}[words[0]] + words[1]
 				}
 				for _, part := range []string{"Usage: tagifai " + command, "Example:\n", example} {
 					if !strings.Contains(help, part) {

@@ -16,7 +16,7 @@ type predictCommand struct {
 	Texts         []string `arg:"" optional:"" name:"text" help:"Texts to predict; without any, every line of standard input is one."`
 	Model         *string  `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
 	Probabilities bool     `help:"Add the probability of every class."`
-	Scores        bool     `help:"Add what decides between the classes: the decision value of each."`
+	Scores        bool     `help:"Add the decision value of every class."`
 	Format        string   `enum:"json,text" default:"json" placeholder:"FORMAT" help:"json: an object a line; text: columns for people (${default})."`
 }
 

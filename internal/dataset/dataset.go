@@ -253,8 +253,11 @@ func (l Layout) find(header []string, tagged bool) (columns, error) {
 			text = []string{"text"}
 		}
 		if len(text) == 0 {
-			return columns{}, fmt.Errorf("the columns are %.200s; title, description and tag are wanted, or text and tag; others can be named with --text-column and --tag-column",
-				fmt.Sprintf("%q", header))
+			wanted := "title and description are wanted, or text; others can be named with --text-column"
+			if tagged {
+				wanted = "title, description and tag are wanted, or text and tag; others can be named with --text-column and --tag-column"
+			}
+			return columns{}, fmt.Errorf("the columns are %.200s; %s", fmt.Sprintf("%q", header), wanted)
 		}
 	}
 	found := columns{tag: -1, weight: -1, created: -1}

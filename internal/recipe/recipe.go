@@ -28,7 +28,7 @@ type Args struct {
 	LearningRate  float64        `json:"learning_rate" above:"0" help:"Learning rate, or where the schedule begins (eta0)."`
 	PowerT        float64        `json:"power_t" help:"Exponent of the schedule invscaling."`
 	NumEpochs     int            `json:"num_epochs" min:"1" help:"How often the classifier sees every row."`
-	Threshold     *float64       `json:"threshold" min:"0" max:"1" help:"The answer is other where threshold_on is not above it; null for none. Found by threshold_rule, given if that is fixed."`
+	Threshold     *float64       `json:"threshold" min:"0" max:"1" help:"The answer is other unless what threshold_on names is above this; null for no threshold. It is found by threshold_rule, and given only if that is fixed."`
 
 	AcceptedTags  []string      `json:"accepted_tags" min:"1" nullable:"true" help:"All other tags become other; null accepts every tag."`
 	NgramMinRange int           `json:"ngram_min_range" min:"1" help:"Length of the shortest n-grams."`
@@ -40,8 +40,8 @@ type Args struct {
 	Refit         bool          `json:"refit" help:"After the evaluation, fit once more on all rows."`
 	Seed          uint64        `json:"seed" help:"Seed of all that is random."`
 
-	ThresholdOn  ThresholdOn        `json:"threshold_on" optional:"true" oneof:"probability sigmoid" help:"What the threshold is on: the highest probability, or the highest sigmoid before these are divided by their sum."`
-	TokenPattern string             `json:"token_pattern" optional:"true" help:"Regular expression of a word, as in Python, of analyzer word; empty for two or more letters, digits and underscores."`
+	ThresholdOn  ThresholdOn        `json:"threshold_on" optional:"true" oneof:"probability sigmoid" help:"What is held against the threshold: the highest probability, or the highest sigmoid before these are divided by their sum."`
+	TokenPattern string             `json:"token_pattern" optional:"true" help:"Regular expression of a word, in Python's syntax, for analyzer word; empty for two or more letters, digits and underscores."`
 	Norm         model.Norm         `json:"norm" optional:"true" oneof:"l2 l1 none" help:"Norm that the vector of a text is divided by."`
 	UseIDF       bool               `json:"use_idf" optional:"true" help:"Multiply by the inverse document frequency."`
 	Weight       float64            `json:"weight" optional:"true" above:"0" help:"What the vector is multiplied by, where there are more blocks."`
@@ -49,7 +49,7 @@ type Args struct {
 	Documents    []Document         `json:"documents" optional:"true" help:"Further documents made of each row: the text of a column, and the weight of that document. The whole text has weight 1."`
 	AlsoWeight   float64            `json:"also_weight" optional:"true" above:"0" help:"Weight of the rows of the files that --also gives, times their own."`
 	VectorWeight float64            `json:"vector_weight" optional:"true" above:"0" help:"What the vectors of words are multiplied by, where --vectors gives a file of them."`
-	Folds        int                `json:"folds" optional:"true" min:"0" max:"1000" help:"Folds of the cross-validation, whose figures join performance.json; 0 for none."`
+	Folds        int                `json:"folds" optional:"true" min:"0" max:"1000" help:"Folds of the cross-validation, whose figures go into performance.json; 0 for none."`
 	Calibration  Calibration        `json:"calibration" optional:"true" oneof:"none temperature" help:"What brings the probabilities nearer to the truth: nothing, or a division of the scores by the number that makes the log loss of out-of-fold predictions lowest."`
 	Slices       []evaluation.Slice `json:"slices" optional:"true" help:"Parts of the data that are evaluated on their own. Without any, those of the course, if the classes are its own."`
 }
@@ -60,7 +60,7 @@ type Block struct {
 	Analyzer      model.Analyzer `json:"analyzer" oneof:"char char_wb word" help:"What n-grams are made of."`
 	NgramMinRange int            `json:"ngram_min_range" min:"1" help:"Length of the shortest n-grams."`
 	NgramMaxRange int            `json:"ngram_max_range" min:"1" help:"Length of the longest n-grams."`
-	TokenPattern  string         `json:"token_pattern" help:"Regular expression of a word, of analyzer word."`
+	TokenPattern  string         `json:"token_pattern" help:"Regular expression of a word, for analyzer word."`
 	SublinearTF   bool           `json:"sublinear_tf" help:"Count an n-gram as 1 + ln(count)."`
 	UseIDF        bool           `json:"use_idf" help:"Multiply by the inverse document frequency."`
 	Norm          model.Norm     `json:"norm" oneof:"l2 l1 none" help:"Norm that the block is divided by."`

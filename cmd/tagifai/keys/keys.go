@@ -17,7 +17,7 @@ type Command struct {
 
 	New    newCommand    `cmd:"" help:"Make a key, and print its secret."`
 	List   listCommand   `cmd:"" help:"List the keys."`
-	Revoke revokeCommand `cmd:"" help:"Take a key away."`
+	Revoke revokeCommand `cmd:"" help:"Revoke a key."`
 }
 
 // Help is what --help shows below the usage.

@@ -11,9 +11,9 @@ import (
 )
 
 type newCommand struct {
-	ID      string   `placeholder:"ID" help:"Id of the key, for the log, the metrics and the history of models; made up if left out."`
+	ID      string   `placeholder:"ID" help:"Id of the key, for the log, the metrics and the history of models; generated if left out."`
 	Actions []string `required:"" placeholder:"ACTION" help:"What it allows: predict, explain, read, batch, admin."`
-	For     []string `placeholder:"PATTERN" help:"Models that it is for, such as 'tagger*'; every model if left out."`
+	For     []string `placeholder:"PATTERN" help:"Models that it may be used for, such as 'tagger*'; every model if left out."`
 	Expires string   `placeholder:"TIME" help:"When it expires: after 90d or 12h, or at 2027-01-31T12:00:00Z; never if left out."`
 }
 

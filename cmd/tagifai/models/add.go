@@ -19,14 +19,14 @@ import (
 
 type addCommand struct {
 	Name   string `arg:"" help:"Model to add to; a new one is made."`
-	Source string `arg:"" help:"Artifact directory to copy, or file of a model, or version in the registry of MLflow: models:/NAME@ALIAS, models:/NAME/NUMBER, models:/NAME/latest."`
+	Source string `arg:"" help:"What to copy: an artifact directory; the file of a model; or a version in MLflow's registry, as models:/NAME@ALIAS, models:/NAME/NUMBER or models:/NAME/latest."`
 	Alias  string `placeholder:"ALIAS" help:"Move this alias to the new version: stable to make it live."`
 	MLflow string `name:"mlflow" env:"MLFLOW_TRACKING_URI" placeholder:"URL" help:"Tracking server of MLflow. Its credentials are taken from MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."`
 }
 
 func (addCommand) Help() string {
-	return "Example:\n\n    tagifai models --models models add tagger runs/first --alias stable" +
-		"\n    tagifai models --models models add tagger models:/tagger@champion --mlflow http://127.0.0.1:5000"
+	return "Example:\n\n    tagifai models --models store add tagger runs/first --alias stable" +
+		"\n    tagifai models --models store add tagger models:/tagger@champion --mlflow http://127.0.0.1:5000"
 }
 
 // An added version is the result of add.
@@ -141,7 +141,7 @@ type adoptCommand struct {
 }
 
 func (adoptCommand) Help() string {
-	return "Example:\n\n    cp -r runs/first models/tagger/versions/4\n    tagifai models --models models adopt tagger 4"
+	return "Example:\n\n    cp -r runs/first store/tagger/versions/4\n    tagifai models --models store adopt tagger 4"
 }
 
 func (c adoptCommand) Run(ctx context.Context, group *Command, env cli.Env) error {

@@ -8,12 +8,12 @@ import (
 
 type aliasCommand struct {
 	Name    string `arg:"" help:"Model."`
-	Alias   string `arg:"" help:"Alias; stable is what requests get that name no version."`
-	Version string `arg:"" help:"Version, by number or by another alias; off takes the alias away."`
+	Alias   string `arg:"" help:"Alias. Requests that name no version get stable."`
+	Version string `arg:"" help:"Version, by number or by another alias; off removes the alias."`
 }
 
 func (aliasCommand) Help() string {
-	return "Example:\n\n    tagifai models --models models alias tagger stable 3"
+	return "Example:\n\n    tagifai models --models store alias tagger stable 3"
 }
 
 const off = "off"
@@ -43,11 +43,11 @@ func (c aliasCommand) Run(ctx context.Context, group *Command, env cli.Env) erro
 
 type rollbackCommand struct {
 	Name  string `arg:"" help:"Model."`
-	Alias string `arg:"" optional:"" help:"Alias to take back to where it was before its last move (${default}); again goes further back." default:"stable"`
+	Alias string `arg:"" optional:"" help:"Alias to move back (${default}). Each further rollback undoes the move before." default:"stable"`
 }
 
 func (rollbackCommand) Help() string {
-	return "Example:\n\n    tagifai models --models models rollback tagger"
+	return "Example:\n\n    tagifai models --models store rollback tagger"
 }
 
 func (c rollbackCommand) Run(ctx context.Context, group *Command, env cli.Env) error {

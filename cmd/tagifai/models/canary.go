@@ -17,7 +17,7 @@ type canaryCommand struct {
 }
 
 func (canaryCommand) Help() string {
-	return "Example:\n\n    tagifai models --models models canary tagger 3 10\n    tagifai models --models models canary tagger off"
+	return "Example:\n\n    tagifai models --models store canary tagger 3 10\n    tagifai models --models store canary tagger off"
 }
 
 func (c canaryCommand) Run(ctx context.Context, group *Command, env cli.Env) error {
@@ -52,7 +52,7 @@ type shadowCommand struct {
 }
 
 func (shadowCommand) Help() string {
-	return "Example:\n\n    tagifai models --models models shadow tagger 3\n    tagifai models --models models shadow tagger off"
+	return "Example:\n\n    tagifai models --models store shadow tagger 3\n    tagifai models --models store shadow tagger off"
 }
 
 func (c shadowCommand) Run(ctx context.Context, group *Command, env cli.Env) error {

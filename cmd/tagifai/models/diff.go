@@ -23,13 +23,13 @@ type diffCommand struct {
 	Name    string   `arg:"" help:"Model."`
 	A       string   `arg:"" help:"Version to compare with, by number or alias: stable, say."`
 	B       string   `arg:"" help:"Version to judge, by number or alias."`
-	Data    string   `required:"" placeholder:"FILE" help:"CSV file with the columns title, description; or text; and tag, if the versions are to be judged by it."`
+	Data    string   `required:"" placeholder:"FILE" help:"CSV file with the columns title and description, or text; and tag, if the versions are to be judged."`
 	MaxDrop *float64 `placeholder:"DROP" help:"Fail with exit code 3 if the weighted F1 of B is lower than that of A by more than this: 0.01, say."`
 	Top     int      `default:"10" placeholder:"N" help:"How many of the texts that differ most to show (${default})."`
 }
 
 func (diffCommand) Help() string {
-	return "Example:\n\n    tagifai models --models models diff tagger stable 3 --data labeled.csv --max-drop 0.01"
+	return "Example:\n\n    tagifai models --models store diff tagger stable 3 --data labeled.csv --max-drop 0.01"
 }
 
 // A comparison is the result of diff.

@@ -14,7 +14,7 @@ import (
 
 type listCommand struct{}
 
-func (listCommand) Help() string { return "Example:\n\n    tagifai models --models models list" }
+func (listCommand) Help() string { return "Example:\n\n    tagifai models --models store list" }
 
 // listed is a model as a row of the list.
 type listed struct {

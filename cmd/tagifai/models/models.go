@@ -23,24 +23,24 @@ import (
 // Command is the group of subcommands: a file each, or one for two that belong together.
 type Command struct {
 	Models  string `required:"" env:"TAGIFAI_MODELS" placeholder:"DIR" help:"Directory of the models, as for tagifai serve."`
-	Aliases string `env:"TAGIFAI_ALIASES" placeholder:"DIR" help:"Directory of the aliases, NAME.json for each model; if left out, they are beside the versions."`
+	Aliases string `env:"TAGIFAI_ALIASES" placeholder:"DIR" help:"Directory of the aliases, with NAME.json for each model; beside the versions if left out."`
 	JSON    bool   `name:"json" help:"Print JSON, for programs."`
 
 	List     listCommand     `cmd:"" help:"List the models."`
-	Show     showCommand     `cmd:"" help:"Show the versions of a model, or what is in one."`
+	Show     showCommand     `cmd:"" help:"Show the versions of a model, or what one of them holds."`
 	Add      addCommand      `cmd:"" help:"Add an artifact directory as a new version."`
-	Adopt    adoptCommand    `cmd:"" help:"Make the manifest of a version that was put there by hand."`
+	Adopt    adoptCommand    `cmd:"" help:"Write the manifest of a version that was copied there by hand."`
 	Alias    aliasCommand    `cmd:"" help:"Move an alias to a version."`
-	Rollback rollbackCommand `cmd:"" help:"Take the last move of an alias back."`
+	Rollback rollbackCommand `cmd:"" help:"Undo the last move of an alias."`
 	Canary   canaryCommand   `cmd:"" help:"Have a version answer a share of the requests."`
-	Shadow   shadowCommand   `cmd:"" help:"Have a version predict as well, for comparison alone."`
-	Remove   removeCommand   `cmd:"" help:"Remove a version that nothing names."`
+	Shadow   shadowCommand   `cmd:"" help:"Have a version predict the same texts, for comparison only."`
+	Remove   removeCommand   `cmd:"" help:"Remove a version that no alias, canary or shadow names."`
 	Diff     diffCommand     `cmd:"" help:"Compare the predictions of two versions."`
 }
 
 // Help is what --help shows below the usage.
 func (Command) Help() string {
-	return "Example:\n\n    tagifai models --models models add tagger runs/first --alias stable\n    tagifai models --models models rollback tagger"
+	return "Example:\n\n    tagifai models --models store add tagger runs/first --alias stable\n    tagifai models --models store rollback tagger"
 }
 
 func (c *Command) open() (*store.Store, error) {

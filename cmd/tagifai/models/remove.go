@@ -15,7 +15,7 @@ type removeCommand struct {
 }
 
 func (removeCommand) Help() string {
-	return "Example:\n\n    tagifai models --models models remove tagger 2"
+	return "Example:\n\n    tagifai models --models store remove tagger 2"
 }
 
 func (c removeCommand) Run(ctx context.Context, group *Command, env cli.Env) error {

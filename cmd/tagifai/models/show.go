@@ -22,7 +22,7 @@ type showCommand struct {
 }
 
 func (showCommand) Help() string {
-	return "Example:\n\n    tagifai models --models models show tagger\n    tagifai models --models models show tagger@stable\n    tagifai models --models models show tagger:3"
+	return "Example:\n\n    tagifai models --models store show tagger\n    tagifai models --models store show tagger@stable\n    tagifai models --models store show tagger:3"
 }
 
 func (c showCommand) Run(ctx context.Context, group *Command, env cli.Env) error {

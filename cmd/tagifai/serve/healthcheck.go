@@ -18,14 +18,14 @@ import (
 
 // Healthcheck is tagifai healthcheck.
 type Healthcheck struct {
-	Addr    *string       `placeholder:"HOST:PORT" help:"Address of the service; that of the settings if left out."`
+	Addr    *string       `placeholder:"HOST:PORT" help:"Address of the service; the one in the settings if left out."`
 	Config  *string       `placeholder:"FILE" help:"File of settings (YAML) that the service has."`
 	Timeout time.Duration `default:"5s" placeholder:"DURATION" help:"Longest time that an answer may take (${default})."`
 }
 
 // Help is what --help shows below the usage.
 func (Healthcheck) Help() string {
-	return "The exit code is 0 if the service answers GET /readyz and is ready, and 1 if not. The settings are those that serve would have, but for its flags.\n\n" +
+	return "The exit code is 0 if the service answers GET /readyz and is ready, and 1 if not. It reads the settings as serve does, without the flags of serve.\n\n" +
 		"Example:\n\n    HEALTHCHECK CMD [\"/tagifai\", \"healthcheck\"]"
 }
 

@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"bufio"
@@ -11,32 +11,34 @@ import (
 	"time"
 )
 
-// A conn is a connection that requests are sent over one after another. It knows just
+// A Conn is a connection that requests are sent over one after another. It knows just
 // as much of HTTP/1.1 as the service and the proxy speak, because what the load costs
 // is taken from who is measured, on the same machine.
-type conn struct {
+type Conn struct {
 	net.Conn
 	reader *bufio.Reader
 	body   []byte
 	used   bool // an answer has come over it
 }
 
-const answerWithin = 20 * time.Second // far beyond what any claim allows
+// AnswerWithin is the longest time that an answer may take: far beyond what any claim allows.
+const AnswerWithin = 20 * time.Second
 
-func dial(addr string) (*conn, error) {
-	c, err := net.DialTimeout("tcp", addr, answerWithin)
+// Dial opens a connection.
+func Dial(addr string) (*Conn, error) {
+	c, err := net.DialTimeout("tcp", addr, AnswerWithin)
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, reader: bufio.NewReader(c)}, nil
+	return &Conn{Conn: c, reader: bufio.NewReader(c)}, nil
 }
 
-// An answer is what is looked at of a response.
-type answer struct {
-	status     int
-	retryAfter bool   // it has the header
-	closing    bool   // it is the last over its connection
-	body       []byte // until the next request
+// An Answer is what is looked at of a response.
+type Answer struct {
+	Status     int
+	RetryAfter bool   // it has the header
+	Closing    bool   // it is the last over its connection
+	Body       []byte // until the next request
 }
 
 // errUnanswered is that of a request of which not one byte of an answer has come over
@@ -45,23 +47,23 @@ type answer struct {
 // already on its way.
 var errUnanswered = errors.New("the connection was closed between two requests")
 
-// do sends a request and reads its answer.
-func (c *conn) do(request []byte) (answer, error) {
-	if err := c.SetDeadline(time.Now().Add(answerWithin)); err != nil {
-		return answer{}, err
+// Do sends a request and reads its answer.
+func (c *Conn) Do(request []byte) (Answer, error) {
+	if err := c.SetDeadline(time.Now().Add(AnswerWithin)); err != nil {
+		return Answer{}, err
 	}
 	_, sent := c.Write(request) // who refuses a request may close before all of it is sent
 	if _, err := c.reader.Peek(1); err != nil {
 		var timeout net.Error
 		if c.used && !(errors.As(err, &timeout) && timeout.Timeout()) {
-			return answer{}, errUnanswered
+			return Answer{}, errUnanswered
 		}
-		return answer{}, errors.Join(sent, err)
+		return Answer{}, errors.Join(sent, err)
 	}
 	c.used = true
 	a, err := c.read()
 	if sent != nil {
-		a.closing = true
+		a.Closing = true
 	}
 	return a, err
 }
@@ -74,8 +76,8 @@ var (
 )
 
 // read reads an answer to its end.
-func (c *conn) read() (answer, error) {
-	var a answer
+func (c *Conn) read() (Answer, error) {
+	var a Answer
 	line, err := c.reader.ReadSlice('\n')
 	if err != nil {
 		return a, fmt.Errorf("the answer ends in its status: %w", err)
@@ -83,9 +85,9 @@ func (c *conn) read() (answer, error) {
 	const digits = 3
 	line, found := bytes.CutPrefix(line, statusLine)
 	if found && len(line) >= digits {
-		a.status, err = strconv.Atoi(string(line[:digits]))
+		a.Status, err = strconv.Atoi(string(line[:digits]))
 	}
-	if err != nil || a.status == 0 {
+	if err != nil || a.Status == 0 {
 		return a, fmt.Errorf("no status of HTTP/1.1: %q", line)
 	}
 	length := -1
@@ -105,25 +107,25 @@ func (c *conn) read() (answer, error) {
 				return a, fmt.Errorf("Content-Length: %q", value)
 			}
 		case bytes.EqualFold(name, connection):
-			a.closing = bytes.EqualFold(value, []byte("close"))
+			a.Closing = bytes.EqualFold(value, []byte("close"))
 		case bytes.EqualFold(name, retryAfter):
-			a.retryAfter = len(value) > 0
+			a.RetryAfter = len(value) > 0
 		}
 	}
 	if length < 0 {
-		return a, fmt.Errorf("a %d without Content-Length", a.status)
+		return a, fmt.Errorf("a %d without Content-Length", a.Status)
 	}
 	if cap(c.body) < length {
 		c.body = make([]byte, length)
 	}
-	a.body = c.body[:length]
-	if _, err := io.ReadFull(c.reader, a.body); err != nil {
+	a.Body = c.body[:length]
+	if _, err := io.ReadFull(c.reader, a.Body); err != nil {
 		return a, fmt.Errorf("the answer ends in its body: %w", err)
 	}
 	return a, nil
 }
 
-// post returns the bytes of a request.
-func post(path string, body []byte) []byte {
+// Post returns the bytes of a request.
+func Post(path string, body []byte) []byte {
 	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: soak\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 }

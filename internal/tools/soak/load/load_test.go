@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"context"
@@ -25,16 +25,16 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 // A sum is what a tally of a load comes to.
 type sum struct{ OK, Busy, Bare, Others, Unanswered, Wrong, Retried, Faults int }
 
-func sumOf(t *tally) sum {
+func sumOf(t *Tally) sum {
 	return sum{
-		OK:         t.count(http.StatusOK),
-		Busy:       t.count(http.StatusServiceUnavailable),
-		Bare:       t.withoutRetryAfter(),
-		Others:     t.others(0, http.StatusOK, http.StatusServiceUnavailable),
-		Unanswered: t.count(0),
-		Wrong:      t.wrong,
-		Retried:    t.retried,
-		Faults:     len(t.faults),
+		OK:         t.Count(http.StatusOK),
+		Busy:       t.Count(http.StatusServiceUnavailable),
+		Bare:       t.WithoutRetryAfter(),
+		Others:     t.Others(0, http.StatusOK, http.StatusServiceUnavailable),
+		Unanswered: t.Count(0),
+		Wrong:      t.Wrong,
+		Retried:    t.Retried,
+		Faults:     len(t.Faults),
 	}
 }
 
@@ -125,19 +125,19 @@ func TestTally(t *testing.T) {
 				}
 				test.answer(w, requests.Add(1))
 			})
-			l := load{
-				addr:    addr,
-				request: post("/path", []byte("a body")),
-				right:   func(body []byte) bool { return strings.HasSuffix(string(body), "right") },
-				conns:   1,
-				total:   total,
+			l := Load{
+				Addr:    addr,
+				Request: Post("/path", []byte("a body")),
+				Right:   func(body []byte) bool { return strings.HasSuffix(string(body), "right") },
+				Conns:   1,
+				Total:   total,
 			}
-			got, err := l.run(t.Context())
+			got, err := l.Run(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(sumOf(got), test.want); diff != "" {
-				t.Error(diff, got.faults)
+				t.Error(diff, got.Faults)
 			}
 			if got, want := requests.Load(), int64(total+test.want.Retried); got != want {
 				t.Errorf("the server saw %d requests, want %d", got, want)
@@ -152,13 +152,13 @@ func TestManyConnections(t *testing.T) {
 		requests.Add(1)
 		io.WriteString(w, "right")
 	})
-	l := load{addr: addr, request: post("/", nil), right: func([]byte) bool { return true }, conns: 8, total: 1000}
-	got, err := l.run(t.Context())
+	l := Load{Addr: addr, Request: Post("/", nil), Right: func([]byte) bool { return true }, Conns: 8, Total: 1000}
+	got, err := l.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := requests.Load(); n != 1000 || got.count(http.StatusOK) != 1000 {
-		t.Errorf("%d requests, tallied %d", n, got.count(http.StatusOK))
+	if n := requests.Load(); n != 1000 || got.Count(http.StatusOK) != 1000 {
+		t.Errorf("%d requests, tallied %d", n, got.Count(http.StatusOK))
 	}
 }
 
@@ -180,20 +180,20 @@ func TestOpenLoop(t *testing.T) {
 		}
 		io.WriteString(w, "right")
 	})
-	l := load{addr: addr, request: post("/", nil), right: func([]byte) bool { return true }, conns: 2, rate: rate}
-	got, err := l.run(ctx)
+	l := Load{Addr: addr, Request: Post("/", nil), Right: func([]byte) bool { return true }, Conns: 2, Rate: rate}
+	got, err := l.Run(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.waiting < missed {
-		t.Errorf("%d had to wait, want %d or more", got.waiting, missed)
+	if got.Waiting < missed {
+		t.Errorf("%d had to wait, want %d or more", got.Waiting, missed)
 	}
-	if n := requests.Load(); n != int64(got.count(http.StatusOK)) {
-		t.Errorf("%d requests, tallied %d", n, got.count(http.StatusOK))
+	if n := requests.Load(); n != int64(got.Count(http.StatusOK)) {
+		t.Errorf("%d requests, tallied %d", n, got.Count(http.StatusOK))
 	}
-	all, due := float64(len(got.records)+got.waiting+got.late), rate*got.lasted.Seconds()
+	all, due := float64(len(got.Records)+got.Waiting+got.Late), rate*got.Lasted.Seconds()
 	if all > due+2 {
-		t.Errorf("%d sent, %d waited, %d late: the schedule has %.0f", len(got.records), got.waiting, got.late, due)
+		t.Errorf("%d sent, %d waited, %d late: the schedule has %.0f", len(got.Records), got.Waiting, got.Late, due)
 	}
 }
 
@@ -201,38 +201,38 @@ func TestNobodyListens(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	addr := s.Listener.Addr().String()
 	s.Close()
-	if _, err := (load{addr: addr, conns: 3}).run(t.Context()); err == nil || !strings.Contains(err.Error(), addr) {
+	if _, err := (Load{Addr: addr, Conns: 3}).Run(t.Context()); err == nil || !strings.Contains(err.Error(), addr) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestStatistics(t *testing.T) {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
-	tally := tally{records: []record{
-		{sent: ms(0), took: ms(500), status: 200},
-		{sent: ms(100), took: ms(1), status: 503},
-		{sent: ms(900), took: ms(200), status: 200}, // answered in the second second
-		{sent: ms(1000), took: ms(100), status: 200},
-		{sent: ms(1500), took: ms(100), status: 200},
-		{sent: ms(1700), took: ms(2), status: 503, retryAfter: true},
-		{sent: ms(1900), took: ms(300), status: 200},
-	}, lasted: ms(2200)}
+	tally := Tally{Records: []Record{
+		{Sent: ms(0), Took: ms(500), Status: 200},
+		{Sent: ms(100), Took: ms(1), Status: 503},
+		{Sent: ms(900), Took: ms(200), Status: 200}, // answered in the second second
+		{Sent: ms(1000), Took: ms(100), Status: 200},
+		{Sent: ms(1500), Took: ms(100), Status: 200},
+		{Sent: ms(1700), Took: ms(2), Status: 503, RetryAfter: true},
+		{Sent: ms(1900), Took: ms(300), Status: 200},
+	}, Lasted: ms(2200)}
 	for _, test := range []struct {
 		name      string
 		got, want any
 	}{
-		{"rate", tally.rate(0, ms(2000)), 2.0},
-		{"rate after the first second", tally.rate(ms(1000), ms(2000)), 3.0},
-		{"median latency", tally.latencies(200, 0).at(.5), ms(200)},
-		{"longest latency", tally.latencies(200, 0).max(), ms(500)},
-		{"latencies from then on", fmt.Sprint(tally.latencies(200, ms(1500))), "[100ms 300ms]"},
-		{"latencies of none", tally.latencies(404, 0).at(.99), ms(0)},
-		{"recovered", tally.recovered(), ms(1700)},
-		{"without Retry-After", tally.withoutRetryAfter(), 1},
-		{"worst second", tally.worstSecond(), 1.0},
-		{"median of three", median([]float64{5, 1, 2}), 2.0},
-		{"median of two", median([]int64{4, 2}), int64(3)},
-		{"median of none", median([]float64{}), 0.0},
+		{"rate", tally.Rate(0, ms(2000)), 2.0},
+		{"rate after the first second", tally.Rate(ms(1000), ms(2000)), 3.0},
+		{"median latency", tally.Latencies(200, 0).At(.5), ms(200)},
+		{"longest latency", tally.Latencies(200, 0).Max(), ms(500)},
+		{"latencies from then on", fmt.Sprint(tally.Latencies(200, ms(1500))), "[100ms 300ms]"},
+		{"latencies of none", tally.Latencies(404, 0).At(.99), ms(0)},
+		{"recovered", tally.Recovered(), ms(1700)},
+		{"without Retry-After", tally.WithoutRetryAfter(), 1},
+		{"worst second", tally.WorstSecond(), 1.0},
+		{"median of three", Median([]float64{5, 1, 2}), 2.0},
+		{"median of two", Median([]int64{4, 2}), int64(3)},
+		{"median of none", Median([]float64{}), 0.0},
 	} {
 		if test.got != test.want {
 			t.Errorf("%s: got %v, want %v", test.name, test.got, test.want)
