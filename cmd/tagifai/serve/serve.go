@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -108,11 +109,18 @@ func (c *Command) Run(ctx context.Context, env cli.Env) error {
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		log.Warn().Err(err).Msg("systemd was not told that the service is ready")
 	}
-	if err := forgetPages(); err != nil {
-		log.Debug().Err(err).Msg("more of the program's file than necessary stays resident")
-	}
+	forgetting := time.AfterFunc(startingTime, func() {
+		if err := forgetPages(); err != nil {
+			log.Debug().Err(err).Msg("more of the program's file than necessary stays resident")
+		}
+	})
+	defer forgetting.Stop()
 	return srv.Run(ctx)
 }
+
+// startingTime is how long after the start the first requests have been answered which wait
+// for it. Until then no memory is given back, as that would keep them waiting.
+const startingTime = 100 * time.Millisecond
 
 // hangups returns a channel for SIGHUP, at which files are read again, until ctx ends.
 func hangups(ctx context.Context) <-chan os.Signal {

@@ -40,8 +40,8 @@ type axis struct {
 	x      string      // name and unit
 	short  string      // of x in a formula
 	points []int       // evenly spaced in the logarithm
-	panels []panel // an even number
-	setup  string // a sentence: what was measured
+	panels []panel     // an even number
+	setup  string      // a sentence: what was measured
 	round  func(ctx context.Context, g *growth, a *axis, round int) error
 }
 

@@ -43,7 +43,7 @@ func ngrams(ctx context.Context, g *growth, a *axis, round int) error {
 
 // first notes the time from exec to the first prediction.
 func (g *growth) first(ctx context.Context, a *axis, point int, side sides.Side, body string) error {
-	took, err := sides.FirstAnswer(ctx, side, body)
+	took, _, err := sides.FirstAnswer(ctx, side, body)
 	if err == nil {
 		g.add(a, point, side.Name, start, took.Seconds()*1e3)
 	}

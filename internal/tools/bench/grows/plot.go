@@ -119,7 +119,7 @@ func drawPanel(a *axis, r *report.Results, of panel) (*plot.Plot, error) {
 		return p, nil
 	}
 	p.X.Min, p.X.Max = float64(a.points[0])/1.2, float64(a.points[len(a.points)-1])*1.2
-	p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(low))), math.Pow(10, math.Ceil(math.Log10(high)))
+	p.Y.Min, p.Y.Max = low/3, high*3 // room for the bend's label below, for the legend above
 	p.Legend.Top, p.Legend.Padding = true, vg.Points(3)
 	p.Legend.XOffs, p.Legend.YOffs = -vg.Points(8), -vg.Points(4)
 	if of.form == line || of.metric == cpu { // these rise to the right

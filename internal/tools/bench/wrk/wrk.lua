@@ -1,6 +1,6 @@
--- Lets wrk post the bodies of a file, a line each, one after the other, to the path that a
--- line begins with or else to that of the URL, and print what it
--- measured as a line of JSON: wrk -s wrk.lua URL -- BODIES
+-- Lets wrk post the bodies of a file, a line each, one after the other, and print what it
+-- measured as a line of JSON: wrk -s wrk.lua URL -- BODIES. Before its body a line may have
+-- a path, in place of that of the URL, and a space.
 
 local requests, next = {}, 0
 
