@@ -62,11 +62,7 @@ func (c baselineCommand) Run(ctx context.Context, env cli.Env) error {
 		return err
 	}
 	printDropped(env.Err, data)
-	fsys, err := cli.ArtifactFS(&c.Dir)
-	if err != nil {
-		return err
-	}
-	seen, err := dataset.ReadSeen(fsys)
+	seen, err := cli.ReadSeen(&c.Dir)
 	if err != nil {
 		return err
 	}

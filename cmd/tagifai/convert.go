@@ -109,11 +109,7 @@ func writeConverted(env cli.Env, dir, out string, a *model.Artifact, m *model.Mo
 
 // keepSeen adds the file that tells which texts the model was trained on, if there is one.
 func keepSeen(dir string, files map[string][]byte) error {
-	fsys, err := cli.ArtifactFS(&dir)
-	if err != nil {
-		return err
-	}
-	seen, err := dataset.ReadSeen(fsys)
+	seen, err := cli.ReadSeen(&dir)
 	if err != nil || seen == nil {
 		return err
 	}

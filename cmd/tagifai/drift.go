@@ -11,7 +11,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/cmd/tagifai/cli"
-	"tagifai/internal/dataset"
 	"tagifai/internal/monitor"
 	"tagifai/model"
 )
@@ -88,11 +87,7 @@ func (c driftCommand) predict(ctx context.Context, m *model.Model, file string, 
 	if err != nil {
 		return nil, err
 	}
-	fsys, err := cli.ArtifactFS(c.Model)
-	if err != nil {
-		return nil, err
-	}
-	seen, err := dataset.ReadSeen(fsys)
+	seen, err := cli.ReadSeen(c.Model)
 	if err != nil {
 		return nil, err
 	}

@@ -103,11 +103,7 @@ func (c evaluateCommand) Run(ctx context.Context, env cli.Env) error {
 // lookAtTraining says on stderr whether the model was trained on rows of the data. It
 // returns the rows to evaluate.
 func (r *evaluationResult) lookAtTraining(c evaluateCommand, a *model.Artifact, data *dataset.Dataset, stderr io.Writer) (*dataset.Dataset, error) {
-	fsys, err := cli.ArtifactFS(c.Model)
-	if err != nil {
-		return nil, err
-	}
-	seen, err := dataset.ReadSeen(fsys)
+	seen, err := cli.ReadSeen(c.Model)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"tagifai/internal/dataset"
 	"tagifai/internal/evaluation"
+	"tagifai/internal/monitor"
 	"tagifai/internal/recipe"
 	"tagifai/model"
 )
@@ -142,4 +143,12 @@ func (s *samples) predict(ctx context.Context, m *model.Model) (*evaluation.Pred
 		p.Answers[i] = m.Classify(text, probabilities, nil).Class
 	}
 	return p, nil
+}
+
+// addPredictions adds predictions to a baseline. Of each text, known has the number of
+// n-grams that the model knows, and that of all.
+func addPredictions(to *monitor.Builder, p *evaluation.Predictions, known [][2]int) {
+	for i, text := range p.Texts {
+		to.Add(text, p.Answers[i], p.Labels[i], slices.Max(p.Probabilities[i]), known[i][0], known[i][1])
+	}
 }

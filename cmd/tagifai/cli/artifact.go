@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
+	"tagifai/internal/dataset"
 	"tagifai/internal/mlflow"
 	"tagifai/internal/sklearn"
 	"tagifai/model"
@@ -40,16 +40,17 @@ func OpenArtifact(dir *string) (*model.Artifact, *model.Model, error) {
 	return a, m, err
 }
 
-// ArtifactFS returns the artifact directory, the embedded one if none is given.
-func ArtifactFS(path *string) (fs.FS, error) {
-	if path == nil {
-		return model.DefaultFS(), nil
+// ReadSeen returns which texts the model in dir, the embedded one if none is given, was
+// trained on. It returns nil if the model does not say so.
+func ReadSeen(dir *string) (*dataset.Seen, error) {
+	if dir == nil {
+		return dataset.ReadSeen(model.DefaultFS())
 	}
-	dir, err := model.FindDir(*path, Formats...)
+	found, err := model.FindDir(*dir, Formats...) // dir may be a file in it
 	if err != nil {
 		return nil, err
 	}
-	return os.DirFS(dir), nil
+	return dataset.ReadSeen(os.DirFS(found))
 }
 
 // OpenModel loads the model in dir, the embedded one if none is given.

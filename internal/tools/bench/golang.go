@@ -17,14 +17,18 @@ import (
 
 // The Go benchmarks that answer for the core, and where they are.
 var goBenchmarks = []struct{ pattern, pkg string }{
-	{"^(BenchmarkTag|BenchmarkVocabulary|BenchmarkLength)$", "./model"},
-	{"^BenchmarkPredict$", "./internal/server"},
+	{"^(BenchmarkTag|BenchmarkVocabulary|BenchmarkLength|BenchmarkDefault)$", "./model"},
+	{"^(BenchmarkPredict|BenchmarkServed)$", "./internal/server"},
+	{"^BenchmarkPredictLines$", "./cmd/tagifai"},
 }
 
 // The figures of a Go benchmark, and the side that has them.
 const (
 	nanoseconds = "ns/op"
 	allocations = "allocs/op"
+	cpuNanos    = "cpu-ns/op"
+	lineNanos   = "ns/line"
+	outside     = "outside-ns/line" // reading, quoting and writing a line, without the model
 
 	inBenchmark = "go test -bench"
 )
@@ -39,7 +43,7 @@ func (b *bench) golang(ctx context.Context) error {
 				return fmt.Errorf("%s: %w: %s", cmd, err, out)
 			}
 			for _, line := range parseBenchmarks(out) {
-				for _, metric := range []string{nanoseconds, allocations} {
+				for _, metric := range []string{nanoseconds, cpuNanos, lineNanos, outside, allocations} {
 					if value, ok := line.values[metric]; ok {
 						b.results.Add(Go, line.name, inBenchmark, metric, value)
 					}

@@ -21,6 +21,7 @@ import (
 	"tagifai/internal/tools/bench/corpus"
 	"tagifai/internal/tools/bench/report"
 	"tagifai/internal/tools/bench/sides"
+	"tagifai/model"
 )
 
 func main() {
@@ -49,6 +50,7 @@ const (
 	Replica report.Part = "replica" // what configs/scaling.md reckons with, without peers; only if it is named
 
 	Rest report.Part = "rest" // memory before the load, measured with it
+	Disk report.Part = "disk" // what is installed, measured with it
 )
 
 // parts are in the order in which they are measured: first what is short, so that what
@@ -64,6 +66,7 @@ type bench struct {
 	base     string // another, measured beside it; "" without one
 	data     string // labelled file
 	recipe   string // training arguments
+	peersDir string // directory of their environments
 	artifact string // directory of scikit-learn's; trained first if it is ""
 	out      string
 	rounds   int
@@ -77,13 +80,19 @@ type bench struct {
 	dir      string // for what is thrown away
 	python   sides.Python
 	corpus   *corpus.Corpus
-	launcher []string // of wrk
+	launcher []string     // of wrk
+	model    *model.Model // that all sides serve
 	results  report.Results
 }
 
 func run(ctx context.Context, args []string) error {
-	if len(args) == 2 && args[0] == "floor" { // started by the bench itself
+	switch {
+	case len(args) == 2 && args[0] == "floor": // started by the bench itself
 		return sides.ServeFloor(ctx, args[1])
+	case len(args) == 2 && args[0] == "install":
+		return install(ctx, args[1])
+	case len(args) > 2 && args[0] == "join":
+		return join(args[1], args[2:])
 	}
 	b, err := parse(args)
 	if err != nil {
@@ -115,13 +124,26 @@ func run(ctx context.Context, args []string) error {
 		failure = cause
 	}
 	b.results.Environment.Finish()
-	if b.peers() {
+	if b.compares() {
 		b.results.Targets = judge(&b.results)
 	}
-	if err := b.report(); err != nil {
+	if err := write(&b.results, b.out); err != nil {
 		return errors.Join(failure, err)
 	}
 	return failure
+}
+
+// install makes the virtual environments of the peers.
+func install(ctx context.Context, dir string) error {
+	scripts, err := os.MkdirTemp("", "tagifai-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scripts)
+	if err := sides.Unpack(scripts); err != nil {
+		return err
+	}
+	return sides.Peers{Dir: dir, Python: sides.Python(scripts)}.Install(ctx)
 }
 
 func parse(args []string) (*bench, error) {
@@ -133,10 +155,11 @@ func parse(args []string) (*bench, error) {
 	flags.StringVar(&b.data, "data", "internal/train/testdata/labelled.csv", "labelled CSV `file` that all texts come from, and the model")
 	flags.StringVar(&b.recipe, "recipe", "configs/args-course.json", "training arguments (`file`)")
 	flags.StringVar(&b.artifact, "artifact", "", "artifact `directory` to serve, in place of one that scikit-learn trains on -data; the sides in Python read only scikit-learn's")
+	flags.StringVar(&b.peersDir, "peers", "runs/peers", "`directory` of the virtual environments of MLServer, MLflow, BentoML and LitServe, which bench install makes")
 	flags.StringVar(&b.out, "out", "runs/bench-"+time.Now().Format("2006-01-02T150405"), "`directory` for table.md, results.json and plot.png")
-	flags.IntVar(&b.rounds, "rounds", 5, "how often everything is measured")
-	flags.IntVar(&b.seconds, "seconds", 2, "that each load lasts")
-	flags.DurationVar(&b.limit, "limit", 20*time.Minute, "after which the run ends with what it has")
+	flags.IntVar(&b.rounds, "rounds", 7, "how often everything is measured")
+	flags.IntVar(&b.seconds, "seconds", 1, "that each load lasts")
+	flags.DurationVar(&b.limit, "limit", 40*time.Minute, "after which the run ends with what it has")
 	flags.IntVar(&b.lines, "lines", 100_000, "of the file that is scored at once")
 	only := flags.String("only", "", "the `parts` to measure, with commas between them, of "+fmt.Sprint(append(parts, Replica)))
 	if err := flags.Parse(args); err != nil {
@@ -173,7 +196,7 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := sides.Unpack(b.dir); err != nil {
 		return err
 	}
-	if b.peers() {
+	if b.compares() {
 		if err := b.prepare(ctx); err != nil {
 			return err
 		}
@@ -206,8 +229,8 @@ func (b *bench) measure(ctx context.Context) error {
 	return nil
 }
 
-// peers says whether anything is measured beside this service.
-func (b *bench) peers() bool { return !slices.Equal(b.only, []report.Part{Replica}) }
+// compares says whether anything is measured beside this service.
+func (b *bench) compares() bool { return !slices.Equal(b.only, []report.Part{Replica}) }
 
 // path is that of a file of this run that is thrown away.
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
@@ -217,7 +240,9 @@ func (b *bench) setupf(format string, args ...any) {
 	b.results.Setup = append(b.results.Setup, fmt.Sprintf(format, args...))
 }
 
-func (*bench) logf(format string, args ...any) {
+func (*bench) logf(format string, args ...any) { logf(format, args...) }
+
+func logf(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format(time.TimeOnly)+" "+format+"\n", args...)
 }
 

@@ -29,6 +29,10 @@ var panels = [][]struct{ metric, title string }{
 var drawn = []drawnSide{
 	{sides.Service, sides.Service, color.RGBA{R: 0x1f, G: 0x77, B: 0xb4, A: 0xff}, draw.CircleGlyph{}},
 	{sides.Gunicorn, "FastAPI, gunicorn", color.RGBA{R: 0xd6, G: 0x5f, B: 0x0e, A: 0xff}, draw.BoxGlyph{}},
+	{sides.MLServer, sides.MLServer, color.RGBA{R: 0x94, G: 0x67, B: 0xbd, A: 0xff}, draw.TriangleGlyph{}},
+	{sides.MLflow, sides.MLflow, color.RGBA{R: 0x2c, G: 0xa0, B: 0x2c, A: 0xff}, draw.PlusGlyph{}},
+	{sides.BentoML, sides.BentoML, color.RGBA{R: 0xe3, G: 0x77, B: 0xc2, A: 0xff}, draw.RingGlyph{}},
+	{sides.LitServe, sides.LitServe, color.RGBA{R: 0x8c, G: 0x56, B: 0x4b, A: 0xff}, draw.CrossGlyph{}},
 	{sides.Floor, "floor: HTTP alone", color.RGBA{R: 0x77, G: 0x77, B: 0x77, A: 0xff}, draw.PyramidGlyph{}},
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"tagifai/internal/recipe"
 	"tagifai/internal/sklearn"
@@ -14,6 +15,9 @@ import (
 	"tagifai/model"
 )
 
+// longest is the length of the longest n-grams of the course's published models.
+const longest = 7
+
 // prepare makes the artifact directory that all sides load.
 func (b *bench) prepare(ctx context.Context) error {
 	b.setupf("Texts: %s, %d rows of %d characters on average.", b.data, len(b.corpus.Texts), corpus.MeanLength(b.corpus.Texts))
@@ -21,8 +25,7 @@ func (b *bench) prepare(ctx context.Context) error {
 		b.setupf("That is a small data set, and a model of it knows few n-grams: name a larger one with -data (DATA= of make).")
 	}
 	if b.artifact == "" {
-		const longest = 7 // n-grams of the course's published models
-		recipe, err := b.writeRecipe("serve.json", longest)
+		recipe, err := b.writeRecipe("serve.json", func(args *recipe.Args) { args.NgramMaxRange = longest })
 		if err != nil {
 			return err
 		}
@@ -43,8 +46,7 @@ func (b *bench) prepare(ctx context.Context) error {
 	if b.artifact, err = filepath.Abs(b.artifact); err != nil { // the FastAPI service runs elsewhere
 		return err
 	}
-	a, err := model.ReadArtifact(os.DirFS(b.artifact), sklearn.Format)
-	if err != nil {
+	if b.model, err = model.Open(b.artifact, sklearn.Format); err != nil {
 		return fmt.Errorf("%s: %w", b.artifact, err)
 	}
 	if b.has(sides.PythonPackages) {
@@ -54,14 +56,20 @@ func (b *bench) prepare(ctx context.Context) error {
 			}
 		}
 	}
-	b.setupf("It has %d classes and %d n-grams.", len(a.Weights.Classes), a.Weights.Features())
-	return nil
+	b.setupf("It has %d classes and %d n-grams.", len(b.model.Classes()), b.model.NGrams())
+	if !slices.Contains(b.only, HTTP) && !slices.Contains(b.only, Start) {
+		return nil
+	}
+	if b.peersDir, err = filepath.Abs(b.peersDir); err != nil { // they run elsewhere too
+		return err
+	}
+	return b.peers().Prepare(ctx, b.artifact)
 }
 
 // writeRecipe writes the training arguments for both trainers: without cleaning, which
-// scikit-learn knows nothing of, and so that small data keeps its classes. With longest
-// above 0, that is the length of the longest n-grams.
-func (b *bench) writeRecipe(name string, longest int) (string, error) {
+// scikit-learn knows nothing of, and so that small data keeps its classes. Then
+// they are changed.
+func (b *bench) writeRecipe(name string, change func(*recipe.Args)) (string, error) {
 	content, err := os.ReadFile(b.recipe)
 	if err != nil {
 		return "", err
@@ -72,9 +80,7 @@ func (b *bench) writeRecipe(name string, longest int) (string, error) {
 	}
 	args.Clean, args.Stem = false, false
 	args.MinFreq = min(args.MinFreq, len(b.corpus.Texts)/8)
-	if longest > 0 {
-		args.NgramMaxRange = longest
-	}
+	change(&args)
 	object, err := args.Object()
 	if err != nil {
 		return "", err

@@ -32,7 +32,7 @@ func (b *bench) replica(ctx context.Context) error {
 		"The batch: %d rows of %d characters, from CSV to CSV, GOMAXPROCS=1, on core 0 alone, the whole process.", b.lines, size)
 	var groups []group
 	for _, n := range []int{1, 2, 16, 100} {
-		g, err := b.newGroup(shape{n, size})
+		g, err := b.newGroup(shape{n, size}, []sides.Side{b.pinned()})
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (b *bench) replica(ctx context.Context) error {
 		for _, s := range stats.Rotated(starts, round) {
 			var took []float64
 			for range 5 {
-				t, err := sides.FirstAnswer(ctx, s, groups[0].bodies[0])
+				t, _, err := sides.FirstAnswer(ctx, s, groups[0].bodies[replicaSide][0])
 				if err != nil {
 					return err
 				}
@@ -80,7 +80,7 @@ func (b *bench) replica(ctx context.Context) error {
 			}
 			for _, g := range groups {
 				bytesBefore, packetsBefore, err1 := loopback()
-				l, err2 := b.cell(ctx, g.cell(conns), servers[0], g.file, conns, b.seconds)
+				l, err2 := b.cell(ctx, g.cell(conns), servers[0], g.files[replicaSide], conns, b.seconds)
 				bytes, packets, err3 := loopback()
 				if err := errors.Join(err1, err2, err3); err != nil {
 					return err

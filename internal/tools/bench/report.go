@@ -17,14 +17,14 @@ import (
 	"tagifai/internal/tools/bench/stats"
 )
 
-// report writes the results to the directory, and the table to stdout as well.
-func (b *bench) report() error {
-	table := markdown(&b.results)
-	raw, err := json.Marshal(b.results, json.FormatNilSliceAsNull(false), jsontext.WithIndent("  "))
+// write writes the results to a directory, and the table to stdout as well.
+func write(r *report.Results, dir string) error {
+	table := markdown(r)
+	raw, err := json.Marshal(r, json.FormatNilSliceAsNull(false), jsontext.WithIndent("  "))
 	if err != nil {
 		return err
 	}
-	png, err := picture(&b.results)
+	png, err := picture(r)
 	if err != nil {
 		return err
 	}
@@ -32,24 +32,26 @@ func (b *bench) report() error {
 	if png != nil {
 		files["plot.png"] = png
 	}
+	err = os.MkdirAll(dir, 0o777)
 	for name, content := range files {
-		err = errors.Join(err, os.WriteFile(filepath.Join(b.out, name), content, 0o666))
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), content, 0o666))
 	}
 	if err != nil {
 		return err
 	}
 	_, err = os.Stdout.Write(table)
-	b.logf("results are in %s", b.out)
+	logf("results are in %s", dir)
 	return err
 }
 
 // sections are the tables of the report, in this order.
 var sections = []report.Section{
-	{Part: HTTP, Title: "POST /predict under load", Comparisons: []report.Comparison{
+	{Part: HTTP, Title: "POST /predict under load", Hidden: []string{wrkBusy}, Comparisons: []report.Comparison{
 		{Metric: rate, More: true, Better: sides.Service},
 		{Metric: cpuPer, Better: sides.Service},
 	}},
 	{Part: Rest, Title: "Resident memory at rest", Comparisons: []report.Comparison{{Metric: memory, Better: sides.Service}}},
+	{Part: Disk, Title: "Installed size", Comparisons: []report.Comparison{{Metric: diskMB, Better: sides.Service}}},
 	{Part: Bulk, Title: "A file of many lines", Comparisons: []report.Comparison{{Metric: seconds, Better: predictOne}}},
 	{Part: Start, Title: "Start to first answer", Comparisons: []report.Comparison{{Metric: firstPrediction, Better: sides.Service}}},
 	{Part: Load, Title: "Loading an artifact directory", Comparisons: []report.Comparison{{Metric: milliseconds, Better: inGo}}},
@@ -59,7 +61,8 @@ var sections = []report.Section{
 }
 
 // rank is the order of the sides in the tables.
-var rank = []string{sides.Service, sides.ServiceQuiet, inGo, predictOne, trainer, predictAll, inGoOwn, sides.Gunicorn, sides.Uvicorn, sides.Floor}
+var rank = []string{sides.Service, sides.ServiceQuiet, inGo, predictOne, trainer, predictAll, inGoOwn, sides.Gunicorn, sides.Uvicorn,
+	sides.MLServer, sides.MLflow, sides.BentoML, sides.LitServe, sides.Floor}
 
 // markdown writes the results as text with tables.
 func markdown(r *report.Results) []byte {

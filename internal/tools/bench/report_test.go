@@ -28,6 +28,9 @@ func sample() *report.Results {
 		add(sides.Service, p99, 4/slow)
 		add(sides.Service, memory, 30+float64(i))
 		add(sides.Floor, rate, 40000*slow)
+		for k, peer := range sides.PeerNames {
+			add(peer, p99, float64(50+20*k))
+		}
 		r.Add(HTTP, shape{100, 140}.cell(256), sides.Service, memory, 50)
 	}
 	r.Add(Go, "BenchmarkTag/chars=60", inBenchmark, allocations, 0)
@@ -40,8 +43,12 @@ func TestTable(t *testing.T) {
 	want := [][]string{
 		{"", "side", rate, memory, p99, rate + ": this service is better by", cpuPer + ": this service is better by"},
 		{"2 texts of 60 characters, 32 connections", "this service", "31,000 (15,500–38,800)", "31 (30–32)", "4 (3.20–8)", "", ""},
-		{"2 texts of 60 characters, 32 connections", "gunicorn", "500 (250–625)", "800", "", "62 ×", ""},
-		{"2 texts of 60 characters, 32 connections", "floor", "40,000 (20,000–50,000)", "", "", "0.775 ×", ""},
+		{"", "gunicorn", "500 (250–625)", "800", "", "62 ×", ""},
+		{"", "MLServer", "", "", "50", "", ""},
+		{"", "MLflow", "", "", "70", "", ""},
+		{"", "BentoML", "", "", "90", "", ""},
+		{"", "LitServe", "", "", "110", "", ""},
+		{"", "floor", "40,000 (20,000–50,000)", "", "", "0.775 ×", ""},
 		{"100 texts of 140 characters, 256 connections", "this service", "", "50", "", "", ""},
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
@@ -70,7 +77,7 @@ func TestJudge(t *testing.T) {
 		"resident memory under that load, against gunicorn":                    "reached by 25.8 (25–26.7) × less",
 		"resident memory under that load":                                      "missed by 31 (30–32) MB",
 		"resident memory under any of the loads":                               "missed by 50 MB",
-		"p99, the same, against gunicorn, which that saturates":          "not measured",
+		"p99, the same, against gunicorn, which that saturates":                "not measured",
 		"start to first prediction":                                            "not measured",
 		"allocations per text in the core":                                     "reached by 0",
 		"allocations per /predict request with two texts":                      "not measured",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"slices"
 	"strings"
 
@@ -35,12 +36,48 @@ func (b *bench) available(all ...sides.Side) []sides.Side {
 // sides returns those that are measured under load.
 func (b *bench) sides() []sides.Side {
 	quiet := b.service("--log-level", "warn")
-	quiet.Name, quiet.OnlyTargets = sides.ServiceQuiet, true
+	quiet.Name = sides.ServiceQuiet
 	all := []sides.Side{b.service(), b.python.Gunicorn(b.artifact), sides.NewFloor(), quiet}
 	if b.base != "" {
 		all = append(all, b.serviceBase())
 	}
 	return b.available(all...)
+}
+
+// peers are the servers from the Python registry.
+func (b *bench) peers() sides.Peers {
+	return sides.Peers{Dir: b.peersDir, Python: b.python, Models: b.path("models")}
+}
+
+// installed returns the peers that are installed, and tells of the others.
+func (b *bench) installed() []sides.Side {
+	if !b.has(sides.PythonPackages) {
+		b.logf("MLServer, MLflow, BentoML, LitServe: skipped, as there is no scikit-learn to train their model")
+		return nil
+	}
+	for _, name := range sides.PeerNames {
+		if !b.peers().Installed(name) {
+			b.logf("%s: skipped, as it is not installed in %s; make bench-venvs installs it", name, b.peersDir)
+		}
+	}
+	return b.peers().Sides()
+}
+
+// sizes notes what this service and the peers take on the disk.
+func (b *bench) sizes(peers []sides.Side) error {
+	file, err := os.Stat(b.tagifai)
+	if err != nil {
+		return err
+	}
+	b.results.Add(Disk, diskCase, sides.Service, diskMB, float64(file.Size())/1e6)
+	for _, s := range peers {
+		size, err := b.peers().Size(s.Name)
+		if err != nil {
+			return err
+		}
+		b.results.Add(Disk, diskCase, s.Name, diskMB, float64(size)/1e6)
+	}
+	return nil
 }
 
 // service is this service.

@@ -53,6 +53,23 @@ func judge(r *report.Results) []report.Verdict {
 	atLeast(40, stats.Ratio(first(sides.Gunicorn), first(sides.Service)), " ×", "start to first prediction, against gunicorn")
 	atLeast(40, stats.Ratio(first(sides.Uvicorn), first(sides.Service)), " ×", "start to first prediction, against one uvicorn process")
 
+	goBench := func(name, metric string) []float64 { return r.Values(Go, name, inBenchmark, metric) }
+	inUnit := func(values []float64, unit float64) stats.Summary {
+		var scaled []float64
+		for _, value := range values {
+			scaled = append(scaled, value/unit)
+		}
+		return stats.Summarize(scaled)
+	}
+	atMost(0.9, inUnit(sizes(r, "BenchmarkTag", nanoseconds)[60], 1e3), " µs", "a text of 60 characters in the model")
+	atMost(2.0, inUnit(sizes(r, "BenchmarkTag", nanoseconds)[140], 1e3), " µs", "a text of 140 characters in the model")
+	atMost(2, inUnit(goBench("BenchmarkDefault", nanoseconds), 1e6), " ms", "loading the default model")
+	atMost(25, stats.Summarize(r.Values(Load, loadLarge, inGo, milliseconds)), " ms", "loading some 100,000 n-grams of scikit-learn's")
+	atMost(1.0, inUnit(goBench("BenchmarkPredictLines/cores=1", outside), 1e3), " µs", "a line of the bulk file outside the model: reading, quoting, writing")
+	served := func(name string) []float64 { return goBench("BenchmarkServed/"+name, cpuNanos) }
+	atMost(1.15, stats.Ratio(served("probabilities"), served("plain")), " ×", "CPU of include=probabilities against plain, two texts")
+	atMost(1.6, stats.Ratio(served("explanation"), served("plain")), " ×", "CPU of include=explanation against plain, two texts")
+	atMost(33.5, stats.Summarize(r.Values(Disk, diskCase, sides.Service, diskMB)), " MB", "the binary, stripped")
 	atMost(8, stats.Summarize(r.Values(Go, "BenchmarkPredict", inBenchmark, allocations)), "", "allocations per /predict request with two texts")
 	atMost(0, stats.Summarize(sizes(r, "BenchmarkTag", allocations)[60]), "", "allocations per text in the core")
 	atMost(2.0, growth(sizes(r, "BenchmarkVocabulary", nanoseconds)), " ×", "cost per text as the vocabulary grows from 10 k to 1 M n-grams")

@@ -4,6 +4,7 @@ package corpus
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -59,13 +60,17 @@ func (c *Corpus) Cut(count, size int) []string {
 
 func (c *Corpus) word(i int) string { return c.words[i%len(c.words)] }
 
-// Bodies returns so many bodies of POST /predict, of so many texts of about that size.
+// Requests returns the texts of so many requests, of so many texts of about that size.
+func (c *Corpus) Requests(count, texts, size int) [][]string {
+	return slices.Collect(slices.Chunk(c.Cut(count*texts, size), texts))
+}
+
+// Bodies returns the same as bodies of POST /predict.
 func (c *Corpus) Bodies(count, texts, size int) ([]string, error) {
-	cut := c.Cut(count*texts, size)
 	var bodies []string
-	for i := range count {
+	for _, request := range c.Requests(count, texts, size) {
 		var payload server.PredictPayload
-		for _, text := range cut[i*texts : (i+1)*texts] {
+		for _, text := range request {
 			payload.Texts = append(payload.Texts, server.Text{Text: text})
 		}
 		body, err := json.Marshal(payload)

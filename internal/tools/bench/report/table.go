@@ -14,6 +14,7 @@ import (
 type Section struct {
 	Part        Part
 	Title       string
+	Hidden      []string // metrics that are left out
 	Comparisons []Comparison
 }
 
@@ -70,7 +71,7 @@ func WriteTable(w io.Writer, rows [][]string) {
 }
 
 // Table returns the rows of a section, a line for each side of each case, with the names
-// of the columns first.
+// of the columns first. Only the first line of a case names it.
 func (r *Results) Table(section Section, rank []string) [][]string {
 	part := section.Part
 	var metrics []string
@@ -79,7 +80,7 @@ func (r *Results) Table(section Section, rank []string) [][]string {
 		if s.Part != part {
 			continue
 		}
-		if !slices.Contains(metrics, s.Metric) {
+		if !slices.Contains(metrics, s.Metric) && !slices.Contains(section.Hidden, s.Metric) {
 			metrics = append(metrics, s.Metric)
 		}
 		if line := [2]string{s.Case, s.Side}; !slices.Contains(lines, line) {
@@ -96,8 +97,11 @@ func (r *Results) Table(section Section, rank []string) [][]string {
 		head = append(head, c.Metric+": "+c.Better+" is better by")
 	}
 	rows := [][]string{head}
-	for _, line := range lines {
-		row := line[:]
+	for i, line := range lines {
+		row := []string{line[0], line[1]}
+		if i > 0 && lines[i-1][0] == line[0] {
+			row[0] = "" // as above
+		}
 		for _, metric := range metrics {
 			cell := ""
 			if s := r.Find(part, line[0], line[1], metric); s != nil {

@@ -2,6 +2,7 @@ package sides
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -18,9 +19,9 @@ func (s *Server) Repeat(ctx context.Context, answer []byte) error {
 	return err
 }
 
-// Predict posts a body to /predict and returns the answer.
+// Predict posts a body to the path of predictions and returns the answer.
 func (s *Server) Predict(ctx context.Context, body string) ([]byte, error) {
-	answer, err := send(ctx, http.MethodPost, s.URL+"/predict", body)
+	answer, err := send(ctx, http.MethodPost, s.URL+s.Path(), body)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
@@ -46,33 +47,34 @@ func send(ctx context.Context, method, url, body string) ([]byte, error) {
 }
 
 // FirstAnswer starts a side, asks until it answers 200, and stops it. Without a body it
-// asks for GET /, else for POST /predict.
-func FirstAnswer(ctx context.Context, s Side, body string) (time.Duration, error) {
+// asks for the side's health, else for a prediction. It returns the time from exec to
+// the answer, and the answer.
+func FirstAnswer(ctx context.Context, s Side, body string) (took time.Duration, answer []byte, err error) {
 	addr, err := process.FreeAddr()
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	begin := time.Now()
 	p, err := process.Start(ctx, s.Command(ctx, addr))
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", s.Name, err)
+		return 0, nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
 	defer p.Kill()
-	method, url := http.MethodGet, "http://"+addr+"/"
+	method, url := http.MethodGet, "http://"+addr+cmp.Or(s.Health, "/")
 	if body != "" {
-		method, url = http.MethodPost, url+"predict"
+		method, url = http.MethodPost, "http://"+addr+s.Path()
 	}
 	for {
-		if _, err = send(ctx, method, url, body); err == nil {
-			return time.Since(begin), nil
+		if answer, err = send(ctx, method, url, body); err == nil {
+			return time.Since(begin), answer, nil
 		}
 		select {
 		case <-p.Done():
-			return 0, fmt.Errorf("%s has ended before it answered: %s", s.Name, p.Stderr())
+			return 0, nil, fmt.Errorf("%s has ended before it answered: %s", s.Name, p.Stderr())
 		case <-ctx.Done():
-			return 0, fmt.Errorf("%s: no 200: %w; stderr: %s", s.Name, err, p.Stderr())
+			return 0, nil, fmt.Errorf("%s: no 200: %w; stderr: %s", s.Name, err, p.Stderr())
 		case <-time.After(500 * time.Microsecond):
 		}
 	}

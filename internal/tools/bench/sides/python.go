@@ -13,7 +13,7 @@ import (
 
 // scripts are the programs in Python.
 //
-//go:embed python/*.py
+//go:embed python/*.py python/*.txt
 var scripts embed.FS
 
 // Unpack puts the programs in Python into a directory.

@@ -3,6 +3,7 @@
 package sides
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -25,15 +26,17 @@ const (
 	Floor        = "floor"
 )
 
-// A Side is a server that answers POST /predict.
+// A Side is a server that answers predictions.
 type Side struct {
 	Name    string
 	Command func(ctx context.Context, addr string) *exec.Cmd
+	// Health is the path that answers 200 when the side is up; "" is /.
+	Health string
+	// Dialect is how it is asked; nil is POST /predict of this service.
+	Dialect *Dialect
 	// Finishes says that a request is computed to its end though its client has gone.
 	Finishes bool
-	// OnlyTargets says that it is measured only in the cell that the targets are about.
-	OnlyTargets bool
-	Needs       []string // Debian packages
+	Needs    []string // Debian packages
 }
 
 // NewService returns the service of a binary with its default settings, but for two: it
@@ -92,7 +95,7 @@ func Begin(ctx context.Context, s Side) (*Server, error) {
 	running := &Server{s, p, "http://" + addr}
 	waiting, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if err := p.WaitFor(waiting, running.URL+"/"); err != nil {
+	if err := p.WaitFor(waiting, running.URL+cmp.Or(s.Health, "/")); err != nil {
 		p.Kill()
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
