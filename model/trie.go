@@ -63,10 +63,12 @@ func newTrie(w *Weights, of *Block, norm Norm, column int) (*trie, error) {
 		}
 	}
 	byText := func(a, b entry) int { return cmp.Compare(a.text, b.text) }
-	if !slices.IsSortedFunc(keys, byText) {
+	shared, sorted := sharedBytes(keys)
+	if !sorted {
 		slices.SortFunc(keys, byText)
+		shared, _ = sharedBytes(keys)
 	}
-	b := builder{trie: new(trie), keys: keys}
+	b := builder{trie: new(trie), keys: keys, shared: shared}
 	if err := b.build(); err != nil {
 		return nil, err
 	}
@@ -89,11 +91,28 @@ type entry struct {
 	column int // of the n-gram
 }
 
+// sharedBytes returns how many bytes each key begins with that the key before begins with,
+// too, and whether the keys ascend.
+func sharedBytes(keys []entry) (shared []uint32, sorted bool) {
+	shared, sorted = make([]uint32, len(keys)), true
+	for i := 1; i < len(keys); i++ {
+		a, b := keys[i-1].text, keys[i].text
+		n := 0
+		for n < min(len(a), len(b)) && a[n] == b[n] {
+			n++
+		}
+		shared[i] = uint32(n)
+		sorted = sorted && n < len(b) && (n == len(a) || a[n] < b[n])
+	}
+	return shared, sorted
+}
+
 // A builder places the nodes breadth first: what is near the root, and so on most
 // walks, lies close together.
 type builder struct {
 	*trie
 	keys   []entry           // sorted, all different
+	shared []uint32          // of each key: see sharedBytes
 	free   []uint64          // a bit for each node: set if it is not in use
 	low    uint32            // no node before it is free
 	end    uint32            // behind the last node in use
@@ -148,15 +167,18 @@ func (b *builder) build() error {
 // branch places the children of a node of a depth, and appends those with children to
 // below.
 func (b *builder) branch(at branch, depth int, below []branch) []branch {
-	n, labels, ends := 0, &b.labels, &b.ends
-	for i := at.lo; i < at.hi; i++ {
-		label := b.keys[i].text[depth]
-		if n == 0 || labels[n-1] != label {
-			labels[n] = label
+	// The texts are looked at where a label begins, and nowhere else: what the keys share
+	// tells where. A quarter of the time for the nodes, as the texts lie all over the memory.
+	n, labels, ends := 1, &b.labels, &b.ends
+	labels[0] = b.keys[at.lo].text[depth]
+	for i, shared := range b.shared[at.lo+1 : at.hi] {
+		if shared == uint32(depth) {
+			next := at.lo + 1 + uint32(i)
+			ends[n-1], labels[n] = next, b.keys[next].text[depth]
 			n++
 		}
-		ends[n-1] = i + 1
 	}
+	ends[n-1] = at.hi
 	base := b.place(labels[:n])
 	b.nodes[at.node].base = base
 	lo := at.lo
