@@ -51,7 +51,7 @@ fail = { echo 'make $@: $(1)' >&2; exit 1; }
 .DEFAULT_GOAL := help
 # check runs its parts in the order in which they are listed, also under -j.
 .NOTPARALLEL:
-.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman schemathesis test-schema test-pages race fuzz bench bench-against bench-update bench-peers bench-replica parity soak dist image train model vuln licences clean
+.PHONY: help run build test check fmt lint gofmt vet staticcheck golangci-lint tidy-check docs docs-check lint-api test-postman schemathesis test-schema test-pages race fuzz bench bench-against bench-update bench-venvs bench-peers bench-replica parity soak dist image train model vuln licences clean
 
 help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -168,7 +168,10 @@ bench-update: ## commit to new figures: write .tools/bench.txt
 
 # ARTIFACT names a directory of scikit-learn's in place of one trained on DATA;
 # BENCHFLAGS=-help lists what else there is.
-bench-peers: build ## measure beside FastAPI, scikit-learn, fastText: [DATA=labelled.csv]
+bench-venvs: ## install MLServer, MLflow, BentoML and LitServe for bench-peers (PyPI, 2 GB)
+	@$(GO) run ./internal/tools/bench install runs/peers
+
+bench-peers: build ## measure beside other servers, scikit-learn, fastText: [DATA=labelled.csv]
 	@$(GO) build -o bin/bench ./internal/tools/bench
 	@bin/bench $(if $(DATA),-data '$(DATA)') $(if $(ARTIFACT),-artifact '$(ARTIFACT)') $(BENCHFLAGS)
 
@@ -182,7 +185,7 @@ bench-replica: build ## measure what configs/scaling.md reckons with (wrk): [DAT
 parity: ## compare with nine versions of scikit-learn: [PARITY=dir] [DATA=labelled.csv]
 	@$(GO) run ./internal/tools/parity -dir '$(PARITY)' $(if $(DATA),-data '$(DATA)') $(PARITYFLAGS)
 
-# Not a part of check: it takes nine minutes and has to have the machine to itself.
+# Not a part of check: it takes fifteen minutes and has to have the machine to itself.
 soak: build ## prove what configs/README.md says of overload, slow and silent clients, reload, stop and rollout (nginx); SOAKFLAGS=-quick
 	$(GO) run ./internal/tools/soak $(SOAKFLAGS)
 

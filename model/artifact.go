@@ -64,6 +64,9 @@ func Open(path string, formats ...Format) (*Model, error) {
 
 // OpenFS loads the artifact directory that is the root of fsys, as [Open] does.
 func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
+	if own, ok := fsys.(embedded); ok {
+		fsys = lent{own} // the artifact stays in here, and is not written to
+	}
 	a, err := ReadArtifact(fsys, formats...)
 	if err != nil {
 		return nil, err
@@ -185,11 +188,14 @@ func (a *Artifact) warnOfThreshold(hasArgs bool) {
 
 // readWeights reads model.safetensors.
 func readWeights(fsys fs.FS) (*Weights, checksums, error) {
+	if own, ok := fsys.(lent); ok {
+		return parseWeights(own.weights(), true)
+	}
 	data, err := ReadFile(fsys, WeightsFile, maxWeightsFile)
 	if err != nil {
 		return nil, nil, err
 	}
-	w, sums, err := parseWeights(data)
+	w, sums, err := parseWeights(data, false)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", WeightsFile, err)
 	}

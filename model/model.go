@@ -4,6 +4,13 @@
 //
 // [Open], [OpenFS] and [Default] load a [Model], which predicts. An [Artifact] is
 // what such a directory holds, for those who write or inspect one.
+//
+// To find your way: score.go is a prediction from one end to the other. tape.go makes of a
+// text what its analyzer sees. trie.go and walk.go find the n-grams in it, words.go single
+// words; rows.go has what each adds to the scores. link.go makes probabilities of these, and
+// threshold.go reads what the most probable class is held against. A directory is
+// artifact.go, dir.go and format.go, and our weights file safetensors.go, with metadata.go,
+// tensors.go and checksum.go.
 package model
 
 import (

@@ -37,6 +37,21 @@ func (r *rows) addNGram(i uint32, from *source, column int) {
 	}
 }
 
+// fill makes row i that of the n-gram of column i.
+func (r *rows) fill(from *source) {
+	n, width := len(r.sums)/r.width, r.width
+	for i := range n {
+		idf := 1.0
+		if from.idf != nil {
+			idf = from.idf[i]
+		}
+		r.sums[i*width] = from.norm.power(idf)
+		for k := range width - 1 {
+			r.sums[i*width+1+k] = idf * from.coefficients[k*from.stride+i]
+		}
+	}
+}
+
 // firstColumns are the columns that add and addWeighted go through at once: the norm and
 // the rows of up to four classes. Their totals stay in registers, and none waits for
 // another.

@@ -171,7 +171,7 @@ func (w *Weights) validateLinks() error {
 func distinct(field string, names []string) error {
 	ascending := true // as a fitted vocabulary is; then all are different
 	for i, name := range names {
-		if !utf8.ValidString(name) {
+		if !isASCII(name) && !utf8.ValidString(name) {
 			return fmt.Errorf("%s: number %d, %q, is not valid UTF-8", field, i, name)
 		}
 		ascending = ascending && (i == 0 || names[i-1] < name)
@@ -187,6 +187,16 @@ func distinct(field string, names []string) error {
 		}
 	}
 	return nil
+}
+
+// isASCII is quicker than a call of [utf8.ValidString] for texts as short as n-grams.
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // largest is the largest magnitude of a number: with it no score is infinite.

@@ -56,13 +56,13 @@ func newWords(w *Weights, of *Block, norm Norm, column int) *wordTable {
 	}
 	t.text = make([]byte, 0, size)
 	from := newSource(w, of, norm, column)
+	t.fill(&from)
 	plain := of.Vectorizer.TokenPattern == "" || of.Vectorizer.TokenPattern == DefaultTokenPattern
 	for i, word := range of.NGrams {
 		start := len(t.text)
 		t.text = append(t.text, word...)
 		t.ends[i] = uint32(len(t.text))
-		t.addNGram(uint32(i), &from, i)
-		if plain && utf8.RuneCountInString(word) < 2 {
+		if plain && len(word) <= utf8.UTFMax && utf8.RuneCountInString(word) < 2 {
 			continue // it is on no tape as a word, but as a run of \w
 		}
 		head := headOf(t.text[start:])
@@ -77,6 +77,9 @@ func newWords(w *Weights, of *Block, norm Norm, column int) *wordTable {
 
 // headOf returns the head of a word.
 func headOf(word []byte) uint64 {
+	if len(word) >= headSize {
+		return binary.LittleEndian.Uint64(word)
+	}
 	var head [headSize]byte
 	copy(head[:], word)
 	return binary.LittleEndian.Uint64(head[:])

@@ -7,7 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"tagifai/internal/train"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
@@ -31,14 +31,14 @@ func parseAssignment(assignment string) (key string, value jsontext.Value, err e
 
 // readArgs reads the training arguments of a file, the default recipe without one, and
 // makes assignments to them.
-func readArgs(file *string, assignments []string) (train.Args, error) {
-	args := train.DefaultArgs()
+func readArgs(file *string, assignments []string) (recipe.Args, error) {
+	args := recipe.Default()
 	if file != nil {
 		data, err := os.ReadFile(*file)
 		if err != nil {
 			return args, err
 		}
-		if args, err = train.ParseArgs(data); err != nil {
+		if args, err = recipe.Parse(data); err != nil {
 			return args, fmt.Errorf("%s: %w", *file, err)
 		}
 	}

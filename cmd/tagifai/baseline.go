@@ -6,8 +6,9 @@ import (
 	"path/filepath"
 	"slices"
 
+	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/monitor"
-	"tagifai/internal/train"
 	"tagifai/model"
 )
 
@@ -18,7 +19,7 @@ type textFlags struct {
 	Delimiter  string   `placeholder:"CHAR" help:"What is between the columns, in place of a comma; tab for a tab."`
 }
 
-func (f textFlags) read(file string) (*train.Dataset, error) {
+func (f textFlags) read(file string) (*dataset.Dataset, error) {
 	l, err := dataFlags{TextColumn: f.TextColumn, TagColumn: f.TagColumn, Delimiter: f.Delimiter}.layout()
 	if err != nil {
 		return nil, err
@@ -32,18 +33,18 @@ func (f textFlags) read(file string) (*train.Dataset, error) {
 
 type baselineCommand struct {
 	textFlags
-	Data string `required:"" placeholder:"FILE" help:"CSV file with the columns title and description, or text, and possibly tag: texts as the model is to get them, which it was not trained on."`
+	Data string `required:"" placeholder:"FILE" help:"CSV file with the columns title and description, or text, and possibly tag. Its texts should be like those that the model will get, and not be those that it was trained on."`
 	Dir  string `arg:"" help:"Artifact directory to read, scikit-learn's or our own."`
 	Out  string `arg:"" help:"Artifact directory of our own to make, with baseline.json; it must not exist."`
 }
 
 func (baselineCommand) Help() string {
-	return "A service and tagifai batch compare what they predict with the baseline. With tags, they also estimate accuracy. " +
-		"Rows that the model was trained on are left out where it knows them; of scikit-learn's models nobody does.\n\n" +
+	return "A service and tagifai batch compare what they predict with the baseline. If its texts have tags, they also estimate accuracy. " +
+		"Rows that the model was trained on are left out, if the model has a record of them; scikit-learn's models have none.\n\n" +
 		"Example:\n\n    tagifai baseline --data held-out.csv from-python runs/watched"
 }
 
-func (c baselineCommand) Run(ctx context.Context, s streams) error {
+func (c baselineCommand) Run(ctx context.Context, env cli.Env) error {
 	if err := checkNew(c.Out); err != nil {
 		return err
 	}
@@ -51,21 +52,17 @@ func (c baselineCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	a, m, err := openArtifact(&c.Dir)
+	a, m, err := cli.OpenArtifact(&c.Dir)
 	if err != nil {
 		return err
 	}
-	printWarnings(s.err, conversionWarnings(a))
+	cli.PrintWarnings(env.Err, conversionWarnings(a))
 	data, err := c.read(c.Data)
 	if err != nil {
 		return err
 	}
-	printDropped(s.err, data)
-	fsys, err := artifactFS(&c.Dir)
-	if err != nil {
-		return err
-	}
-	seen, err := train.ReadSeen(fsys)
+	printDropped(env.Err, data)
+	seen, err := cli.ReadSeen(&c.Dir)
 	if err != nil {
 		return err
 	}
@@ -75,7 +72,7 @@ func (c baselineCommand) Run(ctx context.Context, s streams) error {
 			return fmt.Errorf("%s: the model was trained on every row, so it would look surer than it is; give it other texts", c.Data)
 		}
 		if o.Seen > 0 {
-			fmt.Fprintf(s.err, "%s: %d of %d rows are left out, since the model was trained on them\n", c.Data, len(data.Rows)-len(o.Unseen.Rows), len(data.Rows))
+			fmt.Fprintf(env.Err, "%s: %d of %d rows are left out, since the model was trained on them\n", c.Data, len(data.Rows)-len(o.Unseen.Rows), len(data.Rows))
 		}
 		data = o.Unseen
 	}
@@ -87,15 +84,15 @@ func (c baselineCommand) Run(ctx context.Context, s streams) error {
 	if a.Baseline, err = b.Object(); err != nil {
 		return err
 	}
-	if _, err := writeConverted(c.Dir, c.Out, a, m, now); err != nil {
+	if _, err := writeConverted(env, c.Dir, c.Out, a, m, now); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "%s: a baseline of %d texts of %s\n", filepath.Join(c.Out, model.BaselineFile), b.Texts, b.From)
+	_, err = fmt.Fprintf(env.Out, "%s: a baseline of %d texts of %s\n", filepath.Join(c.Out, model.BaselineFile), b.Texts, b.From)
 	return err
 }
 
 // predictRows returns what the model predicts for the texts of a file.
-func predictRows(ctx context.Context, m *model.Model, data *train.Dataset) (*monitor.Builder, error) {
+func predictRows(ctx context.Context, m *model.Model, data *dataset.Dataset) (*monitor.Builder, error) {
 	classes := m.Classes()
 	other := slices.Index(classes, model.Other)
 	builder := monitor.NewBuilder(filepath.Base(data.File), classes)

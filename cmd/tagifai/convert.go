@@ -14,9 +14,11 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/golden"
+	"tagifai/internal/recipe"
 	"tagifai/internal/spelling"
-	"tagifai/internal/train"
 	"tagifai/model"
 )
 
@@ -31,7 +33,7 @@ func (convertCommand) Help() string {
 		"\n\nFiles that were changed by hand are taken as they are. A value is JSON (0.5, null, true), or else a text."
 }
 
-func (c convertCommand) Run(s streams) error {
+func (c convertCommand) Run(env cli.Env) error {
 	if err := checkNew(c.Out); err != nil {
 		return err
 	}
@@ -39,7 +41,7 @@ func (c convertCommand) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	a, err := readArtifact(&c.Dir)
+	a, err := cli.ReadArtifact(&c.Dir)
 	if err != nil {
 		return err
 	}
@@ -47,7 +49,7 @@ func (c convertCommand) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	printWarnings(s.err, conversionWarnings(a))
+	cli.PrintWarnings(env.Err, conversionWarnings(a))
 	a.Changed = nil
 	m, err := model.New(a)
 	if err != nil {
@@ -63,14 +65,14 @@ func (c convertCommand) Run(s streams) error {
 			changes = append(changes, model.BaselineFile+" is left out, as it is of other arguments; tagifai baseline makes a new one")
 		}
 	}
-	texts, err := writeConverted(c.Dir, c.Out, a, m, now)
+	texts, err := writeConverted(env, c.Dir, c.Out, a, m, now)
 	if err != nil {
 		return err
 	}
 	for _, change := range changes {
-		fmt.Fprintln(s.out, change)
+		fmt.Fprintln(env.Out, change)
 	}
-	_, err = fmt.Fprintf(s.out, "%s: %d n-grams, %d classes; the same answers to %d texts as %s\n",
+	_, err = fmt.Fprintf(env.Out, "%s: %d n-grams, %d classes; the same answers to %d texts as %s\n",
 		c.Out, a.Weights.Features(), len(a.Weights.Classes), texts, c.Dir)
 	return err
 }
@@ -78,7 +80,7 @@ func (c convertCommand) Run(s streams) error {
 // writeConverted writes the artifact in dir, which may have been changed, and whose model
 // is m, into out. It makes sure that the answers are the same, and returns the number of
 // texts that it did so with.
-func writeConverted(dir, out string, a *model.Artifact, m *model.Model, now time.Time) (texts int, err error) {
+func writeConverted(env cli.Env, dir, out string, a *model.Artifact, m *model.Model, now time.Time) (texts int, err error) {
 	predictions, err := goldenOf(dir, m, a.Weights.AllNGrams())
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", dir, err)
@@ -90,7 +92,7 @@ func writeConverted(dir, out string, a *model.Artifact, m *model.Model, now time
 		a.RunID = sourceID(a.Weights.Provenance)
 	}
 	a.Weights.Provenance["converted"] = now.UTC().Format(time.RFC3339)
-	a.Weights.Provenance["converted_by"] = "tagifai " + toolVersion()
+	a.Weights.Provenance["converted_by"] = env.Tool()
 	more := map[string][]byte{golden.File: predictions}
 	if err := keepSeen(dir, more); err != nil {
 		return 0, err
@@ -107,15 +109,11 @@ func writeConverted(dir, out string, a *model.Artifact, m *model.Model, now time
 
 // keepSeen adds the file that tells which texts the model was trained on, if there is one.
 func keepSeen(dir string, files map[string][]byte) error {
-	fsys, err := artifactFS(&dir)
-	if err != nil {
-		return err
-	}
-	seen, err := train.ReadSeen(fsys)
+	seen, err := cli.ReadSeen(&dir)
 	if err != nil || seen == nil {
 		return err
 	}
-	files[train.SeenFile], err = seen.JSON()
+	files[dataset.SeenFile], err = seen.JSON()
 	return err
 }
 
@@ -128,8 +126,8 @@ func (c convertCommand) setArgs(a *model.Artifact) ([]string, error) {
 			return nil, err
 		}
 		before, known := a.Args.Get(key)
-		if !known && !slices.Contains(train.ArgNames(), key) {
-			if nearest := spelling.Nearest(key, append(a.Args.Keys(), train.ArgNames()...)); nearest != "" {
+		if !known && !slices.Contains(recipe.Names(), key) {
+			if nearest := spelling.Nearest(key, append(a.Args.Keys(), recipe.Names()...)); nearest != "" {
 				return nil, fmt.Errorf("--set %s: %s has no argument %s; did you mean %s?", assignment, model.ArgsFile, key, nearest)
 			}
 		}
@@ -186,7 +184,7 @@ func sameAnswers(m *model.Model, dir string, texts []string) error {
 // goldenOf returns golden.json for the conversion of the model m, which is in dir: the
 // file that is there, which m has to reproduce, or a new one.
 func goldenOf(dir string, m *model.Model, ngrams []string) ([]byte, error) {
-	dir, err := model.FindDir(dir, formats...)
+	dir, err := model.FindDir(dir, cli.Formats...)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tagifai/internal/train"
+	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/model"
 )
 
@@ -26,7 +27,7 @@ func TestConvert(t *testing.T) {
 			if !strings.Contains(out, to) || !strings.Contains(out, from) {
 				t.Errorf("the result names not both directories: %s", out)
 			}
-			want, err := model.Open(from, formats...)
+			want, err := model.Open(from, cli.Formats...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -34,7 +35,7 @@ func TestConvert(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			data, err := train.ReadDataset(labelled)
+			data, err := dataset.Read(labelled)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/monitor"
-	"tagifai/internal/train"
 	"tagifai/model"
 )
 
@@ -31,31 +31,21 @@ func (driftCommand) Help() string {
 		"    tagifai drift --model runs/first yesterday.csv --html > drift.html"
 }
 
-// A driftError says that texts have drifted.
-type driftError struct {
-	features []string
-	most     float64
-}
-
-func (e *driftError) Error() string {
-	return fmt.Sprintf("the population stability index of %s is above the %v that --max-psi allows", strings.Join(e.features, ", "), e.most)
-}
-
-func (c driftCommand) Run(ctx context.Context, s streams) error {
+func (c driftCommand) Run(ctx context.Context, env cli.Env) error {
 	if len(c.Files) > 2 {
 		return fmt.Errorf("%d files; BASELINE and CURRENT are wanted, or CURRENT alone", len(c.Files))
 	}
 	if c.MaxPSI != nil && !(*c.MaxPSI >= 0) {
 		return fmt.Errorf("--max-psi %v: a number from 0 on is wanted", *c.MaxPSI)
 	}
-	m, err := openModelWarning(c.Model, s.err)
+	m, err := cli.OpenModelWarning(c.Model, env.Err)
 	if err != nil {
 		return err
 	}
 	var b *monitor.Baseline
 	against := filepath.Base(c.Files[0])
 	if len(c.Files) == 2 {
-		baseline, err := c.predict(ctx, m, c.Files[0], s.err)
+		baseline, err := c.predict(ctx, m, c.Files[0], env.Err)
 		if err != nil {
 			return err
 		}
@@ -67,7 +57,7 @@ func (c driftCommand) Run(ctx context.Context, s streams) error {
 		against = "the baseline, " + b.From
 	}
 	file := c.Files[len(c.Files)-1]
-	current, err := c.predict(ctx, m, file, s.err)
+	current, err := c.predict(ctx, m, file, env.Err)
 	if err != nil {
 		return err
 	}
@@ -75,17 +65,17 @@ func (c driftCommand) Run(ctx context.Context, s streams) error {
 	r.Accuracy = monitor.Share(current.Baseline().Accuracy())
 	switch {
 	case c.JSON:
-		err = json.MarshalWrite(s.out, r, json.Deterministic(true), jsontext.WithIndent("  "))
+		err = json.MarshalWrite(env.Out, r, json.Deterministic(true), jsontext.WithIndent("  "))
 	case c.HTML:
-		err = r.WriteHTML(s.out, fmt.Sprintf("%s against %s", filepath.Base(file), against))
+		err = r.WriteHTML(env.Out, fmt.Sprintf("%s against %s", filepath.Base(file), against))
 	default:
-		err = r.Write(s.out)
+		err = r.Write(env.Out)
 	}
 	if err != nil || c.MaxPSI == nil {
 		return err
 	}
 	if drifted := r.Drifted(*c.MaxPSI); len(drifted) > 0 {
-		return &driftError{drifted, *c.MaxPSI}
+		return &cli.Error{Code: cli.Worse, Err: fmt.Errorf("the population stability index of %s is above the %v that --max-psi allows", strings.Join(drifted, ", "), *c.MaxPSI)}
 	}
 	return nil
 }
@@ -97,11 +87,7 @@ func (c driftCommand) predict(ctx context.Context, m *model.Model, file string, 
 	if err != nil {
 		return nil, err
 	}
-	fsys, err := artifactFS(c.Model)
-	if err != nil {
-		return nil, err
-	}
-	seen, err := train.ReadSeen(fsys)
+	seen, err := cli.ReadSeen(c.Model)
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/monitor"
-	"tagifai/internal/train"
 	"tagifai/model"
 )
 
@@ -72,7 +73,7 @@ type said struct {
 	answer    model.Answer
 }
 
-func answersOf(m *model.Model, rows []train.Row) []said {
+func answersOf(m *model.Model, rows []dataset.Row) []said {
 	var texts []said
 	for _, row := range rows {
 		texts = append(texts, said{row.Tag, row.Text, m.Classify(row.Text, nil, nil)})
@@ -94,7 +95,7 @@ func trainOnHalf(t *testing.T, seed uint64) (*model.Model, []said) {
 		halves[i%2] = append(halves[i%2], row)
 	}
 	dir := trainDefault(t, writeCSV(t, head, halves[0]))
-	m, err := openModel(&dir)
+	m, err := cli.OpenModel(&dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,9 +133,9 @@ func TestOrdinaryDays(t *testing.T) {
 func TestChangedDays(t *testing.T) {
 	lookPath(t, "promtool")
 	m, pool := trainOnHalf(t, 0)
-	var rows []train.Row
+	var rows []dataset.Row
 	for _, text := range recipes() {
-		rows = append(rows, train.Row{Text: text})
+		rows = append(rows, dataset.Row{Text: text})
 	}
 	cooking := answersOf(m, rows)
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -7,13 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/monitor"
 	"tagifai/model"
 )
 
 func defaultModel(t *testing.T) *model.Model {
 	t.Helper()
-	m, err := openModel(nil)
+	m, err := cli.OpenModel(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func TestTrainBaseline(t *testing.T) {
 	}{{0, "test part", 10}, {2, "out of 2 folds", 62}} {
 		t.Run(c.from, func(t *testing.T) {
 			dir := trained(t, object{"folds": c.folds})
-			m, err := openModel(&dir)
+			m, err := cli.OpenModel(&dir)
 			if err != nil {
 				t.Fatal(err)
 			}

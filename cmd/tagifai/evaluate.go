@@ -12,7 +12,10 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/evaluation"
+	"tagifai/internal/recipe"
 	"tagifai/internal/train"
 	"tagifai/model"
 )
@@ -59,7 +62,7 @@ type trainedOn struct {
 	LeftOut  int  `json:"left_out,omitzero"` // of those, by --unseen
 }
 
-func (c evaluateCommand) Run(ctx context.Context, s streams) error {
+func (c evaluateCommand) Run(ctx context.Context, env cli.Env) error {
 	switch {
 	case c.Seeds < 1:
 		return fmt.Errorf("--seeds is %d; want at least 1", c.Seeds)
@@ -70,48 +73,44 @@ func (c evaluateCommand) Run(ctx context.Context, s streams) error {
 	case c.Folds != 0 && c.Unseen:
 		return errors.New("--unseen does not go with --folds, whose models see nothing that they are judged by")
 	}
-	a, m, err := openArtifact(c.Model)
+	a, m, err := cli.OpenArtifact(c.Model)
 	if err != nil {
 		return err
 	}
-	printWarnings(s.err, m.Warnings())
-	data, err := c.read(s.err)
+	cli.PrintWarnings(env.Err, m.Warnings())
+	data, err := c.read(env.Err)
 	if err != nil {
 		return err
 	}
 	if c.Folds != 0 {
-		return c.crossValidate(ctx, s, m, data)
+		return c.crossValidate(ctx, env, m, data)
 	}
 
 	result := evaluationResult{Data: c.Data}
-	if data, err = result.lookAtTraining(c, a, data, s.err); err != nil {
+	if data, err = result.lookAtTraining(c, a, data, env.Err); err != nil {
 		return err
 	}
 	e, err := train.Evaluate(ctx, m, data)
 	if err != nil {
 		return err
 	}
-	printUnknown(s.err, data.File, e.Unknown)
+	printUnknown(env.Err, data.File, e.Unknown)
 	result.Rows, result.Unknown = len(data.Rows), e.Unknown
 	result.Report, result.Confusion, result.Classes = e.Report, e.Report.Confusion, e.Report.Classes
-	return c.print(s, &result, fmt.Sprintf("%s, %d rows", filepath.Base(c.Data), result.Rows), e.Report)
+	return c.print(env, &result, fmt.Sprintf("%s, %d rows", filepath.Base(c.Data), result.Rows), e.Report)
 }
 
 // lookAtTraining says on stderr whether the model was trained on rows of the data. It
 // returns the rows to evaluate.
-func (r *evaluationResult) lookAtTraining(c evaluateCommand, a *model.Artifact, data *train.Dataset, stderr io.Writer) (*train.Dataset, error) {
-	fsys, err := artifactFS(c.Model)
-	if err != nil {
-		return nil, err
-	}
-	seen, err := train.ReadSeen(fsys)
+func (r *evaluationResult) lookAtTraining(c evaluateCommand, a *model.Artifact, data *dataset.Dataset, stderr io.Writer) (*dataset.Dataset, error) {
+	seen, err := cli.ReadSeen(c.Model)
 	if err != nil {
 		return nil, err
 	}
 	same := a.Weights.Provenance["dataset_sha256"] == data.SHA256
 	if seen == nil {
 		if c.Unseen {
-			return nil, fmt.Errorf("--unseen: the model does not say which texts it was trained on: it has no %s, as models of `tagifai train` have it", train.SeenFile)
+			return nil, fmt.Errorf("--unseen: the model does not say which texts it was trained on: it has no %s, as models of `tagifai train` have it", dataset.SeenFile)
 		}
 		if same {
 			r.TrainedOn = &trainedOn{SameFile: true}
@@ -145,23 +144,23 @@ func (r *evaluationResult) lookAtTraining(c evaluateCommand, a *model.Artifact, 
 	return data, nil
 }
 
-func (c evaluateCommand) crossValidate(ctx context.Context, s streams, m *model.Model, data *train.Dataset) error {
-	args, err := train.ParseArgs(m.Args().JSON())
+func (c evaluateCommand) crossValidate(ctx context.Context, env cli.Env, m *model.Model, data *dataset.Dataset) error {
+	args, err := recipe.Parse(m.Args().JSON())
 	if err != nil {
 		return fmt.Errorf("the model's arguments cannot be trained with: %w", err)
 	}
-	bar := newBar(s.err, train.EpochsOfFolds(data, args, c.Folds, c.Seeds))
+	bar := newBar(env.Err, train.EpochsOfFolds(data, args, c.Folds, c.Seeds))
 	cv, byTime, err := train.CrossValidate(ctx, data, args, c.Folds, c.Seeds, showEpoch(bar))
 	_ = bar.Clear() // what follows begins a line
 	if err != nil {
 		return err
 	}
 	result := evaluationResult{Data: c.Data, Rows: cv.Overall.Samples / c.Seeds, CrossValidation: cv, TimeOrdered: byTime}
-	return c.print(s, &result, fmt.Sprintf("Out of %d folds", c.Folds), cv.Report)
+	return c.print(env, &result, fmt.Sprintf("Out of %d folds", c.Folds), cv.Report)
 }
 
 // print prints the result, and draws the report if it is to be drawn.
-func (c evaluateCommand) print(s streams, result *evaluationResult, of string, report *evaluation.Report) error {
+func (c evaluateCommand) print(env cli.Env, result *evaluationResult, of string, report *evaluation.Report) error {
 	if c.Plot {
 		pictures, err := reportPictures(of, report)
 		if err != nil {
@@ -172,13 +171,13 @@ func (c evaluateCommand) print(s streams, result *evaluationResult, of string, r
 		}
 	}
 	if c.JSON {
-		return json.MarshalWrite(s.out, result, json.Deterministic(true), jsontext.WithIndent("  "))
+		return json.MarshalWrite(env.Out, result, json.Deterministic(true), jsontext.WithIndent("  "))
 	}
-	if err := result.write(s.out); err != nil {
+	if err := result.write(env.Out); err != nil {
 		return err
 	}
 	for _, name := range result.Plots {
-		fmt.Fprintln(s.out, "plot", name)
+		fmt.Fprintln(env.Out, "plot", name)
 	}
 	return nil
 }

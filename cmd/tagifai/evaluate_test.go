@@ -9,7 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tagifai/internal/train"
+	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/model"
 )
 
@@ -31,9 +32,9 @@ func table(t *testing.T, out string) map[string][]string {
 // openModelOf opens the model in dir; "" is the embedded one.
 func openModelOf(dir string) (*model.Model, error) {
 	if dir == "" {
-		return openModel(nil)
+		return cli.OpenModel(nil)
 	}
-	return openModel(&dir)
+	return cli.OpenModel(&dir)
 }
 
 // naive is the report on a file, counted the slow way.
@@ -43,7 +44,7 @@ func naive(t *testing.T, dir, file string) map[string][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := train.ReadDataset(file)
+	data, err := dataset.Read(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,9 +88,9 @@ func naive(t *testing.T, dir, file string) map[string][]string {
 		}
 	}
 	rows["overall"] = row(mean[0], mean[1], mean[2], float64(len(data.Rows)))
-	slices := map[string]func(train.Row) bool{
-		"slice short_text": func(r train.Row) bool { return len(strings.Fields(r.Text)) < 8 },
-		"slice nlp_cnn": func(r train.Row) bool {
+	slices := map[string]func(dataset.Row) bool{
+		"slice short_text": func(r dataset.Row) bool { return len(strings.Fields(r.Text)) < 8 },
+		"slice nlp_cnn": func(r dataset.Row) bool {
 			return r.Tag == "natural-language-processing" && (strings.Contains(r.Text, "CNN") || strings.Contains(strings.ToLower(r.Text), "convolution"))
 		},
 	}

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"unicode"
 
+	"tagifai/internal/dataset"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-
-	"tagifai/internal/train"
 )
 
 // An evaluationOutput is what evaluate --json prints.
@@ -46,7 +46,7 @@ func evaluateJSON(t *testing.T, args ...string) (evaluationOutput, string) {
 // file of the columns text and tag.
 func labelledRows(t *testing.T, a, b int, more string) string {
 	t.Helper()
-	data, err := train.ReadDataset(labelled)
+	data, err := dataset.Read(labelled)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ const others = "an image that nobody saw before,computer-vision\nwords that nobo
 func TestEvaluateTrained(t *testing.T) {
 	with, without := trained(t, object{"folds": 3}), trained(t, nil)
 	old := trained(t, object{"folds": 3}) // as older programs wrote them
-	if err := os.Remove(filepath.Join(old, train.SeenFile)); err != nil {
+	if err := os.Remove(filepath.Join(old, dataset.SeenFile)); err != nil {
 		t.Fatal(err)
 	}
 	remembers := func(seen, rows int) string {
@@ -158,17 +158,17 @@ func TestEvaluateUnseen(t *testing.T) {
 	t.Run("converted", func(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "out")
 		succeed(t, "", "convert", dir, out)
-		if diff := cmp.Diff(readFile(t, out, train.SeenFile), readFile(t, dir, train.SeenFile)); diff != "" {
+		if diff := cmp.Diff(readFile(t, out, dataset.SeenFile), readFile(t, dir, dataset.SeenFile)); diff != "" {
 			t.Error(diff)
 		}
 	})
 	old := trained(t, nil)
-	if err := os.Remove(filepath.Join(old, train.SeenFile)); err != nil {
+	if err := os.Remove(filepath.Join(old, dataset.SeenFile)); err != nil {
 		t.Fatal(err)
 	}
 	broken := func(text string) string {
 		dir := trained(t, nil)
-		put(t, filepath.Join(dir, train.SeenFile), text)
+		put(t, filepath.Join(dir, dataset.SeenFile), text)
 		return dir
 	}
 	tests := []struct {
@@ -324,7 +324,7 @@ func TestSlices(t *testing.T) {
 
 // Where rows have times, the newest are judged by a model of the older ones.
 func TestTimeOrdered(t *testing.T) {
-	data, err := train.ReadDataset(labelled)
+	data, err := dataset.Read(labelled)
 	if err != nil {
 		t.Fatal(err)
 	}

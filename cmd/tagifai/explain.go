@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/explain"
 	"tagifai/internal/prediction"
 )
@@ -25,11 +26,11 @@ func (explainCommand) Help() string {
 		"Example:\n\n    tagifai explain \"Object detection with YOLO\"\n    tagifai explain --format html < lines.txt > why.html"
 }
 
-func (c explainCommand) Run(ctx context.Context, s streams) error {
+func (c explainCommand) Run(ctx context.Context, env cli.Env) error {
 	if c.Top < 0 {
-		return &misuseError{fmt.Errorf("--top %d is negative; give 0 or more", c.Top)}
+		return cli.Misuse(fmt.Errorf("--top %d is negative; give 0 or more", c.Top))
 	}
-	m, err := openModelWarning(c.Model, s.err)
+	m, err := cli.OpenModelWarning(c.Model, env.Err)
 	if err != nil {
 		return err
 	}
@@ -37,11 +38,11 @@ func (c explainCommand) Run(ctx context.Context, s streams) error {
 	for _, name := range c.Classes {
 		class := slices.Index(m.Classes(), name)
 		if class < 0 {
-			return &misuseError{fmt.Errorf("--classes: %q is no class of the model; its classes: %s", name, strings.Join(m.Classes(), ", "))}
+			return cli.Misuse(fmt.Errorf("--classes: %q is no class of the model; its classes: %s", name, strings.Join(m.Classes(), ", ")))
 		}
 		classes = append(classes, class)
 	}
-	colour := isTerminal(s.out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	colour := cli.IsTerminal(env.Out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	explained := func(dst []byte, text string) []byte {
 		x := explain.Explain(m, text, classes, c.Top)
 		switch c.Format {
@@ -56,21 +57,21 @@ func (c explainCommand) Run(ctx context.Context, s streams) error {
 		return x.AppendText(dst, colour)
 	}
 	if c.Format == "html" {
-		if err := explain.WritePageStart(s.out); err != nil {
+		if err := explain.WritePageStart(env.Out); err != nil {
 			return err
 		}
 	}
 	if len(c.Texts) == 0 {
-		err = eachLine(ctx, s.in, s.out, explained)
+		err = eachLine(ctx, env.In, env.Out, explained)
 	} else {
 		var all []byte
 		for _, text := range c.Texts {
 			all = explained(all, text)
 		}
-		_, err = s.out.Write(all)
+		_, err = env.Out.Write(all)
 	}
 	if err != nil || c.Format != "html" {
 		return err
 	}
-	return explain.WritePageEnd(s.out)
+	return explain.WritePageEnd(env.Out)
 }

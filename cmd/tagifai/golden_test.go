@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/internal/dataset"
 	"tagifai/internal/golden"
-	"tagifai/internal/train"
 )
 
 // Golden predictions come with every model that the binary writes.
@@ -18,7 +18,7 @@ func TestGolden(t *testing.T) {
 	if n := len(p["texts"].([]any)); n != golden.Count {
 		t.Errorf("train wrote %d texts, want %d", n, golden.Count)
 	}
-	data, err := train.ReadDataset(labelled)
+	data, err := dataset.Read(labelled)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"tagifai/internal/train"
+	"tagifai/internal/dataset"
 )
 
 // dataFlags name labelled files and say how they are laid out.
@@ -19,8 +19,8 @@ type dataFlags struct {
 	Delimiter    string   `placeholder:"CHAR" help:"What is between the columns, in place of a comma; tab for a tab."`
 }
 
-func (f dataFlags) layout() (train.Layout, error) {
-	l := train.Layout{TextColumns: f.TextColumn, TagColumn: f.TagColumn, WeightColumn: f.WeightColumn}
+func (f dataFlags) layout() (dataset.Layout, error) {
+	l := dataset.Layout{TextColumns: f.TextColumn, TagColumn: f.TagColumn, WeightColumn: f.WeightColumn}
 	switch f.Delimiter {
 	case "":
 		return l, nil
@@ -37,7 +37,7 @@ func (f dataFlags) layout() (train.Layout, error) {
 }
 
 // read reads the files, and says on stderr what it leaves out.
-func (f dataFlags) read(stderr io.Writer) (*train.Dataset, error) {
+func (f dataFlags) read(stderr io.Writer) (*dataset.Dataset, error) {
 	l, err := f.layout()
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (f dataFlags) read(stderr io.Writer) (*train.Dataset, error) {
 	for _, file := range f.Also {
 		also, err := l.Read(file)
 		if err != nil {
-			plain, plainErr := train.ReadDataset(file)
+			plain, plainErr := dataset.Read(file)
 			if plainErr != nil {
 				return nil, err
 			}
@@ -62,12 +62,12 @@ func (f dataFlags) read(stderr io.Writer) (*train.Dataset, error) {
 		}
 	}
 	if f.Vectors != nil {
-		data.Vectors, err = train.ReadVectors(*f.Vectors)
+		data.Vectors, err = dataset.ReadVectors(*f.Vectors)
 	}
 	return data, err
 }
 
-func printDropped(stderr io.Writer, d *train.Dataset) {
+func printDropped(stderr io.Writer, d *dataset.Dataset) {
 	if d.Dropped > 0 {
 		fmt.Fprintf(stderr, "%s: %d rows without a tag or a text are left out\n", d.File, d.Dropped)
 	}

@@ -1,5 +1,7 @@
 // Command tagifai serves a text classifier over HTTP, trains new ones, and predicts
 // from the command line.
+//
+// The tests of this package run whole command lines, those of the packages below it too.
 package main
 
 import (
@@ -14,20 +16,16 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"tagifai/cmd/tagifai/cli"
+	"tagifai/cmd/tagifai/keys"
+	"tagifai/cmd/tagifai/models"
+	"tagifai/cmd/tagifai/serve"
 	"tagifai/internal/config"
 	"tagifai/internal/server"
 )
 
 // version is set when the binary is linked.
 var version = ""
-
-const (
-	success     = 0
-	failure     = 1
-	misuse      = 2
-	worse       = 3   // of models diff and drift
-	interrupted = 130 // by Ctrl-C: 128 and the number of the signal, as shells have it
-)
 
 func main() {
 	// A closed pipe is an error of the write to it, not the end of the process.
@@ -46,7 +44,7 @@ func untilSignal() context.Context {
 		received := <-signals
 		signal.Stop(signals)
 		if received == os.Interrupt {
-			if isTerminal(os.Stderr) {
+			if cli.IsTerminal(os.Stderr) {
 				fmt.Fprintln(os.Stderr) // the terminal has written ^C
 			}
 			cancel(server.ErrAtOnce)
@@ -57,31 +55,37 @@ func untilSignal() context.Context {
 	return ctx
 }
 
-// commands are the subcommands: a file for each.
+// commands are the subcommands. The package that a type is of is its directory; those of
+// this one have a file each.
 type commands struct {
-	Serve       serveCommand       `cmd:"" help:"Serve predictions over HTTP."`
-	Predict     predictCommand     `cmd:"" help:"Predict the tags of texts."`
-	Explain     explainCommand     `cmd:"" help:"Explain the predicted tags of texts."`
-	Train       trainCommand       `cmd:"" help:"Train a model on a labelled CSV file."`
-	Evaluate    evaluateCommand    `cmd:"" help:"Judge a model by a labelled CSV file."`
-	Baseline    baselineCommand    `cmd:"" help:"Give a model what its predictions are to be compared with."`
-	Drift       driftCommand       `cmd:"" help:"Say how far texts are from others, or from those of the model."`
-	Inspect     inspectCommand     `cmd:"" help:"Show what an artifact directory holds."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running service whether it is ready."`
-	Batch       batchCommand       `cmd:"" help:"Predict the rows of a file or a table into another."`
-	Convert     convertCommand     `cmd:"" help:"Copy a model into a directory of our own format, from scikit-learn's or with other arguments."`
-	Models      modelsCommand      `cmd:"" help:"Look after a directory of models and their versions."`
-	Keys        keysCommand        `cmd:"" help:"Look after the keys of the clients."`
-	Version     versionCommand     `cmd:"" help:"Print the version."`
-	Help        helpCommand        `cmd:"" help:"Explain a command."`
+	service
 
-	PrintVersion versionFlag `name:"version" help:"Print the version."`
+	Healthcheck serve.Healthcheck `cmd:"" help:"Ask a running service whether it is ready."`
+
+	Predict predictCommand `cmd:"" help:"Predict the tags of texts."`
+	Batch   batchCommand   `cmd:"" help:"Predict the rows of a file or a table, into another."`
+	Explain explainCommand `cmd:"" help:"Explain the predicted tags of texts."`
+
+	Train    trainCommand    `cmd:"" help:"Train a model on a labelled CSV file."`
+	Evaluate evaluateCommand `cmd:"" help:"Judge a model by a labelled CSV file."`
+	Inspect  inspectCommand  `cmd:"" help:"Show what an artifact directory holds."`
+	Convert  convertCommand  `cmd:"" help:"Copy a model into our own format, from scikit-learn's or with other arguments."`
+	Baseline baselineCommand `cmd:"" help:"Copy a model, and give it a baseline that its predictions are compared with."`
+	Drift    driftCommand    `cmd:"" help:"Compare texts with others, or with the baseline of a model."`
+
+	Models models.Command `cmd:"" help:"Manage models and their versions."`
+	Keys   keys.Command   `cmd:"" help:"Manage the keys of clients."`
+
+	Version versionCommand `cmd:"" help:"Print the version."`
+	Help    helpCommand    `cmd:"" help:"Explain a command."`
 }
 
-// streams are what a command reads and writes: results go to out, all else to err.
-type streams struct {
-	in       io.Reader
-	out, err io.Writer
+// A service is what tagifai serve needs of the command line. To read the declarations of all
+// commands takes twice as long, a twentieth of the time to the first answer.
+type service struct {
+	Serve serve.Command `cmd:"" help:"Serve predictions over HTTP."`
+
+	PrintVersion versionFlag `name:"version" help:"Print the version."`
 }
 
 // An answered is bound to --help and --version, which answer while the command line is
@@ -94,7 +98,11 @@ type answered struct {
 // run runs the command that args name and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var answered answered
-	grammar := &commands{Serve: serveCommand{flags: config.Flags{}}}
+	all := &commands{}
+	var grammar any = all
+	if len(args) > 0 && args[0] == "serve" {
+		grammar = &all.service
+	}
 	parser, err := kong.New(grammar,
 		kong.Name("tagifai"),
 		kong.Description("A text classifier as a service: char n-gram TF-IDF and a linear model, in one binary.\n\n"+
@@ -107,7 +115,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}),
 		kong.Bind(&answered),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		grammar.Serve.flags.Option(&grammar.Serve.Settings),
+		all.Serve.Flags(),
 	)
 	if err != nil {
 		panic(err) // the command line is declared wrongly
@@ -117,44 +125,37 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case answered.yes:
 		return exitCode(ctx, answered.err, stderr)
 	case err != nil:
-		return exitCode(ctx, &misuseError{err}, stderr)
+		return exitCode(ctx, cli.Misuse(err), stderr)
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	command.Bind(streams{stdin, stdout, stderr})
+	command.Bind(cli.Env{In: stdin, Out: stdout, Err: stderr, Version: toolVersion()})
 	return exitCode(ctx, errors.Join(command.Run(), answered.err), stderr)
 }
 
-// A misuseError is an error of the command line.
-type misuseError struct{ error }
-
 // exitCode says what went wrong, if anything did, and returns the exit code for it.
 func exitCode(ctx context.Context, err error, stderr io.Writer) int {
-	code := success
+	code := cli.Success
 	if errors.Is(context.Cause(ctx), server.ErrAtOnce) {
-		code = interrupted
+		code = cli.Interrupted
 	}
 	switch {
 	case err == nil, errors.Is(err, syscall.EPIPE): // the reader of our output has seen enough
 		return code
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "tagifai: interrupted")
-		return max(code, failure)
+		return max(code, cli.Failure)
 	}
-	if _, ok := errors.AsType[*misuseError](err); ok {
-		fmt.Fprintf(stderr, "tagifai: %v; see tagifai --help\n", err)
-		return misuse
+	code, hint := cli.Failure, ""
+	if e, ok := errors.AsType[*cli.Error](err); ok {
+		code = e.Code
+		if code == cli.WrongUsage {
+			hint = "; see tagifai --help"
+		}
+	} else if _, ok := errors.AsType[*config.Error](err); ok {
+		code = cli.WrongUsage
 	}
-	fmt.Fprintf(stderr, "tagifai: %v\n", err)
-	if _, ok := errors.AsType[*config.Error](err); ok {
-		return misuse
-	}
-	if _, ok := errors.AsType[*dropError](err); ok {
-		return worse
-	}
-	if _, ok := errors.AsType[*driftError](err); ok {
-		return worse
-	}
-	return failure
+	fmt.Fprintf(stderr, "tagifai: %v%s\n", err, hint)
+	return code
 }
 
 type helpCommand struct {
@@ -169,7 +170,7 @@ func (h helpCommand) Run(c *kong.Context) error {
 		err = about.Error
 	}
 	if err != nil {
-		return &misuseError{err}
+		return cli.Misuse(err)
 	}
 	return about.PrintUsage(false)
 }
@@ -178,8 +179,8 @@ type versionCommand struct{}
 
 func (versionCommand) Help() string { return "Example:\n\n    tagifai version" }
 
-func (versionCommand) Run(s streams) error {
-	_, err := fmt.Fprintln(s.out, "tagifai", toolVersion())
+func (versionCommand) Run(env cli.Env) error {
+	_, err := fmt.Fprintln(env.Out, env.Tool())
 	return err
 }
 
@@ -188,8 +189,8 @@ type versionFlag bool
 
 // BeforeReset is called when the flag is given, whatever else is on the command line.
 func (versionFlag) BeforeReset(app *kong.Kong, answered *answered) error { //nolint:unparam // kong wants one
-	answered.err = versionCommand{}.Run(streams{out: app.Stdout})
-	app.Exit(success)
+	answered.err = versionCommand{}.Run(cli.Env{Out: app.Stdout, Version: toolVersion()})
+	app.Exit(cli.Success)
 	return nil
 }
 

@@ -45,7 +45,7 @@ func trackingServer(t *testing.T) string {
 
 // TestAddSources adds versions from all that models add takes.
 func TestAddSources(t *testing.T) {
-	command, dir := models(t)
+	command, dir := inStore(t)
 	address := trackingServer(t)
 	const uri = "models:/tagger@champion"
 	fail(t, []string{uri, "--mlflow", "MLFLOW_TRACKING_URI"}, command("add", "tagger", uri)...)

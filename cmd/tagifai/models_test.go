@@ -10,14 +10,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/internal/dataset"
 	"tagifai/internal/golden"
 	"tagifai/internal/train"
 	"tagifai/model"
 )
 
-// models returns a function that runs a subcommand of models on a store of its own, and
+// inStore returns a function that runs a subcommand of models on a store of its own, and
 // the directory of that.
-func models(t *testing.T) (command func(args ...string) []string, dir string) {
+func inStore(t *testing.T) (command func(args ...string) []string, dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "models")
 	return func(args ...string) []string { return append([]string{"models", "--models", dir}, args...) }, dir
@@ -25,7 +26,7 @@ func models(t *testing.T) (command func(args ...string) []string, dir string) {
 
 // From the first version to a rollback and a removal, as a person does it.
 func TestModels(t *testing.T) {
-	command, dir := models(t)
+	command, dir := inStore(t)
 	first, second := trained(t, nil), trained(t, object{"num_epochs": 1})
 	steps := []struct {
 		args []string
@@ -183,7 +184,7 @@ func TestModelsRefuse(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			command, dir := models(t)
+			command, dir := inStore(t)
 			good, bad := trained(t, nil), trained(t, nil)
 			succeed(t, "", command("add", "tagger", good, "--alias", "stable")...)
 			succeed(t, "", command("add", "tagger", good)...)
@@ -210,15 +211,33 @@ func TestModelsRefuse(t *testing.T) {
 	}
 }
 
+// diffed is what models diff prints as JSON.
+type diffed struct {
+	A      diffedSide `json:"a"`
+	B      diffedSide `json:"b"`
+	Texts  int        `json:"texts"`
+	Differ int        `json:"differ"`
+	Most   []struct {
+		A        string  `json:"a"`
+		B        string  `json:"b"`
+		Distance float64 `json:"distance"`
+	} `json:"most"`
+}
+
+type diffedSide struct {
+	Version int      `json:"version"`
+	F1      *float64 `json:"weighted_f1"`
+}
+
 func TestModelsDiff(t *testing.T) {
-	command, _ := models(t)
+	command, _ := inStore(t)
 	good, poor := trained(t, nil), trained(t, object{"num_epochs": 1, "alpha": 10.0})
 	succeed(t, "", command("add", "tagger", good, "--alias", "stable")...)
 	succeed(t, "", command("add", "tagger", poor)...)
 	diff := func(args ...string) []string { return append(command("diff", "tagger"), args...) }
 
 	// What it says of both is what evaluate and predict say of each.
-	data, err := train.ReadDataset(labelled)
+	data, err := dataset.Read(labelled)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +266,7 @@ func TestModelsDiff(t *testing.T) {
 	if f1[0]-f1[1] < 0.02 || differ == 0 {
 		t.Fatalf("the second is not worse: %v, %d", f1, differ)
 	}
-	got := parse[comparison](t, succeed(t, "", diff("stable", "2", "--data", labelled, "--json", "--top", "3")...))
+	got := parse[diffed](t, succeed(t, "", diff("stable", "2", "--data", labelled, "--json", "--top", "3")...))
 	if d := cmp.Diff(fmt.Sprint(got.Texts, got.Differ, *got.A.F1, *got.B.F1, got.A.Version, got.B.Version, len(got.Most)), fmt.Sprint(len(data.Rows), differ, f1[0], f1[1], 1, 2, 3)); d != "" {
 		t.Error(d)
 	}
@@ -293,10 +312,10 @@ func TestModelsDiff(t *testing.T) {
 
 // A tag that only one of two versions knows counts against the other.
 func TestModelsDiffClasses(t *testing.T) {
-	command, _ := models(t)
+	command, _ := inStore(t)
 	succeed(t, "", command("add", "tagger", trained(t, nil), "--alias", "stable")...)
 	succeed(t, "", command("add", "tagger", trained(t, object{"accepted_tags": []string{"natural-language-processing", "computer-vision"}}))...)
-	got := parse[comparison](t, succeed(t, "", command("diff", "tagger", "1", "2", "--data", labelled, "--json")...))
+	got := parse[diffed](t, succeed(t, "", command("diff", "tagger", "1", "2", "--data", labelled, "--json")...))
 	if *got.B.F1 >= *got.A.F1 {
 		t.Errorf("f1 is %v with all classes, and %v with two of them", *got.A.F1, *got.B.F1)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/prediction"
 	"tagifai/model"
 )
@@ -15,7 +16,7 @@ type predictCommand struct {
 	Texts         []string `arg:"" optional:"" name:"text" help:"Texts to predict; without any, every line of standard input is one."`
 	Model         *string  `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
 	Probabilities bool     `help:"Add the probability of every class."`
-	Scores        bool     `help:"Add what decides between the classes: the decision value of each."`
+	Scores        bool     `help:"Add the decision value of every class."`
 	Format        string   `enum:"json,text" default:"json" placeholder:"FORMAT" help:"json: an object a line; text: columns for people (${default})."`
 }
 
@@ -23,37 +24,42 @@ func (predictCommand) Help() string {
 	return "Example:\n\n    tagifai predict \"Object detection with YOLO\"\n    tagifai predict --probabilities < lines.txt > predictions.jsonl"
 }
 
-func (c predictCommand) Run(ctx context.Context, s streams) error {
-	startLean()
-	m, err := openModelWarning(c.Model, s.err)
+func (c predictCommand) Run(ctx context.Context, env cli.Env) error {
+	cli.StartLean()
+	m, err := cli.OpenModelWarning(c.Model, env.Err)
 	if err != nil {
 		return err
 	}
 	if c.Probabilities && !m.HasProbabilities() {
 		return errors.New("the model has no probabilities, as its classifier was not trained to give any; use --scores")
 	}
-	classes := m.Classes()
-	appendPrediction := c.appendJSON
-	if c.Format == "text" {
-		appendPrediction = c.appendText
-	}
-	predict := func(dst []byte, text string) []byte {
-		return append(appendPrediction(dst, classes, text, m.Predict(text)), '\n')
-	}
-	if c.Format == "json" && !c.Probabilities && !c.Scores { // which takes no memory for each text
-		predict = func(dst []byte, text string) []byte {
-			return append(prediction.Append(dst, text, m.Tag(text), nil, nil, nil), '\n')
-		}
-	}
+	predict := c.appender(m)
 	if len(c.Texts) == 0 {
-		return eachLine(ctx, s.in, s.out, predict)
+		return eachLine(ctx, env.In, env.Out, predict)
 	}
 	var lines []byte
 	for _, text := range c.Texts {
 		lines = predict(lines, text)
 	}
-	_, err = s.out.Write(lines)
+	_, err = env.Out.Write(lines)
 	return err
+}
+
+// appender returns what appends the prediction of a text and the end of its line.
+func (c predictCommand) appender(m *model.Model) func(dst []byte, text string) []byte {
+	if c.Format == "json" && !c.Probabilities && !c.Scores { // which takes no memory for each text
+		return func(dst []byte, text string) []byte {
+			return append(prediction.Append(dst, text, m.Tag(text), nil, nil, nil), '\n')
+		}
+	}
+	classes := m.Classes()
+	appendPrediction := c.appendJSON
+	if c.Format == "text" {
+		appendPrediction = c.appendText
+	}
+	return func(dst []byte, text string) []byte {
+		return append(appendPrediction(dst, classes, text, m.Predict(text)), '\n')
+	}
 }
 
 func (c predictCommand) appendJSON(dst []byte, classes []string, text string, p model.Prediction) []byte {

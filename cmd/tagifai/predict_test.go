@@ -19,6 +19,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/cmd/tagifai/cli"
 	"tagifai/model"
 )
 
@@ -45,7 +46,7 @@ func predictions(t *testing.T, out string) []predicted {
 // expected is what the model in dir has to say of texts.
 func expected(t *testing.T, dir string, probabilities bool, texts ...string) []predicted {
 	t.Helper()
-	m, err := openModel(&dir)
+	m, err := cli.OpenModel(&dir)
 	if err != nil {
 		t.Fatal(err)
 	}

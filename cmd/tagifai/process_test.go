@@ -105,7 +105,7 @@ func TestProcess(t *testing.T) {
 	t.Run("serve", func(t *testing.T) {
 		for signal, code := range map[os.Signal]int{os.Interrupt: interrupted, syscall.SIGTERM: success} {
 			t.Run(signal.String(), func(t *testing.T) {
-				serve(t, command(t, "serve", "--addr", "127.0.0.1:0", "--drain-delay", "10ms"), signal, code)
+				serveUntil(t, command(t, "serve", "--addr", "127.0.0.1:0", "--drain-delay", "10ms"), signal, code)
 			})
 		}
 	})
@@ -147,9 +147,9 @@ type logLine struct {
 	GoMemLimit string `json:"gomemlimit"`
 }
 
-// serve starts the service, asks it, and sends it the signal while a request is
+// serveUntil starts the service, asks it, and sends it the signal while a request is
 // under way. The service is to end with this exit code.
-func serve(t *testing.T, cmd *exec.Cmd, signal os.Signal, code int) {
+func serveUntil(t *testing.T, cmd *exec.Cmd, signal os.Signal, code int) {
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

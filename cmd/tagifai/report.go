@@ -4,23 +4,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"text/tabwriter"
 	"time"
 
-	"golang.org/x/term"
-
 	"tagifai/internal/evaluation"
 	"tagifai/internal/train"
 )
-
-// isTerminal reports whether what is written to w appears before a person.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
 
 func printResult(w io.Writer, dir string, plots []string, r *train.Result) error {
 	last := r.Losses[len(r.Losses)-1]

@@ -202,34 +202,3 @@ func TestServeRefuses(t *testing.T) {
 		})
 	}
 }
-
-func TestLogger(t *testing.T) {
-	tests := []struct{ name, level, format, want string }{
-		{"JSON, if nobody looks on", "info", "auto", `"message":"a"} "message":"b"} "message":"c"}`},
-		{"JSON", "warn", "json", `"message":"b"} "message":"c"}`},
-		{"console", "error", "console", "ERR c"},
-		{"debug", "debug", "console", "DBG z INF a WRN b ERR c"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			var b strings.Builder
-			log := newLogger(&b, false, test.level, test.format)
-			log.Debug().Msg("z")
-			log.Info().Msg("a")
-			log.Warn().Msg("b")
-			log.Error().Msg("c")
-			var got []string
-			for line := range strings.Lines(b.String()) {
-				if i := strings.Index(line, `"message"`); i >= 0 {
-					line = line[i:]
-				} else {
-					_, line, _ = strings.Cut(line, " ") // the time
-				}
-				got = append(got, strings.TrimSpace(line))
-			}
-			if diff := cmp.Diff(strings.Join(got, " "), test.want); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}

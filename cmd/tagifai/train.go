@@ -15,8 +15,11 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/dataset"
 	"tagifai/internal/evaluation"
 	"tagifai/internal/golden"
+	"tagifai/internal/recipe"
 	"tagifai/internal/train"
 	"tagifai/model"
 )
@@ -34,10 +37,10 @@ func (trainCommand) Help() string {
 		"\n    tagifai train --data labeled.csv --also everyday.csv --set num_epochs=50 --out runs/second" +
 		"\n    tagifai train --data labeled.csv --vectors vectors.txt.gz --out runs/third" +
 		"\n    tagifai serve --model runs/first" +
-		"\n\nArguments, in a file or with --set:\n\n" + indent(train.Describe(72))
+		"\n\nArguments, in a file or with --set:\n\n" + indent(recipe.Describe(72))
 }
 
-func (c trainCommand) Run(ctx context.Context, s streams) error {
+func (c trainCommand) Run(ctx context.Context, env cli.Env) error {
 	args, err := readArgs(c.Args, c.Set)
 	if err != nil {
 		return err
@@ -49,19 +52,19 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	data, err := c.read(s.err)
+	data, err := c.read(env.Err)
 	if err != nil {
 		return err
 	}
-	printUnusedDocuments(s.err, data, args)
-	bar := newBar(s.err, train.Epochs(data, args))
-	result, err := train.Train(ctx, data, args, train.Origin{Tool: "tagifai " + toolVersion(), Time: now}, showEpoch(bar))
+	printUnusedDocuments(env.Err, data, args)
+	bar := newBar(env.Err, train.Epochs(data, args))
+	result, err := train.Train(ctx, data, args, train.Origin{Tool: env.Tool(), Time: now}, showEpoch(bar))
 	_ = bar.Clear() // what follows begins a line
 	if err != nil {
 		return err
 	}
 	for _, line := range result.Folded.Lines(&args) {
-		fmt.Fprintf(s.err, "%s: %s\n", data.File, line)
+		fmt.Fprintf(env.Err, "%s: %s\n", data.File, line)
 	}
 	more := make(map[string][]byte) // files
 	if c.Plot {
@@ -73,13 +76,13 @@ func (c trainCommand) Run(ctx context.Context, s streams) error {
 	if more[golden.File], err = trainedGolden(result.Artifact, data); err != nil {
 		return err
 	}
-	if more[train.SeenFile], err = result.Seen.JSON(); err != nil {
+	if more[dataset.SeenFile], err = result.Seen.JSON(); err != nil {
 		return err
 	}
 	if err := result.Artifact.Write(c.Out, more); err != nil {
 		return err
 	}
-	return printResult(s.out, c.Out, plots, result)
+	return printResult(env.Out, c.Out, plots, result)
 }
 
 // trainingPlots returns the pictures of a training, as files by their names.
@@ -104,7 +107,7 @@ func trainingPlots(r *train.Result) (map[string][]byte, error) {
 
 // printUnusedDocuments says which documents of the arguments the data cannot have. Data
 // with a single column has none, whatever the arguments.
-func printUnusedDocuments(stderr io.Writer, data *train.Dataset, args train.Args) {
+func printUnusedDocuments(stderr io.Writer, data *dataset.Dataset, args recipe.Args) {
 	for _, d := range args.Documents {
 		if len(data.Columns) > 1 && !slices.Contains(data.Columns, d.Column) {
 			fmt.Fprintf(stderr, "%s: the text is made of the columns %q, and no documents are made of %q\n", data.File, data.Columns, d.Column)
@@ -118,7 +121,7 @@ func indent(text string) string {
 }
 
 // trainedGolden returns golden.json for an artifact that was trained on data.
-func trainedGolden(a *model.Artifact, data *train.Dataset) ([]byte, error) {
+func trainedGolden(a *model.Artifact, data *dataset.Dataset) ([]byte, error) {
 	m, err := model.New(a)
 	if err != nil {
 		return nil, err
@@ -161,7 +164,7 @@ func showEpoch(bar *progressbar.ProgressBar) train.Progress {
 func newBar(w io.Writer, steps int) *progressbar.ProgressBar {
 	return progressbar.NewOptions(steps,
 		progressbar.OptionSetWriter(w),
-		progressbar.OptionSetVisibility(isTerminal(w)),
+		progressbar.OptionSetVisibility(cli.IsTerminal(w)),
 		progressbar.OptionThrottle(50*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
 	)

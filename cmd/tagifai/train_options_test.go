@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tagifai/internal/train"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
@@ -145,7 +145,7 @@ func TestTrainSet(t *testing.T) {
 // The help tells of every argument.
 func TestTrainHelp(t *testing.T) {
 	help := succeed(t, "", "train", "--help")
-	for _, name := range train.ArgNames() {
+	for _, name := range recipe.Names() {
 		if !strings.Contains(help, "\n    "+name+": ") {
 			t.Errorf("%s is missing in\n%s", name, help)
 		}

@@ -17,7 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tagifai/internal/train"
+	"tagifai/internal/dataset"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
@@ -110,15 +111,15 @@ func TestTrainArgs(t *testing.T) {
 			if diff := cmp.Diff(readFile(t, second, "args.json"), readFile(t, first, "args.json")); diff != "" {
 				t.Errorf("trained with once more: %s", diff)
 			}
-			want, err := train.ParseArgs([]byte(readFile(t, file)))
+			want, err := recipe.Parse([]byte(readFile(t, file)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := train.ParseArgs([]byte(readFile(t, first, "args.json")))
+			got, err := recipe.Parse([]byte(readFile(t, first, "args.json")))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want.ThresholdRule == train.NoThreshold != (got.Threshold == nil) {
+			if want.ThresholdRule == recipe.NoThreshold != (got.Threshold == nil) {
 				t.Errorf("rule %q, threshold %v", want.ThresholdRule, got.Threshold)
 			}
 			if want.Threshold == nil {
@@ -221,7 +222,7 @@ func TestTrainSpellings(t *testing.T) {
 	if header != "title,description,tag" {
 		t.Fatal(header)
 	}
-	data, err := train.ReadDataset(labelled)
+	data, err := dataset.Read(labelled)
 	if err != nil {
 		t.Fatal(err)
 	}

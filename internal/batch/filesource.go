@@ -50,7 +50,7 @@ func (c Columns) find(names []string) (id int, text, keep []int, err error) {
 		switch {
 		case err != nil:
 		case !ok:
-			err = fmt.Errorf("there is no column %q; there are %s", name, quoted(names))
+			err = fmt.Errorf("there is no column %q; there are %s; --id, --text and --keep name them", name, quoted(names))
 		case twice[name]:
 			err = fmt.Errorf("there are several columns %q", name)
 		}

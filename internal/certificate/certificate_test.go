@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"tagifai/internal/certificate"
 	"tagifai/internal/certificate/certificatetest"
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -189,33 +189,6 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// A log that a test can wait for.
-type log struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func (l *log) waitFor(t *testing.T, times int, text string) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); strings.Count(l.String(), text) < times; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("%q is not logged %d times: %s", text, times, l.String())
-		}
-	}
-}
-
 // What changes the files is noticed: a write, a link of Kubernetes, a hangup, time. A
 // problem is logged once, unless somebody asks.
 func TestFollow(t *testing.T) {
@@ -241,7 +214,7 @@ func TestFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	certificate.Every(t, 20*time.Millisecond)
-	logs := new(log)
+	logs := new(logtest.Log)
 	s := load(t, f, zerolog.New(logs))
 	ctx, cancel := context.WithCancel(t.Context())
 	hangups, ended := make(chan os.Signal), make(chan struct{})
@@ -263,27 +236,27 @@ func TestFollow(t *testing.T) {
 	}
 
 	link("..2")
-	logs.waitFor(t, 1, changed)
+	logs.WaitFor(t, 1, changed)
 	if got := name(); got != "second" {
 		t.Errorf("after a link was swapped: got %q", got)
 	}
 	link("..3") // which is not there
-	logs.waitFor(t, 1, problem)
+	logs.WaitFor(t, 1, problem)
 	time.Sleep(100 * time.Millisecond) // some intervals
 	if got := strings.Count(logs.String(), problem); got != 1 {
 		t.Errorf("the problem was logged %d times", got)
 	}
 	hangups <- syscall.SIGHUP
-	logs.waitFor(t, 2, problem)
+	logs.WaitFor(t, 2, problem)
 	if got := name(); got != "second" {
 		t.Errorf("after a problem: got %q", got)
 	}
 	// A link into a directory that nobody watches.
 	files(t, other, authority.Issue(t, "third"), nil)
 	link(other)
-	logs.waitFor(t, 2, changed)
+	logs.WaitFor(t, 2, changed)
 	write(t, filepath.Join(other, "tls.key"), []byte("a secret"))
-	logs.waitFor(t, 3, problem)
+	logs.WaitFor(t, 3, problem)
 	if got := name(); got != "third" {
 		t.Errorf("in the end: got %q", got)
 	}

@@ -46,7 +46,7 @@ type TLS struct {
 	TLSCert     string `name:"tls-cert" initial:"" placeholder:"FILE" help:"Certificate (PEM), followed by those of its issuers; then the service speaks HTTPS alone. Read again when it changes."`
 	TLSKey      string `name:"tls-key" initial:"" placeholder:"FILE" help:"Private key (PEM) of tls-cert."`
 	H2C         bool   `name:"h2c" initial:"false" help:"Also speak HTTP/2 without TLS, to clients that begin with it."`
-	TLSClientCA string `name:"tls-client-ca" initial:"" placeholder:"FILE" help:"Certificates (PEM) of the authorities of which every client must have a certificate."`
+	TLSClientCA string `name:"tls-client-ca" initial:"" placeholder:"FILE" help:"Certificates (PEM) of authorities; every client must have a certificate from one of them."`
 }
 
 // Source says where the model comes from, or the models, and when they are loaded.
@@ -59,7 +59,7 @@ type Source struct {
 	DefaultModel   string        `name:"default-model" initial:"" placeholder:"NAME" help:"Model that answers where the path names none; the only one if empty."`
 	AllowEmpty     bool          `name:"allow-empty" initial:"false" help:"Start, though not ready, while the default model has no stable version."`
 	MaxModelsBytes int64         `name:"max-models-bytes" initial:"268435456" min:"1" placeholder:"N" help:"Bytes that all loaded versions may have; those asked for longest ago are unloaded first."`
-	MaxUploadBytes int64         `name:"max-upload-bytes" initial:"1073741824" min:"1" placeholder:"N" help:"Bytes that a version may have that is sent to the admin address."`
+	MaxUploadBytes int64         `name:"max-upload-bytes" initial:"1073741824" min:"1" placeholder:"N" help:"Bytes of a version that may be uploaded at the admin address."`
 	CanaryHeader   string        `name:"canary-header" initial:"" placeholder:"NAME" help:"Header whose value decides who gets a canary; the body if empty or absent."`
 	MLflowColumn   string        `name:"mlflow-column" initial:"" placeholder:"NAME" help:"Column that has the texts of POST /invocations; the only one with text if empty."`
 }
@@ -106,8 +106,8 @@ type Proxy struct {
 
 // Access says who may do what. Without keys and tokens everybody may do everything.
 type Access struct {
-	KeysFile      string      `name:"keys-file" initial:"" placeholder:"FILE" help:"Keys of the clients, which tagifai keys new makes; requests need one then."`
-	JWKS          JWKS        `name:"jwks" initial:"" placeholder:"FILE|URL" help:"Public keys (JWK Set) of who issues JSON Web Tokens to the clients; requests need one then, or a key."`
+	KeysFile      string      `name:"keys-file" initial:"" placeholder:"FILE" help:"File of keys, which tagifai keys new makes; with it, requests need a key."`
+	JWKS          JWKS        `name:"jwks" initial:"" placeholder:"FILE|URL" help:"Public keys (JWK Set) of the issuer of JSON Web Tokens; with them, requests need a token or a key."`
 	JWTIssuer     string      `name:"jwt-issuer" initial:"" placeholder:"NAME" help:"Issuer (iss) that tokens must have; any if empty."`
 	JWTAudience   []string    `name:"jwt-audience" initial:"" placeholder:"NAME" help:"Audiences (aud), of which tokens must have one; any if empty."`
 	JWTAlgorithms []Algorithm `name:"jwt-algorithms" initial:"RS256,ES256,EdDSA" placeholder:"NAME" help:"Algorithms that tokens may be signed with."`

@@ -8,9 +8,8 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"tagifai/internal/invocations"
+	"tagifai/internal/jsonread/jsonreadtest"
 )
 
 // A reading is what a body says.
@@ -27,14 +26,9 @@ func naive(kind string, body []byte, column string) (r reading, known bool) {
 		r.texts, r.ok = naiveCSV(body, column)
 		return r, true
 	}
-	if !jsontext.Value(body).IsValid() {
-		return r, !jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true))
-	}
-	numbers := json.NewDecoder(bytes.NewReader(body))
-	numbers.UseNumber()
-	var document any
-	if err := numbers.Decode(&document); err != nil {
-		return r, false
+	document, valid, known := jsonreadtest.Tree(body)
+	if !valid {
+		return r, known
 	}
 	object, isObject := document.(map[string]any)
 	if !isObject {

@@ -9,23 +9,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/internal/dataset"
 	"tagifai/internal/monitor"
+	"tagifai/internal/recipe"
 	"tagifai/internal/train"
 	"tagifai/model"
 )
 
 // trained returns the artifact of a small model of two classes.
 var trained = sync.OnceValues(func() (*model.Artifact, error) {
-	d := &train.Dataset{File: "made up", Tagged: true}
+	d := &dataset.Dataset{File: "made up", Tagged: true}
 	for i := range 30 {
 		for tag, texts := range map[string][]string{
 			"cooking":  {"stir the soup with a wooden spoon", "bake the bread in a hot oven", "salt and pepper for the sauce"},
 			"learning": {"a network learns from many examples", "gradient descent finds the weights", "the loss falls with each epoch"},
 		} {
-			d.Rows = append(d.Rows, train.Row{Text: texts[i%3] + " " + string(rune('a'+i%26)), Tag: tag, Line: i + 2, Weight: 1})
+			d.Rows = append(d.Rows, dataset.Row{Text: texts[i%3] + " " + string(rune('a'+i%26)), Tag: tag, Line: i + 2, Weight: 1})
 		}
 	}
-	args, err := train.ParseArgs([]byte(`{"num_epochs": 5, "min_freq": 1, "folds": 3}`))
+	args, err := recipe.Parse([]byte(`{"num_epochs": 5, "min_freq": 1, "folds": 3}`))
 	if err != nil {
 		return nil, err
 	}

@@ -1,13 +1,12 @@
 package oip_test
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"tagifai/internal/jsonread/jsonreadtest"
 )
 
 // A reading is what a request says.
@@ -38,14 +37,9 @@ func naive(body []byte, header int) (r reading, known bool) {
 	if header >= 0 {
 		body, data = body[:header], body[header:]
 	}
-	if !jsontext.Value(body).IsValid() {
-		return r, !jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true))
-	}
-	numbers := json.NewDecoder(bytes.NewReader(body))
-	numbers.UseNumber()
-	var document any
-	if err := numbers.Decode(&document); err != nil {
-		return r, false
+	document, valid, known := jsonreadtest.Tree(body)
+	if !valid {
+		return r, known
 	}
 	object, isObject := document.(map[string]any)
 	if !isObject {

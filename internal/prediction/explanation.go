@@ -83,10 +83,27 @@ func AppendExplained(dst []byte, classes []string, explanations []model.Explanat
 
 // AppendMembers appends what [AppendExplained] adds, each member behind a comma.
 func AppendMembers(dst []byte, classes []string, explanations []model.Explanation, f *Fallback) []byte {
+	dst = slices.Grow(dst, RoomExplained(explanations))
 	if f != nil {
 		dst = appendFallback(append(dst, `,"fallback":`...), f)
 	}
 	return appendExplanations(append(dst, `,"explanation":`...), classes, explanations)
+}
+
+// RoomExplained returns how many bytes explanations take, with names that are not long and a
+// fallback. Growing while they are appended took a sixth of the time.
+func RoomExplained(explanations []model.Explanation) int {
+	const (
+		number  = len(`-0.0000010000000000000001`)
+		members = 512
+		ngram   = len(`{"ngram":"        ","weight":,"count":10},`) + number
+		span    = len(`{"start":1000,"end":1000,"weight":},`) + number
+	)
+	room := 0
+	for i := range explanations {
+		room += members + len(explanations[i].NGrams)*ngram + len(explanations[i].Spans)*span
+	}
+	return room
 }
 
 func appendExplanations(dst []byte, classes []string, explanations []model.Explanation) []byte {

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 	"tagifai/internal/registry"
 	"tagifai/model"
 )
@@ -78,35 +79,17 @@ func hangs(t *testing.T, m *model.Model) (open func() (*model.Model, error), let
 	return func() (*model.Model, error) { <-end; return m, nil }, letGo
 }
 
-// A recorder is a log that can be read while it is written.
-type recorder struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (r *recorder) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *recorder) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
-}
-
 // A service is a registry of a test, and what it tells.
 type service struct {
 	*registry.Registry
 	*loader
-	log     *recorder
+	log     *logtest.Log
 	metrics *prometheus.Registry
 }
 
 // newService returns a registry that has not begun.
 func newService(open func() (*model.Model, error), source config.Source) *service {
-	s := &service{loader: &loader{open: open}, log: new(recorder), metrics: prometheus.NewRegistry()}
+	s := &service{loader: &loader{open: open}, log: new(logtest.Log), metrics: prometheus.NewRegistry()}
 	s.Registry = registry.New(registry.Options{Source: source, Open: s.load, Log: zerolog.New(s.log), Metrics: s.metrics})
 	return s
 }

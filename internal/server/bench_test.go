@@ -23,9 +23,11 @@ func predictTwo(t testing.TB) (ask func(), size int64) { return predictTwoAs(t, 
 
 // predictTwoAs does so with a guard and a credential for it.
 func predictTwoAs(t testing.TB, guard *auth.Guard, credential http.Header) (ask func(), size int64) {
-	const body = `{"texts":[{"text":"Transfer learning with transformers for text classification."},{"text":"Generative adversarial networks in both PyTorch and TensorFlow."}]}`
-	return predictAs(t, guard, credential, "/predict", body, discard{http.Header{}}), int64(len(body))
+	return predictAs(t, guard, credential, "/predict", twoTexts, discard{http.Header{}}), int64(len(twoTexts))
 }
+
+// twoTexts is the body of a usual request.
+const twoTexts = `{"texts":[{"text":"Transfer learning with transformers for text classification."},{"text":"Generative adversarial networks in both PyTorch and TensorFlow."}]}`
 
 // predictAs returns a function that lets the whole service, without a network, answer a POST.
 func predictAs(t testing.TB, guard *auth.Guard, header http.Header, path, body string, w http.ResponseWriter) (ask func()) {

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tagifai/internal/auth"
+	"tagifai/internal/logtest"
 	"tagifai/internal/server"
 )
 
@@ -212,7 +213,7 @@ func TestAuthorizeInBrowser(t *testing.T) {
 	keys.reread()
 	for scheme, credential := range map[string]string{"bearer": token(t, nil), "key": secret} {
 		t.Run(scheme, func(t *testing.T) {
-			s := startServing(t, server.Options{Settings: settings(), Guard: keys.guard}, new(logs))
+			s := startServing(t, server.Options{Settings: settings(), Guard: keys.guard}, new(logtest.Log))
 			b := browse(t, s.url+"/docs", windows[0].size)
 			b.do(t,
 				chromedp.Click(chromedp.CSS(".auth-wrapper .authorize")),

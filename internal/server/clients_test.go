@@ -14,6 +14,7 @@ import (
 
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 	"tagifai/internal/server"
 )
 
@@ -177,7 +178,7 @@ func TestClientIsThePrincipal(t *testing.T) {
 	s := startServing(t, server.Options{Guard: keys.guard, Settings: settings(func(c *config.Settings) {
 		c.ClientRate, c.ClientBurst = 1, 2
 		c.TrustedProxies = networks("127.0.0.1")
-	})}, new(logs))
+	})}, new(logtest.Log))
 	tests := []struct {
 		name, key, addr string
 		path            string

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tagifai/internal/jsonbody"
+	"tagifai/internal/memory"
 	"tagifai/internal/prediction"
 	"tagifai/model"
 )
@@ -27,7 +28,8 @@ type explanations struct {
 	top     int
 	classes []int  // beside the class that is predicted
 	encoded []byte // of all texts
-	ends    []int  // of each text in encoded
+	buffer  *[]byte
+	ends    []int // of each text in encoded
 }
 
 // queryTop returns how many n-grams a query asks for, and what is wrong with it.
@@ -106,8 +108,29 @@ func (x *explanations) held() int { return cap(x.encoded) + 8*cap(x.ends) }
 // add explains the answer to the next text.
 func (x *explanations) add(m *model.Model, text string, answer model.Answer) {
 	list, fallback := prediction.Explain(m, text, answer, x.classes, x.top)
+	x.reserve(prediction.RoomExplained(list))
 	x.encoded = prediction.AppendMembers(x.encoded, m.Classes(), list, fallback)
 	x.ends = append(x.ends, len(x.encoded))
+}
+
+// reserve makes room for n bytes more, in a pooled buffer: they are more than all else that a
+// request allocates.
+func (x *explanations) reserve(n int) {
+	if n <= cap(x.encoded)-len(x.encoded) {
+		return
+	}
+	larger := memory.GetBuffer(max(2*cap(x.encoded), len(x.encoded)+n))
+	grown := append(*larger, x.encoded...)
+	x.release()
+	x.buffer, x.encoded = larger, grown
+}
+
+// release gives the buffer back, once the explanations are not needed any more.
+func (x *explanations) release() {
+	if x.buffer != nil {
+		memory.PutBuffer(x.buffer, x.encoded)
+		x.buffer, x.encoded = nil, nil
+	}
 }
 
 // of returns the members that are added to the i-th prediction, each with a comma before.

@@ -1,17 +1,23 @@
 package server_test
 
 import (
+	"fmt"
+	"io"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
 
 	"tagifai/internal/prediction"
+	"tagifai/internal/server"
 	"tagifai/model"
 )
 
@@ -207,4 +213,37 @@ func TestManyExplanations(t *testing.T) {
 		t.Errorf("an explanation of more than the service may hold: %d, want 413", answer.status)
 	}
 	s.explained(t, "", texts[0])
+}
+
+// The buffers that explanations are encoded in go from request to request: those that are
+// answered at the same time are as if each were answered alone.
+func TestExplanationsAtOnce(t *testing.T) {
+	h := newServer(t, server.Options{Settings: settings(), Log: zerolog.New(io.Discard)}).Handler()
+	explain := func(i int) string {
+		body := fmt.Sprintf(`{"texts":[{"text":"project %d: %s"},{"text":"%d"}]}`, i, strings.Repeat("graph neural networks ", i), i)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/predict?include=explanation", strings.NewReader(body)))
+		_, data, _ := strings.Cut(w.Body.String(), `"data":`) // what comes before has the time in it
+		return data
+	}
+	const requests = 30
+	var want [requests]string
+	for i := range want {
+		want[i] = explain(i)
+		if !strings.Contains(want[i], `"explanation":[{`) {
+			t.Fatalf("request %d is not explained: %s", i, want[i])
+		}
+	}
+	var running sync.WaitGroup
+	for from := range 4 { // as many as never have to wait for their turn
+		running.Go(func() {
+			for i := range 5 * requests {
+				i = (from + i) % requests
+				if diff := cmp.Diff(explain(i), want[i]); diff != "" {
+					t.Errorf("request %d: %s", i, diff)
+				}
+			}
+		})
+	}
+	running.Wait()
 }

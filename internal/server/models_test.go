@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
 	"tagifai/internal/store"
@@ -70,7 +71,7 @@ func startStoreWith(t *testing.T, change func(*config.Settings), also func(*serv
 			change(c)
 		}
 	})
-	logs, metrics := new(logs), prometheus.NewRegistry()
+	logs, metrics := new(logtest.Log), prometheus.NewRegistry()
 	models := registry.New(registry.Options{Source: c.Source, Tool: "a test", Log: zerolog.New(logs), Metrics: metrics, ReadArtifact: func(dir string) (*model.Artifact, error) { return model.ReadDir(dir) }})
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := models.Start(ctx); err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
 )
@@ -153,7 +154,7 @@ func (manyModels) Model(_ context.Context, name string) (*registry.Overview, err
 func TestOIPIndexOfMany(t *testing.T) {
 	models := newRegistry(t, defaultModel, zerolog.Nop(), prometheus.NewRegistry())
 	serving := func(change func(*config.Settings)) *service {
-		return startServing(t, server.Options{Settings: settings(change), Versions: manyModels{models}}, new(logs))
+		return startServing(t, server.Options{Settings: settings(change), Versions: manyModels{models}}, new(logtest.Log))
 	}
 	got := serving(func(*config.Settings) {}).ask(t, http.MethodPost, "/v2/repository/index", nil, "")
 	var index []server.OIPIndexEntry

@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 	"tagifai/internal/server"
 	"tagifai/model"
 )
@@ -61,7 +62,7 @@ func newLoader(m *model.Model) *loader {
 func TestReloadUnderLoad(t *testing.T) {
 	variants := []*model.Model{variant(t, "first"), variant(t, "second")}
 	l := newLoader(variants[0])
-	logs := new(logs)
+	logs := new(logtest.Log)
 	models := newRegistry(t, l.load, zerolog.New(logs), prometheus.NewRegistry())
 	s := newServer(t, server.Options{Settings: settings(), Versions: models})
 	h := s.Handler()

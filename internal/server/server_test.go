@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
 	"tagifai/model"
@@ -33,26 +34,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type service struct {
 	*server.Server
 	url  string
-	logs *logs
+	logs *logtest.Log
 	stop func() error // ends Run and returns what it returned
-}
-
-// logs is a log that can be read while it is written.
-type logs struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // settings returns the defaults with changes, for a server of a test.
@@ -112,13 +95,13 @@ func start(t *testing.T, settings config.Settings, prepare ...func(*server.Serve
 // startLoading does so with the model that load loads.
 func startLoading(t *testing.T, load func() (*model.Model, error), settings config.Settings, prepare ...func(*server.Server)) *service {
 	t.Helper()
-	logs, metrics := new(logs), prometheus.NewRegistry()
+	logs, metrics := new(logtest.Log), prometheus.NewRegistry()
 	log := zerolog.New(logs)
 	return startServing(t, server.Options{Settings: settings, Versions: newRegistry(t, load, log, metrics), Metrics: metrics, Log: log}, logs, prepare...)
 }
 
 // startServing does so with these versions.
-func startServing(t *testing.T, options server.Options, logs *logs, prepare ...func(*server.Server)) *service {
+func startServing(t *testing.T, options server.Options, logs *logtest.Log, prepare ...func(*server.Server)) *service {
 	t.Helper()
 	options.Version = "v1.2.3"
 	s := newServer(t, options)

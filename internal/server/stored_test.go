@@ -20,6 +20,7 @@ import (
 
 	"tagifai/internal/batch"
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 	"tagifai/internal/lookup"
 	"tagifai/internal/postgrestest"
 	"tagifai/internal/registry"
@@ -95,7 +96,7 @@ func openTable(t *testing.T, address string, log zerolog.Logger) *lookup.Table {
 // startTable serves the default model, without a store, and a table.
 func startTable(t *testing.T, address string, changes ...func(*config.Settings)) *service {
 	t.Helper()
-	logs, metrics := new(logs), prometheus.NewRegistry()
+	logs, metrics := new(logtest.Log), prometheus.NewRegistry()
 	log := zerolog.New(logs)
 	models := registry.New(registry.Options{
 		Source: config.Defaults().Source, Open: defaultModel, Log: log, Metrics: metrics,

@@ -22,6 +22,7 @@ import (
 	"tagifai/internal/certificate"
 	"tagifai/internal/certificate/certificatetest"
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 	"tagifai/internal/server"
 )
 
@@ -51,7 +52,7 @@ func startTLS(t *testing.T, mutual bool, settings config.Settings) *secureServic
 	if mutual {
 		settings.TLSClientCA = s.ca
 	}
-	logs, metrics := new(logs), prometheus.NewRegistry()
+	logs, metrics := new(logtest.Log), prometheus.NewRegistry()
 	log := zerolog.New(logs)
 	source, err := certificate.Load(certificate.Options{Files: settings.TLS, Log: log, Metrics: metrics})
 	if err != nil {

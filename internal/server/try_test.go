@@ -25,6 +25,7 @@ import (
 
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
+	"tagifai/internal/logtest"
 	"tagifai/internal/server"
 	"tagifai/internal/store"
 	"tagifai/model"
@@ -253,7 +254,7 @@ func TestTryWithKeyInBrowser(t *testing.T) {
 		may[name] = keys.key(t, strings.ReplaceAll(name, " ", "-"), actions, nil, time.Time{})
 	}
 	keys.reread()
-	s := startServing(t, server.Options{Settings: settings(), Guard: keys.guard}, new(logs))
+	s := startServing(t, server.Options{Settings: settings(), Guard: keys.guard}, new(logtest.Log))
 	b := browse(t, s.url+"/try")
 	axe := readAxe(t)
 	const asks = `!document.querySelector('#key-form').hidden`

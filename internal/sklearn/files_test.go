@@ -108,14 +108,7 @@ func TestFiles(t *testing.T) {
 				}
 				return
 			}
-			if err == nil {
-				t.Fatal("got a model")
-			}
-			for _, want := range c.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("the error %q does not mention %s", err, want)
-				}
-			}
+			refused(t, err, c.want)
 		})
 	}
 }
@@ -181,14 +174,7 @@ func TestPath(t *testing.T) {
 				}
 				return
 			}
-			if err == nil {
-				t.Fatal("got a model")
-			}
-			for _, want := range c.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("the error %q does not mention %s", err, want)
-				}
-			}
+			refused(t, err, c.want)
 		})
 	}
 }

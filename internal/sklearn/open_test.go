@@ -183,14 +183,7 @@ func TestOpenRefuses(t *testing.T) {
 			files := fixture(t, c.fixture)
 			c.spoil(files)
 			_, err := model.OpenFS(files, sklearn.Format)
-			if err == nil {
-				t.Fatal("got a model")
-			}
-			for _, want := range c.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("the error %q does not mention %s", err, want)
-				}
-			}
+			refused(t, err, c.want)
 		})
 	}
 }
@@ -305,6 +298,19 @@ func TestConverted(t *testing.T) {
 		}
 		if diff := cmp.Diff(b.Weights, a.Weights); diff != "" {
 			t.Errorf("%s: got -, want +:\n%s", dir, diff)
+		}
+	}
+}
+
+// refused makes sure that an error has all of these parts.
+func refused(t *testing.T, err error, parts []string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("got a model")
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error %q does not mention %s", err, part)
 		}
 	}
 }

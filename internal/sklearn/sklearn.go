@@ -135,3 +135,18 @@ func version(n pickle.Node) string {
 	v, _ := n.Find("_sklearn_version")
 	return v.Excerpt()
 }
+
+// minor is the second number of the version of scikit-learn that wrote the object, 6
+// for 1.6.1. ok is false if that is none, or if the first is not 1.
+func minor(n pickle.Node) (number int, ok bool) {
+	text, ok := strings.CutPrefix(version(n), "1.")
+	text, _, _ = strings.Cut(text, ".")
+	number, err := strconv.Atoi(text)
+	return number, ok && err == nil
+}
+
+// atLeast reports whether scikit-learn 1.x, for this x, or a newer one wrote the object.
+func atLeast(n pickle.Node, x int) bool {
+	number, ok := minor(n)
+	return ok && number >= x
+}

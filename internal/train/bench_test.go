@@ -3,12 +3,15 @@ package train
 import (
 	"math/rand/v2"
 	"testing"
+
+	"tagifai/internal/dataset"
+	"tagifai/internal/recipe"
 )
 
 // BenchmarkFit fits two blocks and the documents of labelled.csv, repeated to the size
 // of a real data set.
 func BenchmarkFit(b *testing.B) {
-	d, err := ReadDataset("testdata/labelled.csv")
+	d, err := dataset.Read("testdata/labelled.csv")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -18,9 +21,9 @@ func BenchmarkFit(b *testing.B) {
 	}
 	args := baseArgs()
 	args.NgramMaxRange, args.MinFreq, args.NumEpochs = 4, 0, 10
-	args.Blocks = []Block{baseBlock()}
+	args.Blocks = []recipe.Block{baseBlock()}
 	args.Blocks[0].TokenPattern = `\b\w[\w\-/+#]*\b`
-	args.Documents = []Document{{"title", 0.3}, {"description", 0.3}}
+	args.Documents = []recipe.Document{{Column: "title", Weight: 0.3}, {Column: "description", Weight: 0.3}}
 	all, err := label(d, &args, rand.New(rand.NewPCG(1, 0)))
 	if err != nil {
 		b.Fatal(err)

@@ -9,7 +9,9 @@ import (
 	"slices"
 	"time"
 
+	"tagifai/internal/dataset"
 	"tagifai/internal/evaluation"
+	"tagifai/internal/recipe"
 )
 
 // A leftOut are samples that were left out of a training, with the scores that the model
@@ -21,7 +23,7 @@ type leftOut struct {
 
 // outOfFold are the folds of a cross-validation: together, all samples.
 type outOfFold struct {
-	args  *Args
+	args  *recipe.Args
 	all   *samples
 	rng   *rand.Rand // as the folds left it
 	folds []leftOut
@@ -31,7 +33,7 @@ type outOfFold struct {
 // CrossValidate trains k models for each seed, from that of the arguments upwards. Each
 // leaves out another k-th of the data set and is evaluated on it. If the rows have
 // times, it also judges the newest by a model of the older ones, with the first seed.
-func CrossValidate(ctx context.Context, d *Dataset, args Args, k, seeds int, progress Progress) (*evaluation.CrossValidation, *evaluation.TimeOrdered, error) {
+func CrossValidate(ctx context.Context, d *dataset.Dataset, args recipe.Args, k, seeds int, progress Progress) (*evaluation.CrossValidation, *evaluation.TimeOrdered, error) {
 	var runs [][]*evaluation.Predictions
 	var used []uint64
 	var classes []string
@@ -50,10 +52,10 @@ func CrossValidate(ctx context.Context, d *Dataset, args Args, k, seeds int, pro
 		runs, used = append(runs, o.predictions()), append(used, args.Seed)
 		args.Seed++
 	}
-	return evaluation.NewCrossValidation(used, runs, args.slicing(classes)), byTime, nil
+	return evaluation.NewCrossValidation(used, runs, slicing(&args, classes)), byTime, nil
 }
 
-func crossValidate(ctx context.Context, d *Dataset, args *Args, k int, progress Progress) (*outOfFold, error) {
+func crossValidate(ctx context.Context, d *dataset.Dataset, args *recipe.Args, k int, progress Progress) (*outOfFold, error) {
 	given := *args
 	rng := rand.New(rand.NewPCG(args.Seed, 0))
 	all, err := label(d, &given, rng)
@@ -71,7 +73,7 @@ func crossValidate(ctx context.Context, d *Dataset, args *Args, k int, progress 
 		}
 		o.folds = append(o.folds, *f)
 	}
-	if args.Calibration == ByTemperature {
+	if args.Calibration == recipe.ByTemperature {
 		o.calibrate()
 	}
 	return o, nil
@@ -94,7 +96,7 @@ func pool(parts []*evaluation.Predictions) *evaluation.Predictions {
 }
 
 // leaveOut trains on all samples but those with these indices, which are sorted.
-func leaveOut(ctx context.Context, d *Dataset, all *samples, held []int, args *Args, rng *rand.Rand, progress Progress) (*leftOut, error) {
+func leaveOut(ctx context.Context, d *dataset.Dataset, all *samples, held []int, args *recipe.Args, rng *rand.Rand, progress Progress) (*leftOut, error) {
 	rest := all.without(held)
 	if err := rest.checkSizes(d, 2); err != nil {
 		return nil, err
@@ -187,7 +189,7 @@ func (s *samples) newest() []int {
 
 // timeOrdered trains on the older samples and judges the newer ones. It returns nil if
 // the samples have no times, or if some class is too rare among the older ones.
-func (o *outOfFold) timeOrdered(ctx context.Context, d *Dataset, progress Progress) (*evaluation.TimeOrdered, error) {
+func (o *outOfFold) timeOrdered(ctx context.Context, d *dataset.Dataset, progress Progress) (*evaluation.TimeOrdered, error) {
 	held := o.all.newest()
 	if rare, _ := o.all.without(held).tooRare(2); rare >= 0 || len(held) == 0 {
 		return nil, nil
@@ -199,7 +201,7 @@ func (o *outOfFold) timeOrdered(ctx context.Context, d *Dataset, progress Progre
 	t := &evaluation.TimeOrdered{
 		Train:  len(o.all.texts) - len(held),
 		From:   slices.MinFunc(f.held.created, time.Time.Compare),
-		Report: o.of(f).Report(o.args.slicing(o.all.classes)),
+		Report: o.of(f).Report(slicing(o.args, o.all.classes)),
 	}
 	return t, nil
 }

@@ -1,8 +1,10 @@
 package train
 
+import "tagifai/internal/recipe"
+
 // documents returns what is fitted: the texts of the samples, the further documents that
 // the arguments make of each, and the extra samples.
-func (s *samples) documents(args *Args) *samples {
+func (s *samples) documents(args *recipe.Args) *samples {
 	if len(args.Documents) == 0 && s.also == nil {
 		all := *s
 		all.first = len(s.texts)
@@ -17,7 +19,7 @@ func (s *samples) documents(args *Args) *samples {
 	return all
 }
 
-func (s *samples) addDocuments(of *samples, args *Args, times float64) {
+func (s *samples) addDocuments(of *samples, args *recipe.Args, times float64) {
 	for i, text := range of.texts {
 		label, line, weight := of.labels[i], of.lines[i], times*of.weights[i]
 		s.add(text, label, line, weight, nil)

@@ -9,7 +9,10 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"tagifai/internal/dataset"
 	"tagifai/internal/evaluation"
+	"tagifai/internal/monitor"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
@@ -30,7 +33,7 @@ func (t TagCount) String() string { return fmt.Sprintf("%q (%d)", t.Tag, t.Rows)
 
 // Evaluate compares the model's predictions with the tags of a data set. The classes of
 // more are known, too. Without a class other, an unknown tag is an error.
-func Evaluate(ctx context.Context, m *model.Model, d *Dataset, more ...string) (*Evaluation, error) {
+func Evaluate(ctx context.Context, m *model.Model, d *dataset.Dataset, more ...string) (*Evaluation, error) {
 	s := &samples{classes: m.Classes()}
 	for _, class := range more {
 		if !slices.Contains(s.classes, class) {
@@ -58,9 +61,9 @@ func Evaluate(ctx context.Context, m *model.Model, d *Dataset, more ...string) (
 	e := &Evaluation{Unknown: countTags(unknown)}
 	switch {
 	case len(s.texts) == 0:
-		return nil, d.errorf(1, "no row has a text and a tag")
+		return nil, d.Errorf(1, "no row has a text and a tag")
 	case len(unknown) > 0 && other < 0:
-		return nil, d.errorf(line, "the model has the classes %q, but the file has other tags, too: %s; take out their rows, or train with them",
+		return nil, d.Errorf(line, "the model has the classes %q, but the file has other tags, too: %s; take out their rows, or train with them",
 			s.classes, Join(e.Unknown))
 	}
 	predictions, err := s.predict(ctx, m)
@@ -114,13 +117,13 @@ func slicesOf(m *model.Model) (evaluation.Slices, error) {
 }
 
 // slicing returns the slices to evaluate a model of these classes by.
-func (a *Args) slicing(classes []string) evaluation.Slices {
-	if a.Slices == nil {
+func slicing(args *recipe.Args, classes []string) evaluation.Slices {
+	if args.Slices == nil {
 		return evaluation.CourseSlices(classes)
 	}
-	compiled, err := evaluation.CompileSlices(a.Slices)
+	compiled, err := evaluation.CompileSlices(args.Slices)
 	if err != nil {
-		panic(err) // validate looked at them
+		panic(err) // they were checked when the arguments were read
 	}
 	return compiled
 }
@@ -140,4 +143,12 @@ func (s *samples) predict(ctx context.Context, m *model.Model) (*evaluation.Pred
 		p.Answers[i] = m.Classify(text, probabilities, nil).Class
 	}
 	return p, nil
+}
+
+// addPredictions adds predictions to a baseline. Of each text, known has the number of
+// n-grams that the model knows, and that of all.
+func addPredictions(to *monitor.Builder, p *evaluation.Predictions, known [][2]int) {
+	for i, text := range p.Texts {
+		to.Add(text, p.Answers[i], p.Labels[i], slices.Max(p.Probabilities[i]), known[i][0], known[i][1])
+	}
 }

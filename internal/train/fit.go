@@ -6,21 +6,22 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
 // A fit fits the blocks of a vectorizer and a classifier to samples.
 type fit struct {
-	args       *Args
+	args       *recipe.Args
 	documents  *samples // all that is made of the samples
 	union      *union
 	rows       *rows // TF-IDF of the documents
 	classifier *classifier
 }
 
-func newFit(args *Args, s *samples) *fit {
+func newFit(args *recipe.Args, s *samples) *fit {
 	f := &fit{args: args, documents: s.documents(args)}
-	f.union, f.rows = fitUnion(args.blocks(), f.documents.texts, s.vectors, args.VectorWeight)
+	f.union, f.rows = fitUnion(args.AllBlocks(), f.documents.texts, s.vectors, args.VectorWeight)
 	f.classifier = newClassifier(args, f.union.features(), f.documents.labels, f.documents.first, len(s.classes))
 	return f
 }
@@ -31,7 +32,7 @@ func (f *fit) run(ctx context.Context, rng *rand.Rand, after func(epoch int)) er
 		return err
 	}
 	var order []int
-	if f.args.Balance == Oversampling {
+	if f.args.Balance == recipe.Oversampling {
 		order = f.documents.oversample(rng)
 	} else {
 		order = sequence(len(f.documents.labels))

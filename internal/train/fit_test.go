@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/internal/dataset"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
@@ -57,7 +59,7 @@ type fixture struct {
 	SGD []struct {
 		Name         string
 		Alpha        float64
-		LearningRate Schedule `json:"learning_rate"`
+		LearningRate recipe.Schedule `json:"learning_rate"`
 		Eta0         float64
 		PowerT       float64 `json:"power_t"`
 		ClassWeight  *string `json:"class_weight"`
@@ -89,7 +91,7 @@ func readFixture(t *testing.T) *fixture {
 
 func readTexts(t *testing.T, rows int) []string {
 	t.Helper()
-	d, err := ReadDataset("testdata/labelled.csv")
+	d, err := dataset.Read("testdata/labelled.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,9 +160,9 @@ func TestClassifierIsScikitLearns(t *testing.T) {
 			for _, i := range order {
 				taking = append(taking, labels[i])
 			}
-			args := &Args{Alpha: c.Alpha, LearningRate: c.Eta0, PowerT: c.PowerT, Schedule: c.LearningRate, Balance: Unbalanced}
+			args := &recipe.Args{Alpha: c.Alpha, LearningRate: c.Eta0, PowerT: c.PowerT, Schedule: c.LearningRate, Balance: recipe.Unbalanced}
 			if c.ClassWeight != nil {
-				args.Balance = ClassWeights
+				args.Balance = recipe.ClassWeights
 			}
 			classifier := newClassifier(args, len(f.SGDInput.Vocabulary), taking, len(taking), len(c.Classes))
 			fits := 0
@@ -183,4 +185,18 @@ func TestQuantileIsNumpys(t *testing.T) {
 			t.Errorf("%v-quantile of %v: got %v, want %v", c.Q, c.Values, got, c.Quantile)
 		}
 	}
+}
+
+// baseArgs returns the value of every argument that args.json leaves out.
+func baseArgs() recipe.Args { return parseArgs("{}") }
+
+// baseBlock returns the value of every argument that a block leaves out.
+func baseBlock() recipe.Block { return parseArgs(`{"blocks": [{}]}`).Blocks[0] }
+
+func parseArgs(text string) recipe.Args {
+	args, err := recipe.Parse([]byte(text))
+	if err != nil {
+		panic(err)
+	}
+	return args
 }

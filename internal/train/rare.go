@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"tagifai/internal/dataset"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
@@ -16,7 +18,7 @@ type Folded struct {
 }
 
 // fold changes tags into other as the arguments want it.
-func fold(rows []Row, args *Args) (Folded, error) {
+func fold(rows []dataset.Row, args *recipe.Args) (Folded, error) {
 	f := Folded{make(map[string]int), make(map[string]int)}
 	frequency := make(map[string]int)
 	for i := range rows {
@@ -94,7 +96,7 @@ func listTags(frequency map[string]int) string {
 }
 
 // Lines returns a line about each kind of tags that count as other.
-func (f *Folded) Lines(args *Args) []string {
+func (f *Folded) Lines(args *recipe.Args) []string {
 	var lines []string
 	if len(f.NotAccepted) > 0 {
 		lines = append(lines, fmt.Sprintf("tags that count as %s, since accepted_tags does not name them: %s", model.Other, listTags(f.NotAccepted)))

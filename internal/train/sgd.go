@@ -7,13 +7,14 @@ import (
 	"sync"
 
 	"tagifai/internal/evaluation"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
 // A classifier is a linear classifier in training. It consists of one binary
 // classifier for each class, or of a single one if there are two classes.
 type classifier struct {
-	args    *Args
+	args    *recipe.Args
 	classes int
 	targets []*target
 }
@@ -32,7 +33,7 @@ type target struct {
 // newClassifier prepares a classifier for samples with these labels. How frequent the
 // classes are is what the first samples say, the others being extra ones; of a class that
 // only these have, they say it.
-func newClassifier(args *Args, features int, labels []int, first, classes int) *classifier {
+func newClassifier(args *recipe.Args, features int, labels []int, first, classes int) *classifier {
 	weight := make([]float64, classes)
 	for _, label := range labels[:first] {
 		weight[label]++
@@ -45,7 +46,7 @@ func newClassifier(args *Args, features int, labels []int, first, classes int) *
 		}
 	}
 	for class, n := range weight {
-		if args.Balance == ClassWeights {
+		if args.Balance == recipe.ClassWeights {
 			weight[class] = float64(counted) / (float64(classes) * n)
 		} else {
 			weight[class] = 1
@@ -84,7 +85,7 @@ const (
 
 // epoch does what SGDClassifier.fit of scikit-learn 1.2 does (_plain_sgd) with
 // max_iter=1, log loss, an l2 penalty and sparse rows: t begins at 1.
-func epoch(args *Args, pair []*target, matrix *rows, labels []int, weights []float64, order []int) {
+func epoch(args *recipe.Args, pair []*target, matrix *rows, labels []int, weights []float64, order []int) {
 	rate := args.LearningRate
 	optimalT0 := 1 / (args.Alpha * math.Sqrt(1/math.Sqrt(args.Alpha)))
 	var scores, steps [2]float64
@@ -92,9 +93,9 @@ func epoch(args *Args, pair []*target, matrix *rows, labels []int, weights []flo
 		columns, values := matrix.row(i)
 		scorePair(scores[:], pair, columns, values)
 		switch args.Schedule {
-		case Optimal:
+		case recipe.Optimal:
 			rate = 1 / (args.Alpha * (optimalT0 + float64(n)))
-		case InvScaling:
+		case recipe.InvScaling:
 			rate = args.LearningRate / math.Pow(float64(n+1), args.PowerT)
 		}
 		for k, t := range pair {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"tagifai/internal/dataset"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
@@ -20,9 +22,9 @@ type samples struct {
 	created []time.Time         // of each text, zero if unknown
 	indices []int               // of each text in the whole that this is a part of
 	classes []string
-	first   int      // of documents: how many are no extra ones
-	also    *samples // extra ones, for training alone; nil if there are none
-	vectors *Vectors // of words; nil if there are none
+	first   int              // of documents: how many are no extra ones
+	also    *samples         // extra ones, for training alone; nil if there are none
+	vectors *dataset.Vectors // of words; nil if there are none
 	folded  Folded
 }
 
@@ -36,7 +38,7 @@ func (s *samples) add(text string, label, line int, weight float64, parts map[st
 
 // label applies subset, accepted_tags and min_freq to the data set and encodes the
 // tags.
-func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
+func label(d *dataset.Dataset, args *recipe.Args, rng *rand.Rand) (*samples, error) {
 	rows := slices.Clone(d.Rows)
 	if args.Shuffle {
 		rng.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
@@ -44,7 +46,7 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 	if args.Subset != nil && *args.Subset < len(rows) {
 		rows = rows[:*args.Subset]
 	}
-	if d.Vectors != nil && blockOfWords(args.blocks()) < 0 {
+	if d.Vectors != nil && blockOfWords(args.AllBlocks()) < 0 {
 		return nil, fmt.Errorf("%s: the arguments have no block of single words for the vectors to join; add one to blocks, with analyzer %q", d.Vectors.File, model.Word)
 	}
 	n := len(rows)
@@ -53,7 +55,7 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 	}
 	folded, err := fold(rows, args)
 	if err != nil {
-		return nil, d.errorf(1, "%w", err)
+		return nil, d.Errorf(1, "%w", err)
 	}
 	s := &samples{folded: folded, vectors: d.Vectors}
 	for _, row := range rows {
@@ -74,7 +76,7 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 		to.created = append(to.created, row.Created)
 	}
 	if !slices.ContainsFunc(s.weights, func(w float64) bool { return w > 0 }) {
-		return nil, d.errorf(1, "every row has weight 0, and would teach nothing")
+		return nil, d.Errorf(1, "every row has weight 0, and would teach nothing")
 	}
 	s.indices = sequence(n)
 	return s, s.checkSizes(d, smallestClass)
@@ -82,7 +84,7 @@ func label(d *Dataset, args *Args, rng *rand.Rand) (*samples, error) {
 
 // checkSizes makes sure that every class has enough samples to be split into so many
 // parts.
-func (s *samples) checkSizes(d *Dataset, parts int) error {
+func (s *samples) checkSizes(d *dataset.Dataset, parts int) error {
 	class, of := s.tooRare(parts)
 	if class < 0 {
 		return nil
@@ -91,7 +93,7 @@ func (s *samples) checkSizes(d *Dataset, parts int) error {
 	if len(of) > 0 {
 		line = s.lines[of[0]]
 	}
-	return d.errorf(line, "class %q has %d rows here, too few to split; give it at least %d, or change accepted_tags or min_freq",
+	return d.Errorf(line, "class %q has %d rows here, too few to split; give it at least %d, or change accepted_tags or min_freq",
 		s.classes[class], len(of), parts)
 }
 

@@ -7,15 +7,18 @@ import (
 	"strings"
 	"testing"
 
+	"tagifai/internal/dataset"
+	"tagifai/internal/recipe"
+
 	"github.com/google/go-cmp/cmp"
 )
 
-// dataset makes rows with these numbers of each tag.
-func dataset(counts map[string]int) *Dataset {
-	d := &Dataset{File: "made.csv"}
+// datasetOf makes rows with these numbers of each tag.
+func datasetOf(counts map[string]int) *dataset.Dataset {
+	d := &dataset.Dataset{File: "made.csv"}
 	for _, tag := range []string{"a", "b", "c", "other"} {
 		for i := range counts[tag] {
-			d.Rows = append(d.Rows, Row{Text: fmt.Sprintf("%s %d", tag, i), Tag: tag, Line: len(d.Rows) + 2, Weight: 1})
+			d.Rows = append(d.Rows, dataset.Row{Text: fmt.Sprintf("%s %d", tag, i), Tag: tag, Line: len(d.Rows) + 2, Weight: 1})
 		}
 	}
 	return d
@@ -26,23 +29,23 @@ func TestLabel(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		counts map[string]int
-		args   Args
+		args   recipe.Args
 		want   map[string]int // rows of each class
 	}{
-		{"as they are", map[string]int{"a": 5, "b": 4}, Args{}, map[string]int{"a": 5, "b": 4}},
-		{"rare ones are other", map[string]int{"a": 25, "b": 4, "c": 3}, Args{MinFreq: 4}, map[string]int{"a": 25, "b": 4, "other": 3}},
-		{"a tenth of the rows is rare", map[string]int{"a": 15, "b": 12, "c": 3}, Args{MinFreq: 4}, map[string]int{"a": 15, "b": 12, "other": 3}},
-		{"more than a tenth", map[string]int{"a": 15, "b": 11, "c": 3}, Args{MinFreq: 4}, nil},
-		{"rare, but other anyway", map[string]int{"a": 5, "b": 5, "other": 3}, Args{MinFreq: 4}, map[string]int{"a": 5, "b": 5, "other": 3}},
-		{"not accepted ones are other", map[string]int{"a": 5, "b": 4, "c": 9, "other": 1}, Args{AcceptedTags: []string{"a", "b"}}, map[string]int{"a": 5, "b": 4, "other": 10}},
-		{"a subset is too small", map[string]int{"a": 5, "b": 4}, Args{Subset: &two}, nil},
-		{"one class", map[string]int{"a": 5}, Args{}, nil},
-		{"all rare", map[string]int{"a": 5, "b": 4}, Args{MinFreq: 9}, nil},
-		{"none", nil, Args{}, nil},
-		{"a class of two", map[string]int{"a": 5, "b": 2}, Args{}, nil},
+		{"as they are", map[string]int{"a": 5, "b": 4}, recipe.Args{}, map[string]int{"a": 5, "b": 4}},
+		{"rare ones are other", map[string]int{"a": 25, "b": 4, "c": 3}, recipe.Args{MinFreq: 4}, map[string]int{"a": 25, "b": 4, "other": 3}},
+		{"a tenth of the rows is rare", map[string]int{"a": 15, "b": 12, "c": 3}, recipe.Args{MinFreq: 4}, map[string]int{"a": 15, "b": 12, "other": 3}},
+		{"more than a tenth", map[string]int{"a": 15, "b": 11, "c": 3}, recipe.Args{MinFreq: 4}, nil},
+		{"rare, but other anyway", map[string]int{"a": 5, "b": 5, "other": 3}, recipe.Args{MinFreq: 4}, map[string]int{"a": 5, "b": 5, "other": 3}},
+		{"not accepted ones are other", map[string]int{"a": 5, "b": 4, "c": 9, "other": 1}, recipe.Args{AcceptedTags: []string{"a", "b"}}, map[string]int{"a": 5, "b": 4, "other": 10}},
+		{"a subset is too small", map[string]int{"a": 5, "b": 4}, recipe.Args{Subset: &two}, nil},
+		{"one class", map[string]int{"a": 5}, recipe.Args{}, nil},
+		{"all rare", map[string]int{"a": 5, "b": 4}, recipe.Args{MinFreq: 9}, nil},
+		{"none", nil, recipe.Args{}, nil},
+		{"a class of two", map[string]int{"a": 5, "b": 2}, recipe.Args{}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, err := label(dataset(c.counts), &c.args, rand.New(rand.NewPCG(1, 0)))
+			s, err := label(datasetOf(c.counts), &c.args, rand.New(rand.NewPCG(1, 0)))
 			if c.want == nil {
 				if err == nil || !strings.HasPrefix(err.Error(), "made.csv:") {
 					t.Fatalf("got %v, want an error that begins with file and line", err)
@@ -68,7 +71,7 @@ func TestLabel(t *testing.T) {
 
 // TestSplit makes sure that the parts are disjoint, complete and stratified.
 func TestSplit(t *testing.T) {
-	s, err := label(dataset(map[string]int{"a": 3, "b": 20, "c": 200}), &Args{}, nil)
+	s, err := label(datasetOf(map[string]int{"a": 3, "b": 20, "c": 200}), &recipe.Args{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +98,7 @@ func TestSplit(t *testing.T) {
 }
 
 func TestFolds(t *testing.T) {
-	s, err := label(dataset(map[string]int{"a": 7, "b": 20, "c": 31}), &Args{}, nil)
+	s, err := label(datasetOf(map[string]int{"a": 7, "b": 20, "c": 31}), &recipe.Args{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +125,7 @@ func TestFolds(t *testing.T) {
 }
 
 func TestOversample(t *testing.T) {
-	s, err := label(dataset(map[string]int{"a": 3, "b": 20, "c": 11}), &Args{}, nil)
+	s, err := label(datasetOf(map[string]int{"a": 3, "b": 20, "c": 11}), &recipe.Args{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

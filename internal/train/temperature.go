@@ -6,20 +6,8 @@ import (
 	"slices"
 
 	"tagifai/internal/evaluation"
+	"tagifai/internal/recipe"
 	"tagifai/model"
-)
-
-// A Calibration says what is done to bring the probabilities nearer to the truth.
-type Calibration string
-
-// What can be done.
-const (
-	Uncalibrated Calibration = "none"
-	// ByTemperature divides all scores by one number, which is part of the coefficients
-	// and intercepts afterwards. It leaves the order of the classes as it is. The number
-	// is the one with the lowest log loss on out-of-fold predictions; it is 1 if they are
-	// no better with it.
-	ByTemperature Calibration = "temperature"
 )
 
 // scored are samples with the scores that a model gave them, one for each class.
@@ -66,7 +54,7 @@ func (s *scored) probabilities(i int) []float64 {
 }
 
 // predictions returns what a model with this threshold answers.
-func (s *scored) predictions(args *Args, threshold *float64) *evaluation.Predictions {
+func (s *scored) predictions(args *recipe.Args, threshold *float64) *evaluation.Predictions {
 	p := &evaluation.Predictions{Classes: s.classes, Texts: s.texts, Labels: s.labels}
 	other := slices.Index(s.classes, model.Other)
 	for i := range s.scores {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tagifai/internal/dataset"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
@@ -68,10 +70,10 @@ func TestTemperature(t *testing.T) {
 func TestTemperatureKeepsAnswers(t *testing.T) {
 	for _, classes := range []int{2, 3, 8} {
 		s := drawn(classes, 500, 1)
-		for _, args := range []*Args{
-			{ThresholdRule: NoThreshold, ThresholdOn: OnProbability},
-			{ThresholdRule: MaxF1, ThresholdOn: OnSigmoid},
-			{ThresholdRule: FirstQuartile, ThresholdOn: OnSigmoid},
+		for _, args := range []*recipe.Args{
+			{ThresholdRule: recipe.NoThreshold, ThresholdOn: recipe.OnProbability},
+			{ThresholdRule: recipe.MaxF1, ThresholdOn: recipe.OnSigmoid},
+			{ThresholdRule: recipe.FirstQuartile, ThresholdOn: recipe.OnSigmoid},
 		} {
 			want := s.predictions(args, s.threshold(args, 1)).Answers
 			for _, temperature := range []float64{0.2, 0.7, 1.3, 8} {
@@ -86,18 +88,21 @@ func TestTemperatureKeepsAnswers(t *testing.T) {
 
 // What is said of out-of-fold samples is what a model says of them.
 func TestPredictionsAreTheModels(t *testing.T) {
-	d, err := ReadDataset("testdata/labelled.csv")
+	d, err := dataset.Read("testdata/labelled.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, change := range map[string]func(*Args){
-		"no threshold":             func(a *Args) { a.ThresholdRule = NoThreshold },
-		"threshold on probability": func(a *Args) { a.ThresholdRule = FirstQuartile },
-		"threshold on sigmoid":     func(a *Args) { a.ThresholdRule, a.ThresholdOn = FirstQuartile, OnSigmoid },
-		"two classes":              func(a *Args) { a.AcceptedTags = []string{"computer-vision"}; a.ThresholdRule = FirstQuartile },
+	for name, change := range map[string]func(*recipe.Args){
+		"no threshold":             func(a *recipe.Args) { a.ThresholdRule = recipe.NoThreshold },
+		"threshold on probability": func(a *recipe.Args) { a.ThresholdRule = recipe.FirstQuartile },
+		"threshold on sigmoid":     func(a *recipe.Args) { a.ThresholdRule, a.ThresholdOn = recipe.FirstQuartile, recipe.OnSigmoid },
+		"two classes": func(a *recipe.Args) {
+			a.AcceptedTags = []string{"computer-vision"}
+			a.ThresholdRule = recipe.FirstQuartile
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			args := DefaultArgs()
+			args := recipe.Default()
 			args.MinFreq, args.NumEpochs = 3, 3
 			change(&args)
 			rng := rand.New(rand.NewPCG(1, 0))
@@ -140,7 +145,7 @@ func TestPredictionsAreTheModels(t *testing.T) {
 
 // A temperature that makes out-of-fold probabilities no better is not used.
 func TestTemperatureOnlyIfItHelps(t *testing.T) {
-	args := &Args{ThresholdRule: NoThreshold, ThresholdOn: OnProbability, Calibration: ByTemperature}
+	args := &recipe.Args{ThresholdRule: recipe.NoThreshold, ThresholdOn: recipe.OnProbability, Calibration: recipe.ByTemperature}
 	for _, c := range []struct {
 		of   float64
 		want bool

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tagifai/internal/evaluation"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
@@ -16,7 +17,7 @@ type guess struct {
 }
 
 // guesses returns a guess for each sample, the least confident first.
-func (s *scored) guesses(on ThresholdOn) []guess {
+func (s *scored) guesses(on recipe.ThresholdOn) []guess {
 	guesses := make([]guess, 0, len(s.scores))
 	for i := range s.scores {
 		guesses = append(guesses, s.guess(i, on))
@@ -25,14 +26,14 @@ func (s *scored) guesses(on ThresholdOn) []guess {
 	return guesses
 }
 
-func (s *scored) guess(i int, on ThresholdOn) guess {
+func (s *scored) guess(i int, on recipe.ThresholdOn) guess {
 	g := guess{label: s.labels[i]}
 	for k, p := range s.probabilities(i) {
 		if p > g.confidence {
 			g.class, g.confidence = k, p
 		}
 	}
-	if on == OnSigmoid {
+	if on == recipe.OnSigmoid {
 		g.confidence = 1 / (1 + math.Exp(-slices.Max(s.scores[i])))
 	}
 	return g
@@ -42,33 +43,33 @@ func (s *scored) guess(i int, on ThresholdOn) guess {
 // temperature. It returns nil if there is none. One that is on the sigmoid is found on the
 // scores as they are, and moved with them, so that the temperature changes no answer. That
 // cannot be had of one on the probability, which is made of all scores.
-func (s *scored) threshold(args *Args, temperature float64) *float64 {
-	if args.ThresholdOn != OnSigmoid {
+func (s *scored) threshold(args *recipe.Args, temperature float64) *float64 {
+	if args.ThresholdOn != recipe.OnSigmoid {
 		return s.cooled(temperature).findThreshold(args)
 	}
 	t := s.findThreshold(args)
-	if t == nil || args.ThresholdRule == Fixed || temperature == 1 {
+	if t == nil || args.ThresholdRule == recipe.Fixed || temperature == 1 {
 		return t
 	}
 	moved := 1 / (1 + math.Pow(1 / *t - 1, 1/temperature))
 	return &moved
 }
 
-func (s *scored) findThreshold(args *Args) *float64 {
+func (s *scored) findThreshold(args *recipe.Args) *float64 {
 	switch args.ThresholdRule {
-	case MaxF1:
+	case recipe.MaxF1:
 		if other := slices.Index(s.classes, model.Other); other >= 0 {
 			t := maxF1(s.guesses(args.ThresholdOn), other, len(s.classes))
 			return &t
 		}
-	case FirstQuartile:
+	case recipe.FirstQuartile:
 		var confidences []float64
 		for _, g := range s.guesses(args.ThresholdOn) {
 			confidences = append(confidences, g.confidence)
 		}
 		t := quantile(confidences, 0.25)
 		return &t
-	case Fixed:
+	case recipe.Fixed:
 		return args.Threshold
 	}
 	return nil

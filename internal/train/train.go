@@ -12,8 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"tagifai/internal/dataset"
 	"tagifai/internal/evaluation"
 	"tagifai/internal/monitor"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
@@ -27,7 +29,7 @@ type Result struct {
 	Performance *evaluation.Performance // its report is on the test part, before the refit
 	Losses      []Loss                  // of each epoch before the refit
 	Temperature float64                 // by which the scores were divided; 1 if they were not
-	Seen        *Seen                   // texts that the model knows
+	Seen        *dataset.Seen           // texts that the model knows
 	Folded      Folded
 
 	Train, Validation, Test int // samples in each part
@@ -62,34 +64,35 @@ func (p Progress) of(fit string) Progress {
 
 // Epochs returns how many epochs a training goes through, cross-validation and
 // everything else included.
-func Epochs(d *Dataset, args Args) int {
+func Epochs(d *dataset.Dataset, args recipe.Args) int {
 	if args.Folds == 0 {
-		return args.epochs()
+		return epochsOf(&args)
 	}
-	return args.epochs() + EpochsOfFolds(d, args, args.Folds, 1)
+	return epochsOf(&args) + EpochsOfFolds(d, args, args.Folds, 1)
 }
 
 // EpochsOfFolds returns how many epochs CrossValidate goes through, at most.
-func EpochsOfFolds(d *Dataset, args Args, k, seeds int) int {
+func EpochsOfFolds(d *dataset.Dataset, args recipe.Args, k, seeds int) int {
 	fits := k * seeds
-	if slices.ContainsFunc(d.Rows, func(r Row) bool { return !r.Created.IsZero() }) {
+	if slices.ContainsFunc(d.Rows, func(r dataset.Row) bool { return !r.Created.IsZero() }) {
 		fits++
 	}
-	return fits * args.epochs()
+	return fits * epochsOf(&args)
 }
 
-func (a *Args) epochs() int {
-	if a.Refit {
-		return 2 * a.NumEpochs
+// epochsOf returns how many epochs a fit goes through, and the one of all rows after it.
+func epochsOf(args *recipe.Args) int {
+	if args.Refit {
+		return 2 * args.NumEpochs
 	}
-	return a.NumEpochs
+	return args.NumEpochs
 }
 
 // Train trains a model on the data set. The artifact's baseline is of the out-of-fold
 // predictions or, without folds, of those on the test part: of texts that the model which
 // predicts them was not trained on. Equal data, arguments and origin give equal
 // artifacts, byte for byte, whatever the number of cores.
-func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress Progress) (*Result, error) {
+func Train(ctx context.Context, d *dataset.Dataset, args recipe.Args, origin Origin, progress Progress) (*Result, error) {
 	rng := rand.New(rand.NewPCG(args.Seed, 0))
 	all, err := label(d, &args, rng)
 	if err != nil {
@@ -136,13 +139,13 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 		}
 		onTest, result.Temperature = o.temperature(test), o.temperature(nil)
 		result.Performance.CrossValidation = evaluation.NewCrossValidation(
-			[]uint64{args.Seed}, [][]*evaluation.Predictions{o.predictions()}, args.slicing(all.classes))
+			[]uint64{args.Seed}, [][]*evaluation.Predictions{o.predictions()}, slicing(&args, all.classes))
 		if result.Performance.TimeOrdered, err = o.timeOrdered(ctx, d, progress); err != nil {
 			return nil, err
 		}
 	}
 	predictions := tested.cooled(onTest).predictions(&args, validated.threshold(&args, onTest))
-	result.Performance.Report = predictions.Report(args.slicing(all.classes))
+	result.Performance.Report = predictions.Report(slicing(&args, all.classes))
 	if args.Folds == 0 {
 		addPredictions(baseline, predictions, tested.known)
 	}
@@ -152,12 +155,12 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	if all.also != nil {
 		also = all.also.texts
 	}
-	result.Seen = newSeen(slices.Concat(train.texts, validation.texts, also), maxSeen)
+	result.Seen = dataset.NewSeen(slices.Concat(train.texts, validation.texts, also))
 	if args.Refit {
 		if weights, err = fitOn(ctx, &args, all, rng, progress); err != nil {
 			return nil, err
 		}
-		result.Seen = newSeen(slices.Concat(all.texts, also), maxSeen)
+		result.Seen = dataset.NewSeen(slices.Concat(all.texts, also))
 	}
 	cool(weights, result.Temperature)
 	weights.Provenance = map[string]string{
@@ -168,7 +171,7 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 		"seed":           strconv.FormatUint(args.Seed, 10),
 	}
 	if len(d.Also) > 0 {
-		weights.Provenance["also_sha256"] = strings.Join(d.alsoSHA256(), " ")
+		weights.Provenance["also_sha256"] = strings.Join(alsoSHA256(d), " ")
 		weights.Provenance["also_rows"] = strconv.Itoa(len(all.also.texts))
 	}
 	if result.Temperature != 1 {
@@ -176,7 +179,7 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 	}
 	if v := d.Vectors; v != nil {
 		weights.Provenance["vectors_sha256"] = v.SHA256
-		weights.Provenance["vectors"] = fmt.Sprintf("%d words, %d dimensions", v.Words(), v.Dimensions)
+		weights.Provenance["vectors"] = fmt.Sprintf("%d words, %d dimensions", len(v.Words), v.Dimensions)
 	}
 	result.Artifact, err = newArtifact(&args, weights)
 	if err != nil {
@@ -193,7 +196,7 @@ func Train(ctx context.Context, d *Dataset, args Args, origin Origin, progress P
 }
 
 // fitAndValidate fits on train. It computes the losses of both parts after each epoch.
-func fitAndValidate(ctx context.Context, args *Args, train, validation *samples, rng *rand.Rand, progress Progress) (*model.Weights, []Loss, error) {
+func fitAndValidate(ctx context.Context, args *recipe.Args, train, validation *samples, rng *rand.Rand, progress Progress) (*model.Weights, []Loss, error) {
 	var losses []Loss
 	f := newFit(args, train)
 	validationRows := f.union.transform(validation.texts)
@@ -212,7 +215,7 @@ func fitAndValidate(ctx context.Context, args *Args, train, validation *samples,
 }
 
 // fitOn fits on samples. It computes no losses.
-func fitOn(ctx context.Context, args *Args, s *samples, rng *rand.Rand, progress Progress) (*model.Weights, error) {
+func fitOn(ctx context.Context, args *recipe.Args, s *samples, rng *rand.Rand, progress Progress) (*model.Weights, error) {
 	f := newFit(args, s)
 	err := f.run(ctx, rng, func(epoch int) { progress(Epoch{"all rows", epoch, nil}) })
 	if err != nil {
@@ -221,7 +224,7 @@ func fitOn(ctx context.Context, args *Args, s *samples, rng *rand.Rand, progress
 	return f.weights(), nil
 }
 
-func newArtifact(args *Args, weights *model.Weights) (*model.Artifact, error) {
+func newArtifact(args *recipe.Args, weights *model.Weights) (*model.Artifact, error) {
 	object, err := args.Object()
 	if err != nil {
 		return nil, err
@@ -229,7 +232,7 @@ func newArtifact(args *Args, weights *model.Weights) (*model.Artifact, error) {
 	return &model.Artifact{Args: object, Weights: weights}, nil
 }
 
-func newModel(args *Args, weights *model.Weights) (*model.Model, error) {
+func newModel(args *recipe.Args, weights *model.Weights) (*model.Model, error) {
 	a, err := newArtifact(args, weights)
 	if err != nil {
 		return nil, err
@@ -238,9 +241,9 @@ func newModel(args *Args, weights *model.Weights) (*model.Model, error) {
 }
 
 // runID returns the name of a run: a hash of its arguments and its data.
-func runID(args model.Object, d *Dataset) string {
-	text := d.SHA256 + string(args.JSON()) + strings.Join(d.alsoSHA256(), "")
-	if l := d.layout; len(l.TextColumns) > 0 || l.TagColumn != "" || l.WeightColumn != "" || l.Delimiter != 0 {
+func runID(args model.Object, d *dataset.Dataset) string {
+	text := d.SHA256 + string(args.JSON()) + strings.Join(alsoSHA256(d), "")
+	if l := d.Layout; len(l.TextColumns) > 0 || l.TagColumn != "" || l.WeightColumn != "" || l.Delimiter != 0 {
 		text += fmt.Sprintf("%q %q %q %q", l.TextColumns, l.TagColumn, l.WeightColumn, l.Delimiter)
 	}
 	if d.Vectors != nil {
@@ -251,7 +254,7 @@ func runID(args model.Object, d *Dataset) string {
 }
 
 // alsoSHA256 returns the SHA-256 of each file of extra rows, in hexadecimal.
-func (d *Dataset) alsoSHA256() []string {
+func alsoSHA256(d *dataset.Dataset) []string {
 	var sums []string
 	for _, also := range d.Also {
 		sums = append(sums, also.SHA256)

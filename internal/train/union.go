@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"tagifai/internal/dataset"
 	"tagifai/model"
 )
 
@@ -18,7 +19,7 @@ type union struct {
 
 // fitUnion learns the vocabulary and idf of each block. It also returns the matrix of the
 // texts. Vectors, if they are not nil, join the first block of single words, with a weight.
-func fitUnion(blocks []model.Block, texts []string, vectors *Vectors, weight float64) (*union, *rows) {
+func fitUnion(blocks []model.Block, texts []string, vectors *dataset.Vectors, weight float64) (*union, *rows) {
 	u := &union{vectorizers: make([]*vectorizer, len(blocks))}
 	if vectors != nil {
 		u.vectors = &joined{Vectors: vectors, block: blockOfWords(blocks), weight: weight}
@@ -28,7 +29,7 @@ func fitUnion(blocks []model.Block, texts []string, vectors *Vectors, weight flo
 	for k, b := range blocks {
 		var more []string
 		if u.vectors != nil && k == u.vectors.block {
-			more = vectors.of(&b.Vectorizer)
+			more = wordsOf(vectors, &b.Vectorizer)
 		}
 		u.weights = append(u.weights, b.Weight)
 		wg.Go(func() { u.vectorizers[k], parts[k] = fitVectorizer(b.Vectorizer, texts, more...) })
@@ -36,11 +37,7 @@ func fitUnion(blocks []model.Block, texts []string, vectors *Vectors, weight flo
 	wg.Wait()
 	if u.vectors != nil {
 		for _, word := range u.vectorizers[u.vectors.block].ngrams {
-			n, ok := vectors.number[word]
-			if !ok {
-				n = -1
-			}
-			u.vectors.number = append(u.vectors.number, n)
+			u.vectors.number = append(u.vectors.number, vectors.Find(word))
 		}
 	}
 	return u, u.join(parts)

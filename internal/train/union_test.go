@@ -6,6 +6,9 @@ import (
 	"slices"
 	"testing"
 
+	"tagifai/internal/dataset"
+	"tagifai/internal/recipe"
+
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 )
@@ -15,9 +18,9 @@ type blockFixture struct {
 	Input struct{ Epochs, Rows int }
 	Cases []struct {
 		Name          string
-		Blocks        []Block `json:"blocks"`
+		Blocks        []recipe.Block `json:"blocks"`
 		Balanced      bool
-		Documents     []Document
+		Documents     []recipe.Document
 		Tags          []string
 		Weights       []float64
 		Classes       []string
@@ -46,20 +49,20 @@ func TestUnionIsScikitLearns(t *testing.T) {
 	}
 	for _, c := range fixture.Cases {
 		t.Run(c.Name, func(t *testing.T) {
-			d, err := ReadDataset("testdata/labelled.csv")
+			d, err := dataset.Read("testdata/labelled.csv")
 			if err != nil {
 				t.Fatal(err)
 			}
-			d.Rows = slices.DeleteFunc(d.Rows[:fixture.Input.Rows], func(r Row) bool { return c.Tags != nil && !slices.Contains(c.Tags, r.Tag) })
+			d.Rows = slices.DeleteFunc(d.Rows[:fixture.Input.Rows], func(r dataset.Row) bool { return c.Tags != nil && !slices.Contains(c.Tags, r.Tag) })
 			for i := range d.Rows {
 				d.Rows[i].Weight = c.Weights[i]
 			}
 			args := argsOf(c.Blocks)
 			args.Documents, args.NumEpochs, args.Shuffle, args.MinFreq = c.Documents, fixture.Input.Epochs, false, 0
 			if !c.Balanced {
-				args.Balance = Unbalanced
+				args.Balance = recipe.Unbalanced
 			}
-			if err := args.validate(); err != nil {
+			if err := args.Check(); err != nil {
 				t.Fatal(err)
 			}
 			all, err := label(d, &args, nil)
@@ -98,7 +101,7 @@ func TestUnionIsScikitLearns(t *testing.T) {
 				compare(t, c.Texts[i], p.Probabilities, c.Probabilities[i], 1e-9)
 			}
 			for _, by := range c.TagsBySigmoid {
-				args.ThresholdOn, args.Threshold = OnSigmoid, &by.Threshold
+				args.ThresholdOn, args.Threshold = recipe.OnSigmoid, &by.Threshold
 				if m, err = newModel(&args, w); err != nil {
 					t.Fatal(err)
 				}
@@ -115,7 +118,7 @@ func TestUnionIsScikitLearns(t *testing.T) {
 }
 
 // argsOf returns arguments with these blocks.
-func argsOf(blocks []Block) Args {
+func argsOf(blocks []recipe.Block) recipe.Args {
 	args, first := baseArgs(), blocks[0]
 	args.Analyzer, args.NgramMinRange, args.NgramMaxRange, args.TokenPattern = first.Analyzer, first.NgramMinRange, first.NgramMaxRange, first.TokenPattern
 	args.SublinearTF, args.UseIDF, args.Norm, args.Weight = first.SublinearTF, first.UseIDF, first.Norm, first.Weight

@@ -1,28 +1,27 @@
 package train
 
 import (
-	"bytes"
-	"compress/gzip"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
 
+	"tagifai/internal/dataset"
+	"tagifai/internal/recipe"
 	"tagifai/model"
 )
 
 // fitWithVectors fits a recipe with vectors on the labelled test data.
-func fitWithVectors(t *testing.T, args *Args, rows int) *fit {
+func fitWithVectors(t *testing.T, args *recipe.Args, rows int) *fit {
 	t.Helper()
-	d, err := ReadDataset("testdata/labelled.csv")
+	d, err := dataset.Read("testdata/labelled.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.Rows = d.Rows[:rows]
-	if d.Vectors, err = ReadVectors("testdata/vectors.txt"); err != nil {
+	if d.Vectors, err = dataset.ReadVectors("testdata/vectors.txt"); err != nil {
 		t.Fatal(err)
 	}
 	all, err := label(d, args, rand.New(rand.NewPCG(1, 1)))
@@ -36,10 +35,10 @@ func fitWithVectors(t *testing.T, args *Args, rows int) *fit {
 	return f
 }
 
-func argsWithWords() Args {
+func argsWithWords() recipe.Args {
 	args := baseArgs()
 	args.NgramMaxRange, args.MinFreq, args.Shuffle = 2, 0, false
-	args.Blocks = []Block{baseBlock()}
+	args.Blocks = []recipe.Block{baseBlock()}
 	return args
 }
 
@@ -78,14 +77,14 @@ func TestVectorsAreScikitLearns(t *testing.T) {
 // TestVectorsFold compares the folded model with the computation before the fold: the sums
 // of the vectors, times coefficients of their own.
 func TestVectorsFold(t *testing.T) {
-	for name, change := range map[string]func(*Args){
-		"beside characters": func(*Args) {},
-		"words first":       func(a *Args) { a.Analyzer, a.NgramMinRange, a.NgramMaxRange = model.Word, 1, 1 },
-		"alone": func(a *Args) {
+	for name, change := range map[string]func(*recipe.Args){
+		"beside characters": func(*recipe.Args) {},
+		"words first":       func(a *recipe.Args) { a.Analyzer, a.NgramMinRange, a.NgramMaxRange = model.Word, 1, 1 },
+		"alone": func(a *recipe.Args) {
 			a.Analyzer, a.NgramMinRange, a.NgramMaxRange, a.Blocks = model.Word, 1, 1, nil
 		},
-		"norm l1": func(a *Args) { a.Blocks[0].Norm = model.L1 },
-		"no norm, no idf": func(a *Args) {
+		"norm l1": func(a *recipe.Args) { a.Blocks[0].Norm = model.L1 },
+		"no norm, no idf": func(a *recipe.Args) {
 			a.Blocks[0].Norm, a.Blocks[0].UseIDF, a.Blocks[0].SublinearTF = model.NoNorm, false, false
 		},
 	} {
@@ -122,71 +121,12 @@ func TestVectorsFold(t *testing.T) {
 	}
 }
 
-func TestReadVectors(t *testing.T) {
-	dir := t.TempDir()
-	long := strings.Repeat("1 ", maxVectorLine/2+1)
-	for _, c := range []struct {
-		name, text string
-		words      int
-		wantErr    string
-	}{
-		{name: "GloVe", text: "deep 1 2\nlearning 3 4\n", words: 2},
-		{name: "word2vec", text: "2 2\ndeep 1 2\nlearning 3 4\n", words: 2},
-		{name: "no newline at the end, tabs", text: "deep\t1\t2\nlearning 3 4", words: 2},
-		{name: "a word twice", text: "deep 1 2\ndeep 3 4\nlearning 3 4\n", words: 2},
-		{name: "a word with a space", text: "deep 1 2\nnew york 3 4\n", words: 2},
-		{name: "empty", text: "", wantErr: ":1: no vectors"},
-		{name: "header alone", text: "0 2\n", wantErr: "no vectors"},
-		{name: "cut off", text: "3 2\ndeep 1 2\nlearning 3 4\n", wantErr: ":3: the file ends 1 words before"},
-		{name: "a number is missing", text: "2 2\ndeep 1 2\nlearning 3\n", wantErr: ":3: 2 fields; a word and 2 numbers"},
-		{name: "not a number", text: "deep 1 2\nlearning 3 x\n", wantErr: `:2: "x" is not a number`},
-		{name: "NaN", text: "deep 1 2\nlearning 3 NaN\n", wantErr: `:2: "NaN" is not a number`},
-		{name: "blank line", text: "deep 1 2\n\nlearning 3 4\n", wantErr: ":2: 0 fields"},
-		{name: "word alone", text: "deep\n", wantErr: ":1: 1 fields"},
-		{name: "binary word2vec", text: "2 2\ndeep \x00\x00\x80\x3f\x00\x00\x00\x40\n", wantErr: ":2: "},
-		{name: "long line", text: "deep 1 2\n" + long, wantErr: ":2: longer than"},
-		{name: "too many dimensions", text: "1 5000\n", wantErr: ":1: 5000 dimensions"},
-	} {
-		for _, zipped := range []bool{false, true} {
-			name := c.name
-			data := []byte(c.text)
-			if zipped {
-				name += ", gzip"
-				var b bytes.Buffer
-				w := gzip.NewWriter(&b)
-				_, _ = w.Write(data)
-				_ = w.Close()
-				data = b.Bytes()
-			}
-			t.Run(name, func(t *testing.T) {
-				file := filepath.Join(dir, "vectors")
-				if err := os.WriteFile(file, data, 0o600); err != nil {
-					t.Fatal(err)
-				}
-				v, err := ReadVectors(file)
-				if c.wantErr != "" {
-					if err == nil || !strings.Contains(err.Error(), file+":") || !strings.Contains(err.Error(), c.wantErr) {
-						t.Fatalf("got error %v, want %q", err, c.wantErr)
-					}
-					return
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				if v.Words() != c.words || v.Dimensions != 2 {
-					t.Errorf("got %d words of %d dimensions, want %d of 2", v.Words(), v.Dimensions, c.words)
-				}
-			})
-		}
-	}
-}
-
 func TestVectorsWantWords(t *testing.T) {
-	d, err := ReadDataset("testdata/labelled.csv")
+	d, err := dataset.Read("testdata/labelled.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Vectors, err = ReadVectors("testdata/vectors.txt"); err != nil {
+	if d.Vectors, err = dataset.ReadVectors("testdata/vectors.txt"); err != nil {
 		t.Fatal(err)
 	}
 	args := baseArgs()

@@ -4,6 +4,11 @@ import (
 	"context"
 	"os"
 	"os/exec"
+
+	"tagifai/internal/tools/bench/corpus"
+	"tagifai/internal/tools/bench/report"
+	"tagifai/internal/tools/bench/sides"
+	"tagifai/internal/tools/bench/stats"
 )
 
 // The figures of a program that runs to its end.
@@ -29,8 +34,8 @@ const (
 // processes, from exec to their end, with the loading of the model.
 func (b *bench) bulk(ctx context.Context) error {
 	lines := b.path("lines.txt")
-	texts := b.corpus.lines(b.lines)
-	if err := writeLines(lines, texts); err != nil {
+	texts := b.corpus.Lines(b.lines)
+	if err := corpus.WriteLines(lines, texts); err != nil {
 		return err
 	}
 	fast := b.path("fasttext")
@@ -42,7 +47,7 @@ func (b *bench) bulk(ctx context.Context) error {
 	b.setupf("The file: %d lines of %d characters on average, in the page cache; every output goes to /dev/null. "+
 		"The seconds are those of the whole process, loading included, but for scikit-learn's batch call, "+
 		"which begins when everything is imported and loaded. fastText: -minn 2 -maxn 6 -dim 10, trained on the same rows; it predicts on one core.",
-		b.lines, meanLength(texts))
+		b.lines, corpus.MeanLength(texts))
 
 	tagifai := func(name, binary string, env ...string) func() error {
 		return func() error {
@@ -57,7 +62,7 @@ func (b *bench) bulk(ctx context.Context) error {
 			return b.whole(Bulk, bulkCase, name, cmd)
 		}
 	}
-	sides := []func() error{
+	programs := []func() error{
 		tagifai(predictOne, b.tagifai, "GOMAXPROCS=1"),
 		tagifai(predictAll, b.tagifai),
 		func() error {
@@ -65,23 +70,23 @@ func (b *bench) bulk(ctx context.Context) error {
 		},
 	}
 	if b.base != "" {
-		sides = append(sides,
-			tagifai(predictOne+", "+serviceBase, b.base, "GOMAXPROCS=1"),
-			tagifai(predictAll+", "+serviceBase, b.base),
+		programs = append(programs,
+			tagifai(predictOne+", "+sides.ServiceBase, b.base, "GOMAXPROCS=1"),
+			tagifai(predictAll+", "+sides.ServiceBase, b.base),
 		)
 	}
 	if b.has(fastTextPackages) {
-		sides = append(sides, func() error {
+		programs = append(programs, func() error {
 			return b.whole(Bulk, bulkCase, fastText, exec.CommandContext(ctx, "fasttext", "predict", fast+".bin", lines))
 		})
 	}
-	if b.has(pythonPackages) {
-		sides = append(sides, func() error {
+	if b.has(sides.PythonPackages) {
+		programs = append(programs, func() error {
 			var inside struct {
 				Score float64 `json:"score"`
 				CPU   float64 `json:"cpu"`
 			}
-			u, err := finish(b.script(ctx, "batch.py", b.artifact, lines), &inside)
+			u, err := finish(b.python.Script(ctx, "batch.py", b.artifact, lines), &inside)
 			if err == nil {
 				b.addUsage(Bulk, bulkCase, batchCall, usage{inside.Score, inside.CPU})
 				b.addUsage(Bulk, bulkCase, batchProcess, u)
@@ -89,13 +94,13 @@ func (b *bench) bulk(ctx context.Context) error {
 			return err
 		})
 	}
-	return b.eachRound(ctx, Bulk, func(round int) error { return inTurn(round, sides...) })
+	return b.eachRound(ctx, Bulk, func(round int) error { return stats.InTurn(round, programs...) })
 }
 
 // trainFastText trains a fastText model on the same rows.
 func (b *bench) trainFastText(ctx context.Context, model string) error {
 	labelled := b.path("labelled.txt")
-	if err := writeLines(labelled, b.corpus.labelled()); err != nil {
+	if err := corpus.WriteLines(labelled, b.corpus.Labelled()); err != nil {
 		return err
 	}
 	b.logf("training fastText")
@@ -105,7 +110,7 @@ func (b *bench) trainFastText(ctx context.Context, model string) error {
 }
 
 // whole measures a program that says nothing of itself.
-func (b *bench) whole(part Part, name, side string, cmd *exec.Cmd) error {
+func (b *bench) whole(part report.Part, name, side string, cmd *exec.Cmd) error {
 	u, err := finish(cmd, nil)
 	if err != nil {
 		return err
@@ -114,10 +119,10 @@ func (b *bench) whole(part Part, name, side string, cmd *exec.Cmd) error {
 	return nil
 }
 
-func (b *bench) addUsage(part Part, name, side string, u usage) {
-	b.results.add(part, name, side, seconds, u.seconds)
-	b.results.add(part, name, side, cpuSeconds, u.cpu)
+func (b *bench) addUsage(part report.Part, name, side string, u usage) {
+	b.results.Add(part, name, side, seconds, u.seconds)
+	b.results.Add(part, name, side, cpuSeconds, u.cpu)
 	if part == Bulk {
-		b.results.add(part, name, side, perLine, u.seconds/float64(b.lines)*1e6)
+		b.results.Add(part, name, side, perLine, u.seconds/float64(b.lines)*1e6)
 	}
 }

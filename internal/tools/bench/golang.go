@@ -10,18 +10,25 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tagifai/internal/tools/bench/report"
+	"tagifai/internal/tools/bench/stats"
 )
 
 // The Go benchmarks that answer for the core, and where they are.
 var goBenchmarks = []struct{ pattern, pkg string }{
-	{"^(BenchmarkTag|BenchmarkVocabulary|BenchmarkLength)$", "./model"},
-	{"^BenchmarkPredict$", "./internal/server"},
+	{"^(BenchmarkTag|BenchmarkVocabulary|BenchmarkLength|BenchmarkDefault)$", "./model"},
+	{"^(BenchmarkPredict|BenchmarkServed)$", "./internal/server"},
+	{"^BenchmarkPredictLines$", "./cmd/tagifai"},
 }
 
 // The figures of a Go benchmark, and the side that has them.
 const (
 	nanoseconds = "ns/op"
 	allocations = "allocs/op"
+	cpuNanos    = "cpu-ns/op"
+	lineNanos   = "ns/line"
+	outside     = "outside-ns/line" // reading, quoting and writing a line, without the model
 
 	inBenchmark = "go test -bench"
 )
@@ -36,9 +43,9 @@ func (b *bench) golang(ctx context.Context) error {
 				return fmt.Errorf("%s: %w: %s", cmd, err, out)
 			}
 			for _, line := range parseBenchmarks(out) {
-				for _, metric := range []string{nanoseconds, allocations} {
+				for _, metric := range []string{nanoseconds, cpuNanos, lineNanos, outside, allocations} {
 					if value, ok := line.values[metric]; ok {
-						b.results.add(Go, line.name, inBenchmark, metric, value)
+						b.results.Add(Go, line.name, inBenchmark, metric, value)
 					}
 				}
 			}
@@ -77,7 +84,7 @@ func parseBenchmarks(out []byte) []benchmark {
 
 // sizes returns the series of a benchmark's sub-benchmarks by the size that each is
 // named after: 10000, 10k, bytes=1M.
-func (r *Results) sizes(name, metric string) map[float64][]float64 {
+func sizes(r *report.Results, name, metric string) map[float64][]float64 {
 	series := make(map[float64][]float64)
 	for _, s := range r.Series {
 		sub, ok := strings.CutPrefix(s.Case, name+"/")
@@ -106,25 +113,25 @@ func parseSize(name string) (float64, bool) {
 }
 
 // growth returns what the largest size costs, as a multiple of the smallest.
-func growth(series map[float64][]float64) Summary {
+func growth(series map[float64][]float64) stats.Summary {
 	if len(series) < 2 {
-		return summarize(nil)
+		return stats.Summarize(nil)
 	}
 	sizes := slices.Sorted(maps.Keys(series))
-	return ratio(series[sizes[len(sizes)-1]], series[sizes[0]])
+	return stats.Ratio(series[sizes[len(sizes)-1]], series[sizes[0]])
 }
 
 // unevenness returns the highest cost per unit of size, as a multiple of the lowest.
-func unevenness(series map[float64][]float64) Summary {
+func unevenness(series map[float64][]float64) stats.Summary {
 	if len(series) < 2 {
-		return summarize(nil)
+		return stats.Summarize(nil)
 	}
 	var all []float64
 	for round := 0; ; round++ {
 		low, high := math.Inf(1), 0.0
 		for size, values := range series {
 			if round >= len(values) {
-				return summarize(all)
+				return stats.Summarize(all)
 			}
 			low, high = min(low, values[round]/size), max(high, values[round]/size)
 		}

@@ -17,6 +17,11 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"tagifai/internal/tools/bench/corpus"
+	"tagifai/internal/tools/bench/report"
+	"tagifai/internal/tools/bench/sides"
+	"tagifai/model"
 )
 
 func main() {
@@ -32,30 +37,28 @@ func main() {
 	}
 }
 
-// A Part is one of the questions.
-type Part string
-
 // The parts.
 const (
-	HTTP  Part = "http"  // POST /predict under load
-	Bulk  Part = "bulk"  // a file of many lines
-	Start Part = "start" // from exec to the first answer
-	Load  Part = "load"  // an artifact directory
-	Train Part = "train" // the course's recipe
-	Text  Part = "text"  // one text in process
-	Go    Part = "go"    // what the Go benchmarks say of the core
+	HTTP  report.Part = "http"  // POST /predict under load
+	Bulk  report.Part = "bulk"  // a file of many lines
+	Start report.Part = "start" // from exec to the first answer
+	Load  report.Part = "load"  // an artifact directory
+	Train report.Part = "train" // the course's recipe
+	Text  report.Part = "text"  // one text in process
+	Go    report.Part = "go"    // what the Go benchmarks say of the core
 
-	Replica Part = "replica" // what configs/scaling.md reckons with, without peers; only if it is named
+	Replica report.Part = "replica" // what configs/scaling.md reckons with, without peers; only if it is named
 
-	Rest Part = "rest" // memory before the load, measured with it
+	Rest report.Part = "rest" // memory before the load, measured with it
+	Disk report.Part = "disk" // what is installed, measured with it
 )
 
 // parts are in the order in which they are measured: first what is short, so that what
 // the limit of the time cuts off is a round of the load, and no part.
-var parts = []Part{Text, Load, Train, Go, Start, Bulk, HTTP}
+var parts = []report.Part{Text, Load, Train, Go, Start, Bulk, HTTP}
 
 // inPythonToo are the parts that are a comparison with Python in process.
-var inPythonToo = []Part{Text, Load, Train}
+var inPythonToo = []report.Part{Text, Load, Train}
 
 // bench is one run.
 type bench struct {
@@ -63,32 +66,39 @@ type bench struct {
 	base     string // another, measured beside it; "" without one
 	data     string // labelled file
 	recipe   string // training arguments
+	peersDir string // directory of their environments
 	artifact string // directory of scikit-learn's; trained first if it is ""
 	out      string
 	rounds   int
 	seconds  int // that a cell of the load takes at least
 	lines    int // of the bulk file
-	only     []Part
+	only     []report.Part
 	missing  []string      // Debian packages
 	target   bool          // of the load, only the cell that the targets are about
 	limit    time.Duration // of it all
 
-	dir       string   // for what is thrown away
-	null      *os.File // /dev/null
-	corpus    *corpus
-	generator []string // what wrk is started with
-	results   Results
+	dir      string // for what is thrown away
+	python   sides.Python
+	corpus   *corpus.Corpus
+	launcher []string     // of wrk
+	model    *model.Model // that all sides serve
+	results  report.Results
 }
 
 func run(ctx context.Context, args []string) error {
-	if len(args) == 2 && args[0] == "floor" { // started by the bench itself
-		return serveFloor(ctx, args[1])
+	switch {
+	case len(args) == 2 && args[0] == "floor": // started by the bench itself
+		return sides.ServeFloor(ctx, args[1])
+	case len(args) == 2 && args[0] == "install":
+		return install(ctx, args[1])
+	case len(args) > 2 && args[0] == "join":
+		return join(args[1], args[2:])
 	}
 	b, err := parse(args)
 	if err != nil {
 		return err
 	}
-	if b.results.Environment, b.missing, err = look(); err != nil {
+	if b.results.Environment, b.missing, err = report.Look(packages); err != nil {
 		return err
 	}
 	if b.tagifai, err = exec.LookPath(b.tagifai); err != nil {
@@ -99,10 +109,6 @@ func run(ctx context.Context, args []string) error {
 			return fmt.Errorf("-base: %w", err)
 		}
 	}
-	if b.null, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0); err != nil {
-		return err
-	}
-	defer b.null.Close()
 	if err := os.MkdirAll(b.out, 0o777); err != nil { // before the work, not after it
 		return err
 	}
@@ -117,14 +123,27 @@ func run(ctx context.Context, args []string) error {
 	if cause := context.Cause(limited); cause != nil {
 		failure = cause
 	}
-	b.results.Environment.finish()
-	if b.peers() {
+	b.results.Environment.Finish()
+	if b.compares() {
 		b.results.Targets = judge(&b.results)
 	}
-	if err := b.report(); err != nil {
+	if err := write(&b.results, b.out); err != nil {
 		return errors.Join(failure, err)
 	}
 	return failure
+}
+
+// install makes the virtual environments of the peers.
+func install(ctx context.Context, dir string) error {
+	scripts, err := os.MkdirTemp("", "tagifai-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scripts)
+	if err := sides.Unpack(scripts); err != nil {
+		return err
+	}
+	return sides.Peers{Dir: dir, Python: sides.Python(scripts)}.Install(ctx)
 }
 
 func parse(args []string) (*bench, error) {
@@ -136,10 +155,11 @@ func parse(args []string) (*bench, error) {
 	flags.StringVar(&b.data, "data", "internal/train/testdata/labelled.csv", "labelled CSV `file` that all texts come from, and the model")
 	flags.StringVar(&b.recipe, "recipe", "configs/args-course.json", "training arguments (`file`)")
 	flags.StringVar(&b.artifact, "artifact", "", "artifact `directory` to serve, in place of one that scikit-learn trains on -data; the sides in Python read only scikit-learn's")
+	flags.StringVar(&b.peersDir, "peers", "runs/peers", "`directory` of the virtual environments of MLServer, MLflow, BentoML and LitServe, which bench install makes")
 	flags.StringVar(&b.out, "out", "runs/bench-"+time.Now().Format("2006-01-02T150405"), "`directory` for table.md, results.json and plot.png")
-	flags.IntVar(&b.rounds, "rounds", 5, "how often everything is measured")
-	flags.IntVar(&b.seconds, "seconds", 2, "that each load lasts")
-	flags.DurationVar(&b.limit, "limit", 20*time.Minute, "after which the run ends with what it has")
+	flags.IntVar(&b.rounds, "rounds", 7, "how often everything is measured")
+	flags.IntVar(&b.seconds, "seconds", 1, "that each load lasts")
+	flags.DurationVar(&b.limit, "limit", 40*time.Minute, "after which the run ends with what it has")
 	flags.IntVar(&b.lines, "lines", 100_000, "of the file that is scored at once")
 	only := flags.String("only", "", "the `parts` to measure, with commas between them, of "+fmt.Sprint(append(parts, Replica)))
 	if err := flags.Parse(args); err != nil {
@@ -149,10 +169,10 @@ func parse(args []string) (*bench, error) {
 	if *only != "" {
 		b.only = nil
 		for name := range strings.SplitSeq(*only, ",") {
-			if !slices.Contains(append(parts, Replica), Part(name)) {
+			if !slices.Contains(append(parts, Replica), report.Part(name)) {
 				return nil, fmt.Errorf("-only: %q is none of %v", name, append(parts, Replica))
 			}
-			b.only = append(b.only, Part(name))
+			b.only = append(b.only, report.Part(name))
 		}
 	}
 	switch {
@@ -169,13 +189,14 @@ func parse(args []string) (*bench, error) {
 // sides alike.
 func (b *bench) measure(ctx context.Context) error {
 	var err error
-	if b.corpus, err = readCorpus(b.data); err != nil {
+	if b.corpus, err = corpus.Read(b.data); err != nil {
 		return err
 	}
-	if err := unpackPeer(b.dir); err != nil {
+	b.python = sides.Python(b.dir)
+	if err := sides.Unpack(b.dir); err != nil {
 		return err
 	}
-	if b.peers() {
+	if b.compares() {
 		if err := b.prepare(ctx); err != nil {
 			return err
 		}
@@ -184,12 +205,12 @@ func (b *bench) measure(ctx context.Context) error {
 		if !slices.Contains(b.only, part) {
 			continue
 		}
-		if slices.Contains(inPythonToo, part) && !b.has(pythonPackages) {
+		if slices.Contains(inPythonToo, part) && !b.has(sides.PythonPackages) {
 			b.logf("%s: skipped, as there is no Python side here", part)
 			continue
 		}
 		start := time.Now()
-		err := map[Part]func(context.Context) error{
+		err := map[report.Part]func(context.Context) error{
 			HTTP:  b.http,
 			Bulk:  b.bulk,
 			Text:  b.text,
@@ -208,8 +229,8 @@ func (b *bench) measure(ctx context.Context) error {
 	return nil
 }
 
-// peers says whether anything is measured beside this service.
-func (b *bench) peers() bool { return !slices.Equal(b.only, []Part{Replica}) }
+// compares says whether anything is measured beside this service.
+func (b *bench) compares() bool { return !slices.Equal(b.only, []report.Part{Replica}) }
 
 // path is that of a file of this run that is thrown away.
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
@@ -219,12 +240,14 @@ func (b *bench) setupf(format string, args ...any) {
 	b.results.Setup = append(b.results.Setup, fmt.Sprintf(format, args...))
 }
 
-func (*bench) logf(format string, args ...any) {
+func (*bench) logf(format string, args ...any) { logf(format, args...) }
+
+func logf(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format(time.TimeOnly)+" "+format+"\n", args...)
 }
 
 // eachRound tells of each round and calls f with its number.
-func (b *bench) eachRound(ctx context.Context, part Part, f func(round int) error) error {
+func (b *bench) eachRound(ctx context.Context, part report.Part, f func(round int) error) error {
 	for round := range b.rounds {
 		b.logf("%s: round %d of %d", part, round+1, b.rounds)
 		if err := f(round); err != nil {

@@ -13,6 +13,10 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"tagifai/internal/tools/bench/report"
+	"tagifai/internal/tools/bench/sides"
+	"tagifai/internal/tools/bench/stats"
 )
 
 // panels are the figures that are drawn, each on a logarithmic axis.
@@ -23,9 +27,13 @@ var panels = [][]struct{ metric, title string }{
 
 // drawn are the sides, each with its color and mark.
 var drawn = []drawnSide{
-	{service, service, color.RGBA{R: 0x1f, G: 0x77, B: 0xb4, A: 0xff}, draw.CircleGlyph{}},
-	{gunicorn, "FastAPI, gunicorn", color.RGBA{R: 0xd6, G: 0x5f, B: 0x0e, A: 0xff}, draw.BoxGlyph{}},
-	{bare, "floor: HTTP alone", color.RGBA{R: 0x77, G: 0x77, B: 0x77, A: 0xff}, draw.PyramidGlyph{}},
+	{sides.Service, sides.Service, color.RGBA{R: 0x1f, G: 0x77, B: 0xb4, A: 0xff}, draw.CircleGlyph{}},
+	{sides.Gunicorn, "FastAPI, gunicorn", color.RGBA{R: 0xd6, G: 0x5f, B: 0x0e, A: 0xff}, draw.BoxGlyph{}},
+	{sides.MLServer, sides.MLServer, color.RGBA{R: 0x94, G: 0x67, B: 0xbd, A: 0xff}, draw.TriangleGlyph{}},
+	{sides.MLflow, sides.MLflow, color.RGBA{R: 0x2c, G: 0xa0, B: 0x2c, A: 0xff}, draw.PlusGlyph{}},
+	{sides.BentoML, sides.BentoML, color.RGBA{R: 0xe3, G: 0x77, B: 0xc2, A: 0xff}, draw.RingGlyph{}},
+	{sides.LitServe, sides.LitServe, color.RGBA{R: 0x8c, G: 0x56, B: 0x4b, A: 0xff}, draw.CrossGlyph{}},
+	{sides.Floor, "floor: HTTP alone", color.RGBA{R: 0x77, G: 0x77, B: 0x77, A: 0xff}, draw.PyramidGlyph{}},
 }
 
 type drawnSide struct {
@@ -48,7 +56,7 @@ func (m mark) Thumbnail(c *draw.Canvas) { c.DrawGlyph(draw.GlyphStyle(m), c.Cent
 // picture draws the load as PNG: a panel for each figure, a row for each cell, a mark for
 // the median of each side and a line from its lowest to its highest value. There is no
 // picture of no load.
-func picture(r *Results) ([]byte, error) {
+func picture(r *report.Results) ([]byte, error) {
 	var cells []string
 	for _, s := range r.Series {
 		if s.Part == HTTP && !slices.Contains(cells, s.Case) {
@@ -71,8 +79,8 @@ func picture(r *Results) ([]byte, error) {
 	legend.Top, legend.Left, legend.YPosition = true, true, draw.PosCenter
 	plots := make([][]*plot.Plot, len(panels))
 	for i, row := range panels {
-		for _, panel := range row {
-			p, err := r.panel(panel.metric, panel.title, cells)
+		for _, of := range row {
+			p, err := panel(r, of.metric, of.title, cells)
 			if err != nil {
 				return nil, err
 			}
@@ -96,7 +104,7 @@ func picture(r *Results) ([]byte, error) {
 }
 
 // panel draws one figure of all cells, from top to bottom.
-func (r *Results) panel(metric, title string, cells []string) (*plot.Plot, error) {
+func panel(r *report.Results, metric, title string, cells []string) (*plot.Plot, error) {
 	p := plot.New()
 	p.Title.Text = title
 	p.Title.TextStyle.Font.Size = 13
@@ -115,7 +123,7 @@ func (r *Results) panel(metric, title string, cells []string) (*plot.Plot, error
 	for _, d := range drawn {
 		var points spread
 		for i, cell := range cells {
-			s := r.find(HTTP, cell, d.side, metric)
+			s := r.Find(HTTP, cell, d.side, metric)
 			if s == nil || s.Low <= 0 { // which a logarithm cannot show
 				continue
 			}
@@ -169,7 +177,7 @@ func (decades) Ticks(low, high float64) []plot.Tick {
 			}
 			tick := plot.Tick{Value: value}
 			if step == 1 || !crowded {
-				tick.Label = number(value)
+				tick.Label = stats.Number(value)
 			}
 			ticks = append(ticks, tick)
 		}

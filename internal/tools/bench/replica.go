@@ -9,6 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"tagifai/internal/tools/bench/corpus"
+	"tagifai/internal/tools/bench/sides"
+	"tagifai/internal/tools/bench/stats"
 )
 
 // The sides of the replica.
@@ -28,21 +32,21 @@ func (b *bench) replica(ctx context.Context) error {
 		"The batch: %d rows of %d characters, from CSV to CSV, GOMAXPROCS=1, on core 0 alone, the whole process.", b.lines, size)
 	var groups []group
 	for _, n := range []int{1, 2, 16, 100} {
-		g, err := b.newGroup(shape{n, size})
+		g, err := b.newGroup(shape{n, size}, []sides.Side{b.pinned()})
 		if err != nil {
 			return err
 		}
 		groups = append(groups, g)
 	}
 	rows := []string{"id,text"}
-	for i, text := range b.corpus.cut(b.lines, size) {
+	for i, text := range b.corpus.Cut(b.lines, size) {
 		rows = append(rows, fmt.Sprintf("%d,%q", i, strings.ReplaceAll(text, `"`, "'")))
 	}
 	table := b.path("rows.csv")
-	if err := writeLines(table, rows); err != nil {
+	if err := corpus.WriteLines(table, rows); err != nil {
 		return err
 	}
-	starts := []side{b.pinned()}
+	starts := []sides.Side{b.pinned()}
 	if os.Getuid() == 0 {
 		s, err := b.contained()
 		if err != nil {
@@ -50,39 +54,39 @@ func (b *bench) replica(ctx context.Context) error {
 		}
 		starts = append(starts, s)
 	}
-	b.generator = []string{"taskset", "-c", "1"}
-	defer func() { b.generator = nil }()
+	b.launcher = []string{"taskset", "-c", "1"}
+	defer func() { b.launcher = nil }()
 
 	return b.eachRound(ctx, Replica, func(round int) error {
-		for _, s := range rotated(starts, round) {
+		for _, s := range stats.Rotated(starts, round) {
 			var took []float64
 			for range 5 {
-				t, err := firstAnswer(ctx, s, groups[0].bodies[0])
+				t, _, err := sides.FirstAnswer(ctx, s, groups[0].bodies[replicaSide][0])
 				if err != nil {
 					return err
 				}
 				took = append(took, t.Seconds()*1e3)
 			}
-			b.results.add(Start, startCase, s.name, firstPrediction, median(took))
+			b.results.Add(Start, startCase, s.Name, firstPrediction, stats.Median(took))
 		}
 		cmd := exec.CommandContext(ctx, "taskset", "-c", "0", b.tagifai, "batch", "--from", table, "--id", "id", "--to", b.path("tags.csv"))
 		cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
 		if err := b.whole(Bulk, bulkCase, batchOne, cmd); err != nil {
 			return err
 		}
-		return b.serving(ctx, []side{b.pinned()}, func(servers []*started) error {
+		return b.serving(ctx, []sides.Side{b.pinned()}, func(servers []*sides.Server) error {
 			if err := b.warm(ctx, groups[0], servers); err != nil {
 				return err
 			}
 			for _, g := range groups {
 				bytesBefore, packetsBefore, err1 := loopback()
-				l, err2 := b.cell(ctx, g.cell(conns), servers[0], g.file, conns, b.seconds)
+				l, err2 := b.cell(ctx, g.cell(conns), servers[0], g.files[replicaSide], conns, b.seconds)
 				bytes, packets, err3 := loopback()
 				if err := errors.Join(err1, err2, err3); err != nil {
 					return err
 				}
-				b.results.add(HTTP, g.cell(conns), replicaSide, "bytes on the wire", (bytes-bytesBefore)/float64(l.Requests))
-				b.results.add(HTTP, g.cell(conns), replicaSide, "packets", (packets-packetsBefore)/float64(l.Requests))
+				b.results.Add(HTTP, g.cell(conns), replicaSide, "bytes on the wire", (bytes-bytesBefore)/float64(l.Requests))
+				b.results.Add(HTTP, g.cell(conns), replicaSide, "packets", (packets-packetsBefore)/float64(l.Requests))
 			}
 			return nil
 		})
@@ -102,36 +106,36 @@ func loopback() (bytes, packets float64, err error) {
 }
 
 // pinned is the replica.
-func (b *bench) pinned() side {
-	return side{name: replicaSide, command: func(ctx context.Context, addr string) *exec.Cmd {
+func (b *bench) pinned() sides.Side {
+	return sides.Side{Name: replicaSide, Command: func(ctx context.Context, addr string) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", "0", b.tagifai}, replicaArgs(addr)...)...)
-		cmd.Stderr = b.null
+		cmd.Stderr = sides.Null()
 		cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
 		return cmd
 	}}
 }
 
 // contained is the replica as a container has it: with nothing else in its root.
-func (b *bench) contained() (side, error) {
+func (b *bench) contained() (sides.Side, error) {
 	root := b.path("root")
 	program, err := os.ReadFile(b.tagifai)
 	if err != nil {
-		return side{}, err
+		return sides.Side{}, err
 	}
 	for _, dir := range []string{b.dir, root} { // open to all
 		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return side{}, err
+			return sides.Side{}, err
 		}
 		if err := os.Chmod(dir, 0o755); err != nil {
-			return side{}, err
+			return sides.Side{}, err
 		}
 	}
 	if err := os.WriteFile(filepath.Join(root, "tagifai"), program, 0o755); err != nil {
-		return side{}, err
+		return sides.Side{}, err
 	}
-	return side{name: emptyRoot, command: func(ctx context.Context, addr string) *exec.Cmd {
+	return sides.Side{Name: emptyRoot, Command: func(ctx context.Context, addr string) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, "/tagifai", replicaArgs(addr)...)
-		cmd.Dir, cmd.Stderr, cmd.Env = "/", b.null, []string{"GOMAXPROCS=1"}
+		cmd.Dir, cmd.Stderr, cmd.Env = "/", sides.Null(), []string{"GOMAXPROCS=1"}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
 		return cmd
 	}}, nil

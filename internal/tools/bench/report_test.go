@@ -8,59 +8,47 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
+
+	"tagifai/internal/tools/bench/report"
+	"tagifai/internal/tools/bench/sides"
 )
 
-func TestNumber(t *testing.T) {
-	for want, x := range map[string]float64{
-		"0":         0,
-		"0.0123":    0.012345,
-		"0.9":       0.9,
-		"1":         1,
-		"1.20":      1.2,
-		"12.3":      12.345,
-		"123":       123.45,
-		"999":       999,
-		"1,000":     999.9999999,
-		"12,300":    12345,
-		"1,230,000": 1234567,
-		"-12,300":   -12345,
-		"-0.5":      -0.5,
-	} {
-		if got := number(x); got != want && !(want == "1,000" && got == "1000") {
-			t.Errorf("%v: got %s, want %s", x, got, want)
-		}
-	}
-}
-
 // sample is a run of three rounds with one cell, in which gunicorn was first.
-func sample() *Results {
-	r := &Results{
-		Environment: &Environment{CPU: "A CPU", Cores: 2, Packages: []string{"wrk 4"}},
+func sample() *report.Results {
+	r := &report.Results{
+		Environment: &report.Environment{CPU: "A CPU", Cores: 2, Packages: []string{"wrk 4"}},
 		Setup:       []string{"How it was."},
 	}
 	cell := targetShape.cell(targetConnections)
 	for i, slow := range []float64{1, 0.5, 1.25} {
-		add := func(side, metric string, value float64) { r.add(HTTP, cell, side, metric, value) }
-		add(gunicorn, rate, 500*slow)
-		add(gunicorn, memory, 800)
-		add(service, rate, 31000*slow)
-		add(service, p99, 4/slow)
-		add(service, memory, 30+float64(i))
-		add(bare, rate, 40000*slow)
-		r.add(HTTP, shape{100, 140}.cell(256), service, memory, 50)
+		add := func(side, metric string, value float64) { r.Add(HTTP, cell, side, metric, value) }
+		add(sides.Gunicorn, rate, 500*slow)
+		add(sides.Gunicorn, memory, 800)
+		add(sides.Service, rate, 31000*slow)
+		add(sides.Service, p99, 4/slow)
+		add(sides.Service, memory, 30+float64(i))
+		add(sides.Floor, rate, 40000*slow)
+		for k, peer := range sides.PeerNames {
+			add(peer, p99, float64(50+20*k))
+		}
+		r.Add(HTTP, shape{100, 140}.cell(256), sides.Service, memory, 50)
 	}
-	r.add(Go, "BenchmarkTag/chars=60", inBenchmark, allocations, 0)
-	r.add(Go, "BenchmarkTag/chars=140", inBenchmark, allocations, 1)
+	r.Add(Go, "BenchmarkTag/chars=60", inBenchmark, allocations, 0)
+	r.Add(Go, "BenchmarkTag/chars=140", inBenchmark, allocations, 1)
 	return r
 }
 
 func TestTable(t *testing.T) {
-	got := sample().table(HTTP)
+	got := sample().Table(sections[0], rank)
 	want := [][]string{
 		{"", "side", rate, memory, p99, rate + ": this service is better by", cpuPer + ": this service is better by"},
 		{"2 texts of 60 characters, 32 connections", "this service", "31,000 (15,500–38,800)", "31 (30–32)", "4 (3.20–8)", "", ""},
-		{"2 texts of 60 characters, 32 connections", "gunicorn", "500 (250–625)", "800", "", "62 ×", ""},
-		{"2 texts of 60 characters, 32 connections", "floor", "40,000 (20,000–50,000)", "", "", "0.775 ×", ""},
+		{"", "gunicorn", "500 (250–625)", "800", "", "62 ×", ""},
+		{"", "MLServer", "", "", "50", "", ""},
+		{"", "MLflow", "", "", "70", "", ""},
+		{"", "BentoML", "", "", "90", "", ""},
+		{"", "LitServe", "", "", "110", "", ""},
+		{"", "floor", "40,000 (20,000–50,000)", "", "", "0.775 ×", ""},
 		{"100 texts of 140 characters, 256 connections", "this service", "", "50", "", "", ""},
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
@@ -116,7 +104,7 @@ func TestMarkdown(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
-	if strings.Contains(text, titles[Bulk]) || strings.Contains(text, "NaN") {
+	if strings.Contains(text, "A file of many lines") || strings.Contains(text, "NaN") {
 		t.Errorf("the table tells of what was not measured:\n%s", text)
 	}
 	for line := range strings.Lines(text) {
@@ -127,18 +115,18 @@ func TestMarkdown(t *testing.T) {
 }
 
 func TestGenerator(t *testing.T) {
-	r := new(Results)
-	if got := r.generator(); got != "" {
+	r := new(report.Results)
+	if got := generator(r); got != "" {
 		t.Errorf("without a load: got %q", got)
 	}
 	for _, busy := range []float64{0.5, 0.99, 0.6} {
-		r.add(HTTP, "a cell", service, wrkBusy, busy)
+		r.Add(HTTP, "a cell", sides.Service, wrkBusy, busy)
 	}
-	if got, want := r.generator(), "wrk was busy for at most 0.6 of its core: it was nowhere the bottleneck."; got != want {
+	if got, want := generator(r), "wrk was busy for at most 0.6 of its core: it was nowhere the bottleneck."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	r.add(HTTP, "another", bare, wrkBusy, 0.95)
-	if got, want := r.generator(), "wrk was the bottleneck, and the server could do more, at: another (floor)."; got != want {
+	r.Add(HTTP, "another", sides.Floor, wrkBusy, 0.95)
+	if got, want := generator(r), "wrk was the bottleneck, and the server could do more, at: another (floor)."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -151,7 +139,7 @@ func TestJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got Results
+	var got report.Results
 	if err := json.Unmarshal(raw, &got); err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +168,7 @@ func TestPicture(t *testing.T) {
 			t.Errorf("%s: its color is nowhere in the picture", d.side)
 		}
 	}
-	if raw, err := picture(new(Results)); raw != nil || err != nil {
+	if raw, err := picture(new(report.Results)); raw != nil || err != nil {
 		t.Errorf("without a load: got %d bytes, %v, want none", len(raw), err)
 	}
 }

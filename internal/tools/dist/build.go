@@ -13,15 +13,20 @@ import (
 
 // build builds the binary for a system, as make build does for this one.
 func (r *release) build(ctx context.Context, s system, out string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version="+r.version, "-o", out, "./cmd/tagifai")
-	cmd.Dir = r.root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+s.os, "GOARCH="+s.arch)
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	if err := cmd.Run(); err != nil {
+	if err := r.compile(ctx, s, "./cmd/tagifai", out); err != nil {
 		return err
 	}
 	_, err := platforms(s, out)
 	return err
+}
+
+// compile builds the program of a package for a system.
+func (r *release) compile(ctx context.Context, s system, program, out string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version="+r.version, "-o", out, program)
+	cmd.Dir = r.root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+s.os, "GOARCH="+s.arch)
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	return cmd.Run()
 }
 
 // platforms returns the systems that a binary runs on, as Python calls them. It is an

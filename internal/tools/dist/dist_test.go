@@ -152,17 +152,29 @@ func TestFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r := release{root: root}
-	files, err := r.files(filepath.Join(root, "LICENSE")) // stands for the binary
-	if err != nil {
+	const image = "FROM scratch\nCOPY --from=build /out/tagifai /tagifai\nARG VERSION=dev\nLABEL version=\"$VERSION\"\n"
+	if err := os.WriteFile(filepath.Join(root, "Dockerfile"), []byte("FROM golang AS build\nARG VERSION=dev\n\n"+image), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var names []string
-	for _, f := range files {
-		names = append(names, f.name)
-	}
-	if diff := cmp.Diff(names, []string{"tagifai", "LICENSE", "README.md", "configs/compose/compose.yaml", "configs/config.yaml"}); diff != "" {
-		t.Error(diff)
+	r := release{root: root, version: "v1.2.3"}
+	for s, want := range map[system][]string{
+		{"linux", "arm64"}:  {"tagifai", "Dockerfile", "LICENSE", "README.md", "configs/compose/compose.yaml", "configs/config.yaml"},
+		{"darwin", "arm64"}: {"tagifai", "LICENSE", "README.md", "configs/compose/compose.yaml", "configs/config.yaml"},
+	} {
+		files, err := r.files(s, filepath.Join(root, "LICENSE")) // stands for the binary
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, f := range files {
+			names = append(names, f.name)
+			if got, want := string(f.data), "FROM scratch\nCOPY tagifai /tagifai\nARG VERSION=v1.2.3\nLABEL version=\"$VERSION\"\n"; f.name == "Dockerfile" && got != want {
+				t.Errorf("got the Dockerfile\n%s, want\n%s", got, want)
+			}
+		}
+		if diff := cmp.Diff(names, want); diff != "" {
+			t.Errorf("%v: %s", s, diff)
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ func (r *release) make(ctx context.Context, out string, systems []string) error 
 		if err := r.pack(s, binary, out); err != nil {
 			return fmt.Errorf("%s: %w", text, err)
 		}
-		if err := r.bill(ctx, binary, filepath.Join(out, r.name(s)+".cdx.json")); err != nil {
+		if err := r.bill(ctx, s, binary, filepath.Join(out, r.name(s)+".cdx.json")); err != nil {
 			return fmt.Errorf("%s: %w", text, err)
 		}
 	}
@@ -83,7 +83,7 @@ func (r *release) make(ctx context.Context, out string, systems []string) error 
 
 // pack makes the archive and the wheel with a binary.
 func (r *release) pack(s system, binary, out string) error {
-	files, err := r.files(binary)
+	files, err := r.files(s, binary)
 	if err != nil {
 		return err
 	}
@@ -118,12 +118,19 @@ type file struct {
 }
 
 // files returns what an archive has beside the binary, and the binary.
-func (r *release) files(binary string) ([]file, error) {
+func (r *release) files(s system, binary string) ([]file, error) {
 	data, err := os.ReadFile(binary)
 	if err != nil {
 		return nil, err
 	}
 	files := []file{{"tagifai", data, 0o755}}
+	if s.os == "linux" { // as images are
+		data, err := r.dockerfile()
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file{"Dockerfile", data, 0o644})
+	}
 	add := func(path string) error {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -150,4 +157,20 @@ func (r *release) files(binary string) ([]file, error) {
 		return add(path)
 	})
 	return files, err
+}
+
+// dockerfile returns the Dockerfile of an archive, which configs/compose builds: that of the
+// repository from the image on, with the binary beside it in place of one that is built.
+func (r *release) dockerfile() ([]byte, error) {
+	const image, built, version = "FROM scratch\n", "COPY --from=build /out/tagifai ", "ARG VERSION=dev\n"
+	data, err := os.ReadFile(filepath.Join(r.root, "Dockerfile"))
+	if err != nil {
+		return nil, err
+	}
+	text := string(data)
+	at := strings.Index(text, image)
+	if at < 0 || !strings.Contains(text[at:], built) || !strings.Contains(text[at:], version) {
+		return nil, fmt.Errorf("the Dockerfile does not have %q and then %q and %q", image, built, version)
+	}
+	return []byte(strings.NewReplacer(built, "COPY tagifai ", version, "ARG VERSION="+r.version+"\n").Replace(text[at:])), nil
 }

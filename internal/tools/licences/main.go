@@ -1,6 +1,7 @@
 // Command licences prints the modules that are in the program, or have files in it, each
-// with its licence as SPDX names it. It fails if one has none that is known, or one that is not permitted. make
-// licences writes what it prints to licences.txt, and a test holds that file against go.mod.
+// with its licence as SPDX names it. It fails if one has none that is known, or one that is
+// not permitted. make licences writes what it prints to licences.txt, and a test holds that
+// file against go.mod.
 package main
 
 import (
@@ -42,13 +43,21 @@ func run() error {
 // list returns a line for each module, in order. An error names all that have no licence
 // that will do.
 func list() (string, error) {
-	list := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Dir}}{{end}}", "tagifai/cmd/tagifai", "tagifai/internal/tools/apipages")
-	list.Stderr = os.Stderr
-	output, err := list.Output()
+	const module = "{{with .Module}}{{.Path}} {{.Dir}}{{end}}"
+	lines, err := goList("-deps", "-f", module, "tagifai/cmd/tagifai")
 	if err != nil {
 		return "", err
 	}
-	lines := slices.DeleteFunc(strings.Split(string(output), "\n"), func(line string) bool {
+	// The files of /docs and /redoc are of what this program imports.
+	imports, err := goList("-f", `{{join .Imports "\n"}}`, "tagifai/internal/tools/apipages")
+	if err != nil {
+		return "", err
+	}
+	more, err := goList(append([]string{"-f", module}, imports...)...)
+	if err != nil {
+		return "", err
+	}
+	lines = slices.DeleteFunc(append(lines, more...), func(line string) bool {
 		return line == "" || strings.HasPrefix(line, "tagifai ")
 	})
 	slices.Sort(lines)
@@ -63,6 +72,14 @@ func list() (string, error) {
 		fmt.Fprintln(&text, path, licence)
 	}
 	return text.String(), errors.Join(errs...)
+}
+
+// goList returns the lines that go list prints.
+func goList(args ...string) ([]string, error) {
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Stderr = os.Stderr
+	output, err := cmd.Output()
+	return strings.Split(strings.TrimSuffix(string(output), "\n"), "\n"), err
 }
 
 // licenceOf returns the licences of a module, separated by " AND ".

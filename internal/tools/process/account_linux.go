@@ -24,6 +24,16 @@ func ownGroup(cmd *exec.Cmd) error {
 // killGroup kills a process and all of its group; one that is gone is no error.
 func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
 
+// killTree kills the program and all that it has started, also what has moved to a group
+// of its own.
+func (p *Process) killTree() {
+	tree, _ := p.tree() // without it, the group is left
+	killGroup(p.Pid())
+	for _, s := range tree {
+		_ = syscall.Kill(s.pid, syscall.SIGKILL)
+	}
+}
+
 // CPU returns the processor time, user and system, of the program and of all that it
 // has started, living or ended and waited for. While the program runs, it is exact to
 // 10 ms for each process; after its end to a microsecond.

@@ -14,6 +14,8 @@ func ownGroup(*exec.Cmd) error { return errSystem }
 
 func killGroup(int) {}
 
+func (*Process) killTree() {}
+
 // CPU fails on this system.
 func (*Process) CPU() (time.Duration, error) { return 0, errSystem }
 

@@ -44,7 +44,7 @@ func Start(ctx context.Context, cmd *exec.Cmd) (*Process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("process: %w", err)
 	}
-	stop := context.AfterFunc(ctx, func() { killGroup(cmd.Process.Pid) })
+	stop := context.AfterFunc(ctx, p.killTree)
 	go func() {
 		_ = cmd.Wait() // its exit code is in ProcessState
 		stop()
@@ -110,7 +110,7 @@ func (p *Process) Stop(within time.Duration) (int, error) {
 // Kill ends the program and all that it has started, and waits for its end.
 func (p *Process) Kill() {
 	if !p.ended() { // or its process id may be another's
-		killGroup(p.cmd.Process.Pid)
+		p.killTree()
 		<-p.done
 	}
 }

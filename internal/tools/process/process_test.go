@@ -66,8 +66,11 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	default: // "parent of …" starts that and waits
-		child := command(strings.TrimPrefix(name, "parent of "))
+		child := command(strings.TrimPrefix(strings.TrimPrefix(name, "parent of "), "group of "))
 		child.Stdout, child.Stderr = os.Stdout, os.Stderr
+		if strings.HasPrefix(name, "parent of group of ") { // of its own, as some servers start their workers
+			child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		}
 		if child.Run() != nil {
 			os.Exit(1)
 		}
@@ -166,18 +169,23 @@ func TestEnd(t *testing.T) {
 
 // A program's end is that of all that it has started.
 func TestGroup(t *testing.T) {
+	kill := func(p *process.Process, _ func()) { p.Kill() }
+	end := func(_ *process.Process, cancel func()) { cancel() }
 	for _, test := range []struct {
-		name string
-		end  func(p *process.Process, cancel func())
+		name    string
+		program string
+		end     func(p *process.Process, cancel func())
 	}{
-		{"killed", func(p *process.Process, _ func()) { p.Kill() }},
-		{"ended", func(p *process.Process, _ func()) { p.Signal(syscall.SIGKILL) }},
-		{"context", func(_ *process.Process, cancel func()) { cancel() }},
+		{"killed", "parent of hold", kill},
+		{"killed, with another group", "parent of group of hold", kill},
+		{"ended", "parent of hold", func(p *process.Process, _ func()) { p.Signal(syscall.SIGKILL) }},
+		{"context", "parent of hold", end},
+		{"context, with another group", "parent of group of hold", end},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			cmd := command("parent of hold")
+			cmd := command(test.program)
 			read, write, err := os.Pipe()
 			if err != nil {
 				t.Fatal(err)

@@ -1,7 +1,7 @@
 // Command soak proves what configs/README.md says about the service under stress, against
-// the binary itself: overload, slow and silent clients, reloads, rollbacks, shadows, many models, stops and rolling replacement. It
-// prints a Markdown table of the claims and exits with 1 if one of them fails.
-// make soak runs it.
+// the binary itself: overload, slow and silent clients, reloads, rollbacks, shadows, many
+// models, stops and rolling replacement. Each scenario is a file. It prints a Markdown table
+// of the claims and exits with 1 if one of them fails. make soak runs it.
 package main
 
 import (

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tagifai/internal/store"
+	"tagifai/internal/tools/soak/load"
 )
 
 const (
@@ -77,7 +78,7 @@ func many(ctx context.Context, s *settings, r *report) error {
 			}
 			took = append(took, time.Since(begin))
 		}
-		return median(took), nil
+		return load.Median(took), nil
 	}
 	get := func(path string) func(int) error {
 		return func(int) error {
@@ -98,16 +99,16 @@ func many(ctx context.Context, s *settings, r *report) error {
 	}
 	r.claim("GET /models answers in milliseconds", fmt.Sprintf("a page of 100 in %s, all 1,000 in %s, medians of %d", round(page), round(all), some), "50 ms a page", page < 50*time.Millisecond)
 
-	c, err := dial(service.addr)
+	c, err := load.Dial(service.addr)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	body := payload(writeTexts(1, 60))
 	predict := func(i int) error {
-		a, err := c.do(post(fmt.Sprintf("/models/model-%d/versions/2/predict", i), body))
-		if err == nil && a.status != http.StatusOK {
-			err = fmt.Errorf("%d: %.200s", a.status, a.body)
+		a, err := c.Do(load.Post(fmt.Sprintf("/models/model-%d/versions/2/predict", i), body))
+		if err == nil && a.Status != http.StatusOK {
+			err = fmt.Errorf("%d: %.200s", a.Status, a.Body)
 		}
 		return err
 	}

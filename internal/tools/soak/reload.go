@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"tagifai/internal/tools/soak/load"
 	"tagifai/model"
 )
 
@@ -41,14 +42,14 @@ func reload(ctx context.Context, s *settings, r *report) error {
 	if ids[0] == ids[1] {
 		return fmt.Errorf("both models are %s", ids[0])
 	}
-	c.load = load{
-		request: post(withModel.target(), payload(texts)),
+	c.load = load.Load{
+		Request: load.Post(withModel.target(), payload(texts)),
 		// The answer of one of the two to the last byte, or they are mixed.
-		right: func(body []byte) bool {
+		Right: func(body []byte) bool {
 			return strings.HasSuffix(string(body), data[0]) || strings.HasSuffix(string(body), data[1])
 		},
-		conns: 16,
-		rate:  400,
+		Conns: 16,
+		Rate:  400,
 	}
 
 	watched := min(36, s.reloads/5)
@@ -79,7 +80,7 @@ func ways(counts ...any) []string {
 // changes are what became of the reloads of two services.
 type changes struct {
 	*report
-	load    load
+	load    load.Load
 	good    []string
 	damaged string
 
@@ -114,14 +115,14 @@ func (c *changes) of(ctx context.Context, s *settings, args, ways []string) erro
 	loading, stop := context.WithCancel(ctx)
 	defer stop()
 	l := c.load
-	l.addr = service.addr
+	l.Addr = service.addr
 	type result struct {
-		tally *tally
+		tally *load.Tally
 		err   error
 	}
 	loaded := make(chan result, 1)
 	go func() {
-		t, err := l.run(loading)
+		t, err := l.Run(loading)
 		loaded <- result{t, err}
 	}()
 
@@ -167,15 +168,15 @@ func (c *changes) of(ctx context.Context, s *settings, args, ways []string) erro
 		return end.err
 	}
 	t := end.tally
-	c.requests += len(t.records)
-	c.failed += t.others(http.StatusOK)
-	c.wrong += t.wrong
-	c.faults = append(c.faults, t.faults...)
-	c.p99 = append(c.p99, round(t.latencies(http.StatusOK, 0).at(.99)).String())
+	c.requests += len(t.Records)
+	c.failed += t.Others(http.StatusOK)
+	c.wrong += t.Wrong
+	c.faults = append(c.faults, t.Faults...)
+	c.p99 = append(c.p99, round(t.Latencies(http.StatusOK, 0).At(.99)).String())
 	for _, way := range []string{byRequest, bySignal, byWatch} {
 		if n := len(took[way]); n > 0 {
 			c.counts = append(c.counts, fmt.Sprintf("%d by %s", n, way))
-			c.times = append(c.times, round(median(took[way])).String())
+			c.times = append(c.times, round(load.Median(took[way])).String())
 		}
 	}
 
@@ -188,7 +189,7 @@ func (c *changes) of(ctx context.Context, s *settings, args, ways []string) erro
 	const some = 10
 	if len(memory) >= 3*some {
 		half := len(memory) / 2
-		then, between, now := median(memory[some:2*some]), median(memory[half:half+some]), median(memory[len(memory)-some:])
+		then, between, now := load.Median(memory[some:2*some]), load.Median(memory[half:half+some]), load.Median(memory[len(memory)-some:])
 		growth := float64(now)/float64(then) - 1
 		c.claim("no growth in memory after the first ten reloads: "+label,
 			fmt.Sprintf("%s after the first, %s half way, %s at the end, each the median of ten: %+.1f %%", megabytes(then), megabytes(between), megabytes(now), 100*growth), "10 %", growth <= .1)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tagifai/internal/store"
+	"tagifai/internal/tools/soak/load"
 	"tagifai/model"
 )
 
@@ -43,7 +44,7 @@ func rollback(ctx context.Context, s *settings, r *report) error {
 		c.data = append(c.data, dataOf(m, texts, withModel))
 	}
 	replicas := make([]*service, 2)
-	results := make(chan *tally, len(replicas))
+	results := make(chan *load.Tally, len(replicas))
 	loading, stop := context.WithCancel(ctx)
 	defer stop()
 	defer func() {
@@ -59,11 +60,11 @@ func rollback(ctx context.Context, s *settings, r *report) error {
 		}
 	}
 	for _, replica := range replicas {
-		l := load{addr: replica.addr, request: post(withModel.target(), payload(texts)), right: c.right, conns: 8}
+		l := load.Load{Addr: replica.addr, Request: load.Post(withModel.target(), payload(texts)), Right: c.right, Conns: 8}
 		go func() {
-			t, err := l.run(loading)
+			t, err := l.Run(loading)
 			if err != nil {
-				t = &tally{faults: []string{err.Error()}}
+				t = &load.Tally{Faults: []string{err.Error()}}
 			}
 			results <- t
 		}()
@@ -95,10 +96,10 @@ func rollback(ctx context.Context, s *settings, r *report) error {
 	var faults []string
 	for range replicas {
 		t := <-results
-		requests += len(t.records)
-		failed += t.others(http.StatusOK)
-		wrong += t.wrong
-		faults = append(faults, t.faults...)
+		requests += len(t.Records)
+		failed += t.Others(http.StatusOK)
+		wrong += t.Wrong
+		faults = append(faults, t.Faults...)
 	}
 	r.claim("no request fails while stable moves", fmt.Sprintf("%d moves, %d requests at two replicas: %d failed %s", s.reloads, requests, failed, strings.Join(faults, "; ")), "0", failed == 0 && requests > 0)
 	r.claim("each is answered by a version that was stable within the last second", fmt.Sprintf("%d were not; the longest after the move: %s", wrong, round(c.longest)), "0", wrong == 0)
@@ -107,7 +108,7 @@ func rollback(ctx context.Context, s *settings, r *report) error {
 		if len(memory[k]) < 3*some {
 			continue
 		}
-		then, now := median(memory[k][some:2*some]), median(memory[k][len(memory[k])-some:])
+		then, now := load.Median(memory[k][some:2*some]), load.Median(memory[k][len(memory[k])-some:])
 		growth := float64(now)/float64(then) - 1
 		r.claim(fmt.Sprintf("no growth in memory of replica %d", k+1), fmt.Sprintf("%s after the first moves, %s at the end: %+.1f %%", megabytes(then), megabytes(now), 100*growth), "10 %", growth <= .1)
 	}

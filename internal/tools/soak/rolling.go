@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"tagifai/internal/tools/soak/load"
 	"tagifai/model"
 )
 
@@ -44,18 +45,18 @@ func rolling(ctx context.Context, s *settings, r *report) error {
 	}
 	defer f.proxy.Kill()
 	l := newLoad(f.proxy.addr, m, writeTexts(2, 60), tagsAlone)
-	l.conns, l.sent = 32, new(atomic.Int64)
+	l.Conns, l.Sent = 32, new(atomic.Int64)
 
 	loading, stop := context.WithCancel(ctx)
 	defer stop()
 	loaded := make(chan struct{})
-	var t *tally
+	var t *load.Tally
 	var loadErr, replaceErr error
 	go func() {
 		defer close(loaded)
-		t, loadErr = l.run(loading)
+		t, loadErr = l.Run(loading)
 	}()
-	for replaceErr == nil && (f.replaced < replicas || l.sent.Load() < int64(s.requests)) {
+	for replaceErr == nil && (f.replaced < replicas || l.Sent.Load() < int64(s.requests)) {
 		replaceErr = f.replace(ctx)
 	}
 	stop()
@@ -65,15 +66,15 @@ func rolling(ctx context.Context, s *settings, r *report) error {
 		return err
 	}
 
-	right := t.count(http.StatusOK) - t.wrong
+	right := t.Count(http.StatusOK) - t.Wrong
 	r.note("figures of the Deployment", d.String())
-	r.claim(fmt.Sprintf("of %d requests through the proxy none fails during %d replacements of one of %d replicas", len(t.records), f.replaced, replicas),
-		fmt.Sprintf("%d answered with 200 and rightly, %d not: %s; %.0f/s; %.0f/s in the worst second", right, len(t.records)-right, strings.Join(t.faults, "; "), float64(len(t.records))/t.lasted.Seconds(), t.worstSecond()),
-		"0 not, each replaced", right == len(t.records) && right >= s.requests && f.replaced >= replicas)
-	r.note("requests sent again, as nginx had closed an idle connection before them", fmt.Sprint(t.retried))
-	l99 := t.latencies(http.StatusOK, 0)
-	r.note("their latency", fmt.Sprintf("half within %s, 99 %% within %s, all within %s", round(l99.at(.5)), round(l99.at(.99)), round(l99.max())))
-	r.note("processor time of nginx for each of them", fmt.Sprintf("%.1f µs", proxying.Seconds()*1e6/float64(len(t.records))))
+	r.claim(fmt.Sprintf("of %d requests through the proxy none fails during %d replacements of one of %d replicas", len(t.Records), f.replaced, replicas),
+		fmt.Sprintf("%d answered with 200 and rightly, %d not: %s; %.0f/s; %.0f/s in the worst second", right, len(t.Records)-right, strings.Join(t.Faults, "; "), float64(len(t.Records))/t.Lasted.Seconds(), t.WorstSecond()),
+		"0 not, each replaced", right == len(t.Records) && right >= s.requests && f.replaced >= replicas)
+	r.note("requests sent again, as nginx had closed an idle connection before them", fmt.Sprint(t.Retried))
+	l99 := t.Latencies(http.StatusOK, 0)
+	r.note("their latency", fmt.Sprintf("half within %s, 99 %% within %s, all within %s", round(l99.At(.5)), round(l99.At(.99)), round(l99.Max())))
+	r.note("processor time of nginx for each of them", fmt.Sprintf("%.1f µs", proxying.Seconds()*1e6/float64(len(t.Records))))
 	r.claim("the readiness probe notices a replica that stops before it stops listening", "within "+round(slices.Max(f.unready)).String(),
 		d.drainDelay.String(), slices.Max(f.unready) < d.drainDelay)
 	r.claim("each replica exits with 0, after its drain delay and within its grace period", fmt.Sprintf("%d of %d, after %s to %s", f.clean, f.replaced, round(slices.Min(f.exited)), round(slices.Max(f.exited))),
@@ -91,13 +92,13 @@ func drain(ctx context.Context, s *settings, r *report, m *model.Model) error {
 	}
 	defer service.Kill()
 	l := newLoad(service.addr, m, writeTexts(2, 60), tagsAlone)
-	c, err := dial(service.addr)
+	c, err := load.Dial(service.addr)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	half := len(l.request) - 20
-	if _, err := c.Write(l.request[:half]); err != nil {
+	half := len(l.Request) - 20
+	if _, err := c.Write(l.Request[:half]); err != nil {
 		return err
 	}
 	time.Sleep(50 * time.Millisecond) // until the service has seen it
@@ -109,13 +110,13 @@ func drain(ctx context.Context, s *settings, r *report, m *model.Model) error {
 	served := 0
 	var listened time.Duration // until the last of them
 	for {
-		another, err := dial(service.addr)
+		another, err := load.Dial(service.addr)
 		if err != nil {
 			break
 		}
-		a, err := another.do(l.request)
+		a, err := another.Do(l.Request)
 		another.Close()
-		if err != nil || a.status != http.StatusOK || !l.right(a.body) {
+		if err != nil || a.Status != http.StatusOK || !l.Right(a.Body) {
 			break // it has been accepted, but too late
 		}
 		served++
@@ -128,9 +129,9 @@ func drain(ctx context.Context, s *settings, r *report, m *model.Model) error {
 	r.claim("after SIGTERM it answers for its drain delay of 2 s", fmt.Sprintf("%d requests over new connections, for %s", served, round(listened)),
 		"2 s", listened >= 1900*time.Millisecond && listened < 3*time.Second)
 
-	a, err := c.do(l.request[half:])
-	answered := err == nil && a.status == http.StatusOK && l.right(a.body)
-	outcome := fmt.Sprint(a.status)
+	a, err := c.Do(l.Request[half:])
+	answered := err == nil && a.Status == http.StatusOK && l.Right(a.Body)
+	outcome := fmt.Sprint(a.Status)
 	if err != nil {
 		outcome = err.Error()
 	}
@@ -224,19 +225,4 @@ func (f *fleet) stop() error {
 		err = errors.Join(err, end)
 	}
 	return err
-}
-
-// worstSecond returns the least requests per second that were answered with 200 in any
-// whole second.
-func (t *tally) worstSecond() float64 {
-	seconds := make([]float64, int(t.lasted.Seconds()))
-	for _, r := range t.records {
-		if i := int((r.sent + r.took).Seconds()); r.status == http.StatusOK && i < len(seconds) {
-			seconds[i]++
-		}
-	}
-	if len(seconds) == 0 {
-		return 0
-	}
-	return slices.Min(seconds)
 }

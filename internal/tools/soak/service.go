@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tagifai/internal/tools/process"
+	"tagifai/internal/tools/soak/load"
 )
 
 // A service is a running tagifai serve.
@@ -84,7 +85,7 @@ func (s *service) metrics(ctx context.Context) (metrics, error) {
 var askingClient = &http.Client{
 	// A connection that is kept is a goroutine of the service, and these are counted.
 	Transport: &http.Transport{DisableKeepAlives: true},
-	Timeout:   answerWithin,
+	Timeout:   load.AnswerWithin,
 }
 
 // ask sends a request without a body.
@@ -109,13 +110,13 @@ type usage struct {
 }
 
 // measured runs a load for some time and returns what became of it and what it took.
-func (s *service) measured(ctx context.Context, l load, d time.Duration) (*tally, usage, error) {
+func (s *service) measured(ctx context.Context, l load.Load, d time.Duration) (*load.Tally, usage, error) {
 	begin := time.Now()
 	ownBefore, err1 := process.OwnCPU()
 	before, err2 := s.CPU()
 	timed, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	t, err3 := l.run(timed)
+	t, err3 := l.Run(timed)
 	own, err4 := process.OwnCPU()
 	cpu, err5 := s.CPU()
 	if err := errors.Join(err1, err2, err3, err4, err5, ctx.Err()); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tagifai/internal/store"
+	"tagifai/internal/tools/soak/load"
 )
 
 // shadow compares what requests take with a shadow and without one, in turn.
@@ -26,12 +27,12 @@ func shadow(ctx context.Context, s *settings, r *report) error {
 		return err
 	}
 	defer service.Kill()
-	l := load{
-		addr:    service.addr,
-		request: post("/predict", payload(writeTexts(20, 140))),
-		right:   func([]byte) bool { return true },
-		conns:   8,
-		rate:    1000,
+	l := load.Load{
+		Addr:    service.addr,
+		Request: load.Post("/predict", payload(writeTexts(20, 140))),
+		Right:   func([]byte) bool { return true },
+		Conns:   8,
+		Rate:    1000,
 	}
 	var p50, p99 [2][]time.Duration
 	failed := 0
@@ -44,9 +45,9 @@ func shadow(ctx context.Context, s *settings, r *report) error {
 			if err != nil {
 				return err
 			}
-			took := t.latencies(http.StatusOK, time.Second)
-			p50[on], p99[on] = append(p50[on], took.at(.5)), append(p99[on], took.at(.99))
-			failed += t.others(http.StatusOK)
+			took := t.Latencies(http.StatusOK, time.Second)
+			p50[on], p99[on] = append(p50[on], took.At(.5)), append(p99[on], took.At(.99))
+			failed += t.Others(http.StatusOK)
 		}
 	}
 	m, err := service.metrics(ctx)
@@ -57,9 +58,9 @@ func shadow(ctx context.Context, s *settings, r *report) error {
 	for _, agreement := range []string{"same", "different"} {
 		compared += m[fmt.Sprintf(`tagifai_shadow_texts_total{agreement=%q,model="soak",version="2"}`, agreement)]
 	}
-	without, with := median(p99[0]), median(p99[1])
+	without, with := load.Median(p99[0]), load.Median(p99[1])
 	r.note("texts that the shadow predicted, and that were dropped", fmt.Sprintf("%.0f, %.0f", compared, dropped))
-	r.claim("a shadow costs the caller no time", fmt.Sprintf("%.0f requests a second: p99 %s with, %s without (%+.1f %%); p50 %s, %s; %d failed", l.rate, round(with), round(without), 100*(float64(with)/float64(without)-1), round(median(p50[1])), round(median(p50[0])), failed),
+	r.claim("a shadow costs the caller no time", fmt.Sprintf("%.0f requests a second: p99 %s with, %s without (%+.1f %%); p50 %s, %s; %d failed", l.Rate, round(with), round(without), 100*(float64(with)/float64(without)-1), round(load.Median(p50[1])), round(load.Median(p50[0])), failed),
 		"10 %", float64(with) <= 1.1*float64(without) && failed == 0 && compared > 0)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tagifai/internal/tools/soak/load"
 	"tagifai/model"
 )
 
@@ -33,7 +34,7 @@ func slow(ctx context.Context, s *settings, r *report) error {
 	}
 	defer decoy.Kill()
 	l := newLoad(service.addr, m, writeTexts(2, 60), tagsAlone)
-	l.rate, l.conns = 2000, 32
+	l.Rate, l.Conns = 2000, 32
 
 	phases := []struct {
 		name   string
@@ -60,10 +61,10 @@ func slow(ctx context.Context, s *settings, r *report) error {
 			if err != nil {
 				return err
 			}
-			p99s[i] = append(p99s[i], t.latencies(http.StatusOK, ramp).at(.99))
-			bad += t.others(http.StatusOK) + t.wrong
-			unsent += t.waiting + t.late
-			faults = append(faults, t.faults...)
+			p99s[i] = append(p99s[i], t.Latencies(http.StatusOK, ramp).At(.99))
+			bad += t.Others(http.StatusOK) + t.Wrong
+			unsent += t.Waiting + t.Late
+			faults = append(faults, t.Faults...)
 			refused += clients.refused.Load()
 			if phase.slowAt == service.addr {
 				cutOff += clients.cutOff.Load()
@@ -71,7 +72,7 @@ func slow(ctx context.Context, s *settings, r *report) error {
 			r.logf("slow clients %s: 99 %% within %s", phase.name, round(p99s[i][len(p99s[i])-1]))
 		}
 	}
-	without, elsewhere, here := median(p99s[0]), median(p99s[1]), median(p99s[2])
+	without, elsewhere, here := load.Median(p99s[0]), load.Median(p99s[1]), load.Median(p99s[2])
 	factor := float64(here) / float64(without)
 	r.claim("a thousand clients that send a byte a second do not change what others get: 99 % of their requests take at most twice as long",
 		fmt.Sprintf("%.2f times: within %s, without the slow ones within %s; 2000 requests/s", factor, round(here), round(without)), "2", factor <= 2)
@@ -135,7 +136,7 @@ func (d *dribblers) stop() {
 // dribble sends the beginning of a request and then a byte a second, until the service
 // has had enough or ctx ends. An error is that there was no connection.
 func dribble(ctx context.Context, addr, beginning string) error {
-	c, err := net.DialTimeout("tcp", addr, answerWithin)
+	c, err := net.DialTimeout("tcp", addr, load.AnswerWithin)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"tagifai/internal/tools/soak/load"
 	"tagifai/model"
 )
 
@@ -66,7 +67,7 @@ func (s *strangers) add(other strangers) {
 
 // stopOnce starts a service, stops it in the middle of a load, and returns what became
 // of the connections, how long it took to end, and its exit code.
-func stopOnce(ctx context.Context, s *settings, l *load) (all strangers, end time.Duration, code int, err error) {
+func stopOnce(ctx context.Context, s *settings, l *load.Load) (all strangers, end time.Duration, code int, err error) {
 	service, err := startService(ctx, s, "--drain-delay=100ms")
 	if err != nil {
 		return all, 0, 0, err
@@ -87,7 +88,7 @@ func stopOnce(ctx context.Context, s *settings, l *load) (all strangers, end tim
 	if err := service.Signal(syscall.SIGTERM); err != nil {
 		return all, 0, 0, err
 	}
-	within, cancel := context.WithTimeout(ctx, answerWithin)
+	within, cancel := context.WithTimeout(ctx, load.AnswerWithin)
 	defer cancel()
 	code, err = service.Wait(within)
 	end = time.Since(begin)
@@ -100,8 +101,8 @@ func stopOnce(ctx context.Context, s *settings, l *load) (all strangers, end tim
 }
 
 // ask opens a connection and sends one request over it.
-func (s *strangers) ask(addr string, l *load) {
-	c, err := dial(addr)
+func (s *strangers) ask(addr string, l *load.Load) {
+	c, err := load.Dial(addr)
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		s.refused++
@@ -111,12 +112,12 @@ func (s *strangers) ask(addr string, l *load) {
 		return
 	}
 	defer c.Close()
-	a, err := c.do(l.request)
+	a, err := c.Do(l.Request)
 	switch {
 	case err != nil:
 		s.add(strangers{reset: 1, fault: fmt.Sprintf(" (%v)", err)})
-	case a.status != http.StatusOK || !l.right(a.body):
-		s.add(strangers{reset: 1, fault: fmt.Sprintf(" (a %d: %.100q)", a.status, a.body)})
+	case a.Status != http.StatusOK || !l.Right(a.Body):
+		s.add(strangers{reset: 1, fault: fmt.Sprintf(" (a %d: %.100q)", a.Status, a.Body)})
 	default:
 		s.answered++
 	}

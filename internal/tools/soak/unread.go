@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tagifai/internal/tools/soak/load"
 	"tagifai/model"
 )
 
@@ -22,14 +23,14 @@ const (
 // unread has two thousand clients ask for large answers and read nothing, beside a steady
 // load of others, with the service in a small container.
 func unread(ctx context.Context, s *settings, r *report) error {
-	request := post(withProbabilities.target(), payload(strings.Split(strings.Repeat("a", 10_000), "")))
+	request := load.Post(withProbabilities.target(), payload(strings.Split(strings.Repeat("a", 10_000), "")))
 	return beside(ctx, s, r, silentClients, request,
 		fmt.Sprintf("%d clients that send 10,000 texts, %d KB, and never read the answer", silentClients, len(request)>>10))
 }
 
 // parked has clients send all of a large body but the last byte.
 func parked(ctx context.Context, s *settings, r *report) error {
-	request := post("/predict", []byte(strings.Repeat(" ", 8<<20)))
+	request := load.Post("/predict", []byte(strings.Repeat(" ", 8<<20)))
 	return beside(ctx, s, r, 20, request[:len(request)-1], "20 clients that send 8 MiB less a byte, and wait")
 }
 
@@ -57,7 +58,7 @@ func beside(ctx context.Context, s *settings, r *report, clients int, request []
 		}
 	}()
 	l := newLoad(service.addr, m, writeTexts(140, 140), tagsAlone) // 20 KB
-	l.rate, l.conns = 200, 16
+	l.Rate, l.Conns = 200, 16
 
 	var without, during []time.Duration
 	var bad, unsent int
@@ -70,8 +71,8 @@ func beside(ctx context.Context, s *settings, r *report, clients int, request []
 		if err != nil {
 			return err
 		}
-		without = append(without, t.latencies(http.StatusOK, 0).at(.99))
-		bad, faults = bad+t.others(http.StatusOK)+t.wrong, append(faults, t.faults...)
+		without = append(without, t.Latencies(http.StatusOK, 0).At(.99))
+		bad, faults = bad+t.Others(http.StatusOK)+t.Wrong, append(faults, t.Faults...)
 
 		watched, stop := context.WithCancel(ctx)
 		others.start(watched, service.addr, clients, request, ramp)
@@ -92,10 +93,10 @@ func beside(ctx context.Context, s *settings, r *report, clients int, request []
 		if err != nil {
 			return err
 		}
-		during = append(during, t.latencies(http.StatusOK, ramp).at(.99))
-		bad, faults = bad+t.others(http.StatusOK)+t.wrong, append(faults, t.faults...)
-		r.logf("%d not answered with 200, the last after %s", t.others(http.StatusOK), t.recovered())
-		unsent += t.waiting + t.late
+		during = append(during, t.Latencies(http.StatusOK, ramp).At(.99))
+		bad, faults = bad+t.Others(http.StatusOK)+t.Wrong, append(faults, t.Faults...)
+		r.logf("%d not answered with 200, the last after %s", t.Others(http.StatusOK), t.Recovered())
+		unsent += t.Waiting + t.Late
 		r.logf("99 %% within %s, before within %s", round(during[len(during)-1]), round(without[len(without)-1]))
 	}
 	peak, err := service.PeakMemory()
@@ -106,10 +107,10 @@ func beside(ctx context.Context, s *settings, r *report, clients int, request []
 	if err != nil {
 		return fmt.Errorf("the service does not live: %w", err)
 	}
-	factor := float64(median(during)) / float64(median(without))
+	factor := float64(load.Median(during)) / float64(load.Median(without))
 	r.claim(who+", in a container of 256 MiB: the service lives and keeps under 200 MiB", megabytes(peak)+" at most", "200 MiB", peak < 200<<20)
 	r.claim("every small request of others (20 KB, 200/s) is answered with 200, and rightly", fmt.Sprintf("%d not %s; %d not sent in time", bad, strings.Join(faults, "; "), unsent), "0", bad == 0)
-	r.claim("99 % of these take at most twice as long", fmt.Sprintf("%.2f times: within %s, without the others within %s", factor, round(median(during)), round(median(without))), "2", factor <= 2)
+	r.claim("99 % of these take at most twice as long", fmt.Sprintf("%.2f times: within %s, without the others within %s", factor, round(load.Median(during)), round(load.Median(without))), "2", factor <= 2)
 	r.note("what the kernel holds for sockets", fmt.Sprintf("%s at most for the service, %s for the whole machine, its clients among it", megabytes(sockets), megabytes(machine)))
 	refused := func(reason string) float64 { return seen[`tagifai_rejected_requests_total{reason="`+reason+`"}`] }
 	r.note("what became of the clients", fmt.Sprintf("%d requests sent; refused for want of memory %.0f, of a turn %.0f; %.0f connections cut off as they took too little, %.0f requests sent too slowly",
@@ -144,7 +145,7 @@ func (s *silent) start(ctx context.Context, addr string, n int, request []byte, 
 				pause.Reset(10 * time.Second)
 				if c == nil {
 					var err error
-					if c, err = net.DialTimeout("tcp", addr, answerWithin); err != nil {
+					if c, err = net.DialTimeout("tcp", addr, load.AnswerWithin); err != nil {
 						c = nil
 						continue
 					}
