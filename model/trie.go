@@ -57,8 +57,8 @@ const (
 	// unused are nodes that are not in use. Their label is one that UTF-8 does not have.
 	unused node = 0xc0
 
-	fanOut   = 256 // children that a node can have
-	maxNodes = 1<<24 - 4*fanOut
+	fanOut   = 256              // children that a node can have
+	maxNodes = 1<<24 - 4*fanOut // so that a base has 24 bits
 
 	maxUsual = 8 // of [trie.usual]
 )
@@ -141,7 +141,7 @@ func (b *builder) build() error {
 		before := len(b.placed)
 		for _, at := range level {
 			if b.end > maxNodes {
-				return fmt.Errorf("ngrams: %d of them are more than a model can hold", len(b.keys))
+				return fmt.Errorf("ngrams: %d of them need more than the %d nodes that a model can hold", len(b.keys), maxNodes)
 			}
 			below = b.branch(at, depth, below)
 		}
@@ -212,7 +212,9 @@ func (b *builder) place(labels []byte) uint32 {
 		}
 		base += 64
 	}
-	for base = b.end - first; b.bases[base/64]>>(base%64)&1 == 0; base++ {
+	base = b.end - first
+	for b.bases[base/64]>>(base%64)&1 == 0 {
+		base++
 	}
 	return base
 }

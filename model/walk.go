@@ -10,6 +10,10 @@ import (
 // and digits are lost.
 const maxTogether = 512
 
+// stamps is how many a text takes: those of its walkers, and then as many as it can count
+// to. It divides 1<<32.
+const stamps = 4 * maxTogether
+
 // walks are the buffers of a walk.
 type walks struct {
 	a, b      []walker
@@ -59,9 +63,9 @@ func (v *Vectorizer) walk(t *trie, w *walks, totals []float64, tape []byte) {
 	if n <= maxTogether {
 		// Every walk adds its last row, in which each n-gram counts once. What is wrong
 		// about that is put right where walks meet.
-		if w.stamp += 4 * maxTogether; w.stamp == 0 {
+		if w.stamp += stamps; w.stamp == 0 {
 			clear(w.seen)
-			w.stamp += 4 * maxTogether
+			w.stamp = stamps
 		}
 		t.add(totals, v.descend(t, w, tape, 0, n, false))
 		w.weighRepeats(t)
@@ -133,12 +137,13 @@ func (v *Vectorizer) descend(t *trie, w *walks, tape []byte, lo, hi int, long bo
 	below, above := w.a[:n], w.b[:n]
 	var followers []follower
 	if t.pairs != nil && !words {
-		followers = t.pair(below, tape[lo:], w.seen, w.stamp, w.followers)
 		depth = 2
 		if long {
+			t.pair(below, tape[lo:])
 			clear(above) // the rows of single bytes are zeros, as that of nowhere
 			w.note(above, below, nil, long)
 		} else {
+			followers = t.pairFollowers(below, tape[lo:], w.seen, w.stamp, w.followers)
 			w.met = slices.Grow(w.met, len(followers))
 			for _, f := range followers {
 				w.met = append(w.met, meeting{below[f.walker].at, nowhere})
@@ -242,13 +247,27 @@ func begin(starts []uint32, tape []byte, lo, hi int) int {
 	return n
 }
 
-// pair puts walkers at the nodes of each pair of bytes, and returns the followers.
+// pair puts walkers at the nodes of each pair of bytes.
 //
 // This and the loops below have to stay functions of their own: inlined into another
 // they run out of registers, and take half as long again.
 //
 //go:noinline
-func (t *trie) pair(walkers []walker, tape []byte, seen []uint32, stamp uint32, followers []follower) []follower {
+func (t *trie) pair(walkers []walker, tape []byte) {
+	pairs, nodes := t.pairs, t.nodes
+	a := tape[0]
+	tape = tape[1:][:len(walkers)]
+	for i, b := range tape {
+		at := pairs[uint16(a)<<8|uint16(b)]
+		walkers[i] = walker{at, nodes[at]}
+		a = b
+	}
+}
+
+// pairFollowers is pair for a short text. It returns the followers.
+//
+//go:noinline
+func (t *trie) pairFollowers(walkers []walker, tape []byte, seen []uint32, stamp uint32, followers []follower) []follower {
 	pairs, nodes := t.pairs, t.nodes
 	seen = seen[:len(nodes)]
 	n := 0
