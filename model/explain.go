@@ -132,8 +132,8 @@ type explainer struct {
 
 // A metNGram is an n-gram that a text has.
 type metNGram struct {
-	node, count uint32
-	start, end  int // of its first occurrence on the tape
+	node, parent, count uint32
+	start, end          int // of its first occurrence on the tape
 }
 
 // maxExplained is the size of a text above which the scratch of its explanation is not kept.
@@ -168,9 +168,9 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 			x.slots[i] = make([]uint32, b.nodes())
 		}
 		slots := x.slots[i]
-		b.occurrences(&x.tapes[i], func(node uint32, start, end int) {
+		b.occurrences(&x.tapes[i], func(node, parent uint32, start, end int) {
 			if slots[node] == 0 {
-				x.met = append(x.met, metNGram{node: node, start: start, end: end})
+				x.met = append(x.met, metNGram{node: node, parent: parent, start: start, end: end})
 				slots[node] = uint32(len(x.met))
 			}
 			x.met[slots[node]-1].count++
@@ -202,21 +202,21 @@ func (b *block) nodes() int {
 }
 
 // coefficient returns idf × coefficient of the n-gram of a node.
-func (b *block) coefficient(node uint32, row int) float64 {
+func (b *block) coefficient(n *metNGram, row int) float64 {
 	if b.words != nil {
-		return b.words.row(node)[1+row]
+		return b.words.row(n.node)[1+row]
 	}
-	return b.trie.row(node)[1+row] - b.trie.row(b.trie.nodes[node].parent)[1+row]
+	return b.trie.row(n.node)[1+row] - b.trie.row(n.parent)[1+row]
 }
 
 // occurrences yields the n-grams of the vocabulary on a tape, each as often as it occurs.
-func (b *block) occurrences(tape *aligned, yield func(node uint32, start, end int)) {
+func (b *block) occurrences(tape *aligned, yield func(node, parent uint32, start, end int)) {
 	if b.words != nil {
 		for start := 0; start < len(tape.text); {
 			end := start + bytes.IndexByte(tape.text[start:], ' ')
 			word := tape.text[start:end]
 			if i := b.words.find(headOf(word), word); i > 0 {
-				yield(i-1, start, end)
+				yield(i-1, 0, start, end)
 			}
 			start = end + 1
 		}
@@ -229,12 +229,12 @@ func (b *block) occurrences(tape *aligned, yield func(node uint32, start, end in
 		}
 		node := uint32(root)
 		for i := start; i < len(tape.text); i++ {
-			next := t.nodes[node].base + uint32(tape.text[i])
-			if t.nodes[next].parent != node {
+			next := t.child(node, tape.text[i])
+			if next == nowhere {
 				break
 			}
 			if !slices.Equal(t.row(node), t.row(next)) { // an n-gram ends here
-				yield(next, start, i+1-one(words)) // without the space behind a word
+				yield(next, node, start, i+1-one(words)) // without the space behind a word
 			}
 			node = next
 		}
@@ -251,12 +251,12 @@ func (x *explainer) weigh(m *Model, terms []term) {
 		for _, n := range x.met[len(x.weights):end] {
 			sum := 0.0
 			for _, t := range terms {
-				sum += t.factor * b.coefficient(n.node, t.row)
+				sum += t.factor * b.coefficient(&n, t.row)
 			}
 			x.weights = append(x.weights, sum*b.reader.tf(n.count)*x.factors[i])
 		}
 		tape, slots := &x.tapes[i], x.slots[i]
-		b.occurrences(tape, func(node uint32, start, end int) {
+		b.occurrences(tape, func(node, parent uint32, start, end int) {
 			at := slots[node] - 1
 			x.share(x.weights[at]/float64(x.met[at].count), tape.from[start:end])
 		})

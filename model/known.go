@@ -11,7 +11,7 @@ func (m *Model) Known(text string) (known, all int) {
 		for range b.reader.ngrams(s, text) {
 			all++
 		}
-		b.occurrences(&aligned{text: s.tape}, func(uint32, int, int) { known++ })
+		b.occurrences(&aligned{text: s.tape}, func(_, _ uint32, _, _ int) { known++ })
 	}
 	return known, all
 }

@@ -57,13 +57,13 @@ func (r *rows) fill(from *source) {
 // another.
 const firstColumns = 5
 
-// add adds to totals these rows.
-func (r *rows) add(totals []float64, list []uint32) {
+// add adds to totals the rows that walkers are at.
+func (r *rows) add(totals []float64, list []walker) {
 	column, width := 0, r.width
 	if width >= firstColumns {
 		var a, b, c, d, e float64
-		for _, i := range list {
-			row := (*[firstColumns]float64)(r.sums[int(i)*width:])
+		for _, w := range list {
+			row := (*[firstColumns]float64)(r.sums[int(w.at)*width:])
 			a += row[0]
 			b += row[1]
 			c += row[2]
@@ -79,8 +79,8 @@ func (r *rows) add(totals []float64, list []uint32) {
 	}
 	for ; column+4 <= width; column += 4 {
 		var a, b, c, d float64
-		for _, i := range list {
-			row := (*[4]float64)(r.sums[int(i)*width+column:])
+		for _, w := range list {
+			row := (*[4]float64)(r.sums[int(w.at)*width+column:])
 			a += row[0]
 			b += row[1]
 			c += row[2]
@@ -93,8 +93,8 @@ func (r *rows) add(totals []float64, list []uint32) {
 	}
 	for ; column < width; column++ {
 		a := 0.0
-		for _, i := range list {
-			a += r.sums[int(i)*width+column]
+		for _, w := range list {
+			a += r.sums[int(w.at)*width+column]
 		}
 		totals[column] += a
 	}

@@ -10,26 +10,38 @@ import (
 // and digits are lost.
 const maxTogether = 512
 
+// stamps is how many a text takes: those of its walkers, and then as many as it can count
+// to. It divides 1<<32.
+const stamps = 4 * maxTogether
+
 // walks are the buffers of a walk.
 type walks struct {
-	levels        [][]uint32 // of each depth from 2 on: the node of each start position, or nowhere
-	ends          []uint32   // the last node of each start position
-	shared, alone walkers
-	met           []uint32 // the nodes whose n-grams are weighed by their count
-	weighted      []weightedRow
-	few           []uint16 // of each node: how many walkers came to it; zero between two texts
-	many          []uint32 // the same for long texts; nil before the first of them
+	a, b      []walker
+	starts    []uint32 // where each walker began
+	left      []uint32 // the walkers who can go on
+	followers []follower
+	met       []meeting
+	weighted  []weightedRow
+
+	// seen has, of each node, the stamp of the last walker who came to it. The stamps of a
+	// text are above those of all texts before it.
+	seen  []uint32
+	stamp uint32
+
+	many []uint32 // of each node: how many walkers came to it; zero between two long texts
 }
 
-// walkers are on their way down the trie: each has come to a node, and reads on at a
-// place of the tape.
-type walkers struct {
-	nodes, at []uint32
+// A walker is on its way down the trie.
+type walker struct {
+	at   uint32 // the node it has come to
+	node node   // what that node is; unused for those who are at their end
 }
 
-func newWalkers(n int) walkers { return walkers{make([]uint32, n), make([]uint32, n)} }
+// A follower is a walker at a node that others came to before it, and the last of these.
+type follower struct{ walker, before uint32 }
 
-func (w *walkers) first(n int) walkers { return walkers{w.nodes[:n], w.at[:n]} }
+// A meeting is a node that several walkers come to.
+type meeting struct{ at, parent uint32 }
 
 // walk adds to totals the own rows of the tape's n-grams, each times its tf, and of the
 // norm of l2 times its square. [tapeEnd] is behind the tape.
@@ -41,38 +53,34 @@ func (w *walkers) first(n int) walkers { return walkers{w.nodes[:n], w.at[:n]} }
 // time off texts of 140 characters that are all different.
 func (v *Vectorizer) walk(t *trie, w *walks, totals []float64, tape []byte) {
 	n := len(tape) - len(tapeEnd)
-	if w.ends == nil {
-		w.ends = make([]uint32, maxTogether)
-		w.shared, w.alone = newWalkers(maxTogether), newWalkers(maxTogether)
-		for range t.usual - 1 {
-			w.levels = append(w.levels, make([]uint32, maxTogether))
-		}
+	if w.seen == nil {
+		w.seen = make([]uint32, len(t.nodes))
+		w.a, w.b = make([]walker, maxTogether), make([]walker, maxTogether)
+		w.starts, w.left = make([]uint32, maxTogether+1), make([]uint32, maxTogether+1)
+		w.followers = make([]follower, maxTogether)
 	}
 	w.met, w.weighted = w.met[:0], w.weighted[:0]
 	if n <= maxTogether {
 		// Every walk adds its last row, in which each n-gram counts once. What is wrong
 		// about that is put right where walks meet.
-		if w.few == nil {
-			w.few = make([]uint16, len(t.nodes))
+		if w.stamp += stamps; w.stamp == 0 {
+			clear(w.seen)
+			w.stamp = stamps
 		}
-		t.add(totals, descend(v, t, w, w.few, 1, tape, 0, n))
-		for _, n := range w.met {
-			r := &t.repeats[w.few[n]]
-			w.few[n] = 0
-			w.weigh(t, n, r.norm, r.times)
-		}
+		t.add(totals, v.descend(t, w, tape, 0, n, false))
+		w.weighRepeats(t)
 	} else {
 		// Each n-gram is weighed by its count: a long text has few that occur once.
 		if w.many == nil {
 			w.many = make([]uint32, len(t.nodes))
 		}
 		for from := 0; from < n; from += maxTogether {
-			descend(v, t, w, w.many, 0, tape, from, min(from+maxTogether, n))
+			v.descend(t, w, tape, from, min(from+maxTogether, n), true)
 		}
-		for _, n := range w.met {
-			tf := v.tf(w.many[n])
-			w.many[n] = 0
-			w.weigh(t, n, v.Norm.power(tf), tf)
+		for _, m := range w.met {
+			tf := v.tf(w.many[m.at])
+			w.many[m.at] = 0
+			w.weigh(m, v.Norm.power(tf), tf)
 		}
 	}
 	t.addWeighted(totals, w.weighted)
@@ -80,9 +88,28 @@ func (v *Vectorizer) walk(t *trie, w *walks, totals []float64, tape []byte) {
 
 // weigh puts the own row of a node, which is without that of its parent, among those to
 // be added.
-func (w *walks) weigh(t *trie, n uint32, norm, times float64) {
-	if n != nowhere {
-		w.weighted = append(w.weighted, weightedRow{n, norm, times}, weightedRow{t.nodes[n].parent, -norm, -times})
+func (w *walks) weigh(m meeting, norm, times float64) {
+	w.weighted = append(w.weighted, weightedRow{m.at, norm, times})
+	if m.parent != nowhere {
+		w.weighted = append(w.weighted, weightedRow{m.parent, -norm, -times})
+	}
+}
+
+// weighRepeats weighs each node that was met by how many walkers came to it, which are one
+// more than followed another.
+func (w *walks) weighRepeats(t *trie) {
+	first := w.stamp + maxTogether // the stamps from here on are counts
+	distinct := 0
+	for _, m := range w.met {
+		count := max(w.seen[m.at], first+1)
+		w.seen[m.at] = count + 1
+		w.met[distinct] = m
+		distinct += one(count == first+1)
+	}
+	w.met = w.met[:distinct]
+	for _, m := range w.met {
+		r := &t.repeats[w.seen[m.at]-first]
+		w.weigh(m, r.norm, r.times)
 	}
 }
 
@@ -95,66 +122,112 @@ func one(b bool) int {
 }
 
 // descend lets a walker go down from each position of the tape from lo to hi, for words
-// only from the beginnings of words, as far as the trie goes, and returns the last node of
-// each. It needs not care for code points: no n-gram begins inside of one.
+// only from the beginnings of words, as far as the trie goes, and returns them. It needs
+// not care for code points: no n-gram begins inside of one.
 //
-// It counts walkers only where more than few are together: what begins with an n-gram that
-// occurs once occurs once. It appends the nodes where so many are to met. A walker that is
-// not with so many at its node is alone from there on.
-func descend[C uint16 | uint32](v *Vectorizer, t *trie, w *walks, counts []C, few C, tape []byte, lo, hi int) []uint32 {
-	var shared walkers
-	ended, alones := 0, 0
-	if t.pairs != nil && v.Analyzer != Word {
-		ended, shared = descendUsual(t, w, counts, few, tape, lo, hi)
-		if len(shared.nodes) == 0 { // as of most texts
-			return w.ends[:ended]
+// It notes the nodes where walkers meet. In a short text it looks only at followers, as
+// what begins with an n-gram that occurs once occurs once.
+func (v *Vectorizer) descend(t *trie, w *walks, tape []byte, lo, hi int, long bool) []walker {
+	n, depth, starts := hi-lo, 0, positions[:]
+	words := v.Analyzer == Word
+	if words {
+		n = begin(w.starts, tape, lo, hi)
+		starts = w.starts
+	}
+	below, above := w.a[:n], w.b[:n]
+	var followers []follower
+	if t.pairs != nil && !words {
+		depth = 2
+		if long {
+			t.pair(below, tape[lo:])
+			clear(above) // the rows of single bytes are zeros, as that of nowhere
+			w.note(above, below, nil, long)
+		} else {
+			followers = t.pairFollowers(below, tape[lo:], w.seen, w.stamp, w.followers)
+			w.met = slices.Grow(w.met, len(followers))
+			for _, f := range followers {
+				w.met = append(w.met, meeting{below[f.walker].at, nowhere})
+			}
 		}
-		shared, alones = part(counts, few, shared, w.alone, 0)
 	} else {
-		shared = begin(w.shared, tape, lo, hi, v.Analyzer == Word)
+		for i := range below {
+			below[i] = walker{root, t.nodes[root]}
+			w.followers[i] = follower{uint32(i), uint32(max(i-1, 0))}
+		}
+		followers = w.followers[min(1, n):n]
 	}
-	for len(shared.nodes) > 0 {
-		n := t.extend(shared, w.ends[ended:], tape)
-		ended += len(shared.nodes) - n
-		shared = shared.first(n)
-		w.met = meet(counts, shared.nodes, w.met, few)
-		shared, alones = part(counts, few, shared, w.alone, alones)
-	}
-	for alone := w.alone.first(alones); len(alone.nodes) > 0; {
-		n := t.extend(alone, w.ends[ended:], tape)
-		ended += len(alone.nodes) - n
-		alone = alone.first(n)
-	}
-	return w.ends[:ended]
-}
-
-// descendUsual is descend as far as most walks go: [trie.usual] bytes. It takes all walkers
-// from level to level, whether they are at their ends or not, which costs less than to tell
-// them apart: a tenth of the time at 140 characters. It returns how many are at
-// their ends, and those who can go on. Counts that are few are zero again.
-func descendUsual[C uint16 | uint32](t *trie, w *walks, counts []C, few C, tape []byte, lo, hi int) (ended int, left walkers) {
-	n := hi - lo
-	level, ends := w.levels[0][:n], w.ends[:n]
-	t.pair(level, tape[lo:])
-	copy(ends, level)
-	w.met = meet(counts, level, w.met, few)
-	shared := walkers{level, positions[:n]}
-	depth, more := 2, true
-	for ; more && depth < t.usual; depth++ {
-		below := w.levels[depth-1][:n]
-		more = t.level(level, below, ends, tape[lo+depth:])
-		level = below
-		shared = pick(counts, few, shared, below, w.shared)
-		w.met = meet(counts, shared.nodes, w.met, few)
-	}
-	for _, node := range shared.nodes {
-		c := counts[node]
-		counts[node] = c * C(one(c > few))
+	more := true
+	for ; more && depth < t.usual && !words; depth++ {
+		above, below = below, above
+		more = t.level(above, below, tape[lo+depth:])
+		followers = w.note(above, below, followers, long)
 	}
 	if !more {
-		return n, w.shared.first(0)
+		return below
 	}
-	return t.gather(w.shared, level, ends, uint32(lo+depth))
+	for left := unfinished(below, w.left); len(left) > 0; depth++ {
+		above, below = below, above
+		copy(below, above)
+		left = t.extend(above, below, left, starts, tape[lo+depth:])
+		followers = w.note(above, below, followers, long)
+	}
+	return below
+}
+
+// note notes where walkers have come to: in a long text all of them, else the followers
+// among a group. It returns those.
+func (w *walks) note(above, below []walker, group []follower, long bool) []follower {
+	n := len(w.met)
+	switch {
+	case long:
+		w.met = slices.Grow(w.met, len(below))
+		w.met = w.met[:n+count(w.many, above, below, w.met[n:cap(w.met)])]
+		return nil
+	case len(group) == 0:
+		return nil
+	}
+	w.met = slices.Grow(w.met, len(group))
+	group = follow(w.seen, w.stamp, above, below, group, w.met[n:cap(w.met)])
+	w.met = w.met[:n+len(group)]
+	return group
+}
+
+// count counts walkers by their nodes, and puts the nodes that none came to before into met.
+//
+//go:noinline
+func count(many []uint32, above, below []walker, met []meeting) (m int) {
+	above = above[:len(below)]
+	met = met[:len(below)]
+	many[nowhere] = 1
+	for i, w := range below {
+		at := w.at & -uint32(one(w.node != unused))
+		before := many[at]
+		many[at] = before + 1
+		met[m] = meeting{at, above[i].at}
+		m += one(before == 0)
+	}
+	return m
+}
+
+// follow returns the followers among a group, whose walkers followed others above, and
+// puts the nodes where they are into met. It stamps what the walkers before them came to
+// just before it looks at their own nodes: so it needs the followers only, not all walkers
+// who are together. That takes 8 % off the time at 140 characters.
+//
+//go:noinline
+func follow(seen []uint32, stamp uint32, above, below []walker, group []follower, met []meeting) []follower {
+	n := 0
+	below = below[:len(above)]
+	met = met[:len(group)]
+	for _, f := range group {
+		seen[below[f.before].at] = stamp + f.before
+		w := below[f.walker]
+		last := seen[w.at]
+		group[n] = follower{f.walker, last - stamp}
+		met[n] = meeting{w.at, above[f.walker].at}
+		n += one(last >= stamp) & one(w.node != unused)
+	}
+	return group[:n]
 }
 
 var positions = func() (table [maxTogether]uint32) {
@@ -164,150 +237,111 @@ var positions = func() (table [maxTogether]uint32) {
 	return table
 }()
 
-// pair sets nodes to those of each pair of bytes.
+// begin sets starts to where words begin from lo to hi, and returns how many do.
+func begin(starts []uint32, tape []byte, lo, hi int) int {
+	n := 0
+	for i := lo; i < hi; i++ {
+		starts[n] = uint32(i - lo)
+		n += one(i == 0 || tape[i-1] == ' ')
+	}
+	return n
+}
+
+// pair puts walkers at the nodes of each pair of bytes.
 //
 // This and the loops below have to stay functions of their own: inlined into another
 // they run out of registers, and take half as long again.
 //
 //go:noinline
-func (t *trie) pair(nodes []uint32, tape []byte) {
-	pairs := t.pairs
+func (t *trie) pair(walkers []walker, tape []byte) {
+	pairs, nodes := t.pairs, t.nodes
 	a := tape[0]
-	tape = tape[1:][:len(nodes)]
+	tape = tape[1:][:len(walkers)]
 	for i, b := range tape {
-		nodes[i] = pairs[uint16(a)<<8|uint16(b)]
+		at := pairs[uint16(a)<<8|uint16(b)]
+		walkers[i] = walker{at, nodes[at]}
 		a = b
 	}
 }
 
-// level sets below to the children of the nodes above by the bytes, or to nowhere, and
-// ends to them where they are somewhere.
+// pairFollowers is pair for a short text. It returns the followers.
 //
 //go:noinline
-func (t *trie) level(above, below, ends []uint32, tape []byte) (more bool) {
-	nodes, bases := t.nodes, uint32(leaf)
-	below, ends, tape = below[:len(above)], ends[:len(above)], tape[:len(above)]
-	for i, node := range above {
-		next := nodes[node].base + uint32(tape[i])
-		to := &nodes[next]
-		base, end := to.base, ends[i]
-		if to.parent == node {
-			end = next
+func (t *trie) pairFollowers(walkers []walker, tape []byte, seen []uint32, stamp uint32, followers []follower) []follower {
+	pairs, nodes := t.pairs, t.nodes
+	seen = seen[:len(nodes)]
+	n := 0
+	a := tape[0]
+	tape = tape[1:][:len(walkers)]
+	followers = followers[:len(walkers)]
+	for i, b := range tape {
+		at := pairs[uint16(a)<<8|uint16(b)]
+		walkers[i] = walker{at, nodes[at]}
+		a = b
+		last := seen[at]
+		seen[at] = stamp + uint32(i)
+		followers[n] = follower{uint32(i), last - stamp}
+		n += one(last >= stamp)
+	}
+	return followers[:n]
+}
+
+// level lets each walker go on by a byte, from above to below, or stay at its end.
+//
+//go:noinline
+func (t *trie) level(above, below []walker, tape []byte) (more bool) {
+	nodes, all := t.nodes, node(0)
+	below, tape = below[:len(above)], tape[:len(above)]
+	for i, from := range above {
+		label := tape[i]
+		at := from.node.child(label)
+		n := nodes[at]
+		found := n.label() == label
+		if !found {
+			at = from.at
 		}
-		if to.parent != node {
-			next = nowhere
+		if !found {
+			n = unused
 		}
-		if to.parent != node {
-			base = leaf
+		all |= n
+		below[i] = walker{at, n}
+	}
+	return !all.isLeaf()
+}
+
+// unfinished returns which walkers can go on.
+func unfinished(walkers []walker, left []uint32) []uint32 {
+	n := 0
+	for i := range walkers {
+		left[n] = uint32(i)
+		if walkers[i].node.isLeaf() {
+			walkers[i].node = unused
 		}
-		bases |= base
-		ends[i], below[i] = end, next
+		n += one(walkers[i].node != unused)
 	}
-	return bases != leaf
+	return left[:n]
 }
 
-// meet counts the walkers at nodes, and appends the nodes whose count was few to met.
-func meet[C uint16 | uint32](counts []C, nodes, met []uint32, few C) []uint32 {
-	met = slices.Grow(met, len(nodes))
-	n := len(met)
-	return met[:n+count(counts, nodes, met[n:cap(met)], few)]
-}
-
-//go:noinline
-func count[C uint16 | uint32](counts []C, nodes, met []uint32, few C) int {
-	n := 0
-	met = met[:len(nodes)]
-	for _, node := range nodes {
-		c := counts[node]
-		counts[node] = c + 1
-		met[n] = node
-		n += one(c == few)
-	}
-	return n
-}
-
-// pick lets walkers go on, those who are with more than few at their nodes and come to
-// another: below has the next node of each place. It puts them into picked, and sets the
-// counts of the nodes where few are back to zero.
+// extend is level for those who are left, and returns who is left then.
 //
 //go:noinline
-func pick[C uint16 | uint32](counts []C, few C, of walkers, below []uint32, picked walkers) walkers {
-	n := 0
-	at := of.at[:len(of.nodes)]
-	for i, node := range of.nodes {
-		c := counts[node]
-		shared := one(c > few)
-		counts[node] = c * C(shared)
-		place := at[i]
-		next := below[place]
-		picked.nodes[n], picked.at[n] = next, place
-		n += shared & one(next != nowhere)
-	}
-	return picked.first(n)
-}
-
-// gather moves those who can go on from nodes, from ends to walkers. The first one reads
-// on at from.
-//
-//go:noinline
-func (t *trie) gather(to walkers, nodes, ends []uint32, from uint32) (ended int, left walkers) {
-	n := 0
-	ends = ends[:len(nodes)]
-	for i, node := range nodes {
-		to.nodes[n], to.at[n] = node, from+uint32(i)
-		ends[i-n] = ends[i]
-		n += one(t.nodes[node].base != leaf)
-	}
-	return len(nodes) - n, to.first(n)
-}
-
-// begin puts a walker at the root for each position of the tape from lo to hi, or only for
-// the beginnings of words.
-func begin(to walkers, tape []byte, lo, hi int, words bool) walkers {
-	n := 0
-	for i := lo; i < hi; i++ {
-		to.nodes[n], to.at[n] = root, uint32(i)
-		n += one(!words || i == 0 || tape[i-1] == ' ')
-	}
-	return to.first(n)
-}
-
-// part moves the walkers who are not with more than few at their nodes from shared to
-// alone, behind those who are there, and sets the counts of these nodes back to zero. It
-// returns the former that are left, and how many of the latter there are.
-//
-//go:noinline
-func part[C uint16 | uint32](counts []C, few C, shared, alone walkers, alones int) (walkers, int) {
-	n := 0
-	at := shared.at[:len(shared.nodes)]
-	for i, node := range shared.nodes {
-		c := counts[node]
-		together := one(c > few)
-		counts[node] = c * C(together)
-		place := at[i]
-		alone.nodes[alones], alone.at[alones] = node, place
-		shared.nodes[n], shared.at[n] = node, place
-		n += together
-		alones += 1 - together
-	}
-	return shared.first(n), alones
-}
-
-// extend lets each walker go a step, puts the nodes of those that cannot into ends, and
-// returns how many are left.
-//
-//go:noinline
-func (t *trie) extend(of walkers, ends []uint32, tape []byte) int {
+func (t *trie) extend(above, below []walker, left, starts []uint32, tape []byte) []uint32 {
 	n, nodes := 0, t.nodes
-	at := of.at[:len(of.nodes)]
-	for i, node := range of.nodes {
-		place := at[i]
-		next := nodes[node].base + uint32(tape[place])
-		ends[i-n] = node
-		of.nodes[n], at[n] = next, place+1
-		n += one(nodes[next].parent == node)
+	below = below[:len(above)]
+	for _, i := range left {
+		from := above[i]
+		label := tape[starts[i]]
+		to := walker{from.node.child(label), 0}
+		to.node = nodes[to.at]
+		left[n] = i
+		if to.node.label() != label {
+			to = walker{from.at, unused}
+		} else {
+			n++
+		}
+		below[i] = to
 	}
-	return n
+	return left[:n]
 }
 
 // tf is the term frequency of an n-gram that a text has so many times.

@@ -118,26 +118,26 @@ func (t *wordTable) word(i uint32) []byte {
 // add adds to totals the rows of words of the tape, each times its tf, and of the norm of
 // l2 times its square. The words are given by where they begin and end.
 func (t *wordTable) add(v *Vectorizer, w *walks, totals []float64, tape []byte, bounds []uint32) {
-	if w.many == nil {
-		w.many = make([]uint32, len(t.ends))
+	if w.seen == nil {
+		w.seen = make([]uint32, len(t.ends))
 	}
-	w.met = w.met[:0]
+	w.weighted = w.weighted[:0]
 	for ; len(bounds) >= 2; bounds = bounds[2:] {
 		start, end := bounds[0], bounds[1]
 		word := tape[start:end]
 		head := binary.LittleEndian.Uint64(tape[start:]) & (1<<(8*len(word)) - 1) // tapeEnd is behind it
 		if i := t.find(head, word); i > 0 {
-			if w.many[i-1] == 0 {
-				w.met = append(w.met, i-1)
+			if w.seen[i-1] == 0 {
+				w.weighted = append(w.weighted, weightedRow{row: i - 1})
 			}
-			w.many[i-1]++
+			w.seen[i-1]++
 		}
 	}
-	w.weighted = w.weighted[:0]
-	for _, i := range w.met {
-		tf := v.tf(w.many[i])
-		w.many[i] = 0
-		w.weighted = append(w.weighted, weightedRow{i, v.Norm.power(tf), tf})
+	for i := range w.weighted {
+		of := &w.weighted[i]
+		of.times = v.tf(w.seen[of.row])
+		of.norm = v.Norm.power(of.times)
+		w.seen[of.row] = 0
 	}
 	t.addWeighted(totals, w.weighted)
 }

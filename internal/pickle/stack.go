@@ -3,6 +3,7 @@ package pickle
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 func (m *machine) push(v value) error {
@@ -90,8 +91,11 @@ func (m *machine) memoize(i uint64) error {
 	if limit := baseLimit + len(m.file)/bytesPerMemo; i >= uint64(limit) {
 		return fmt.Errorf("memo slot %d of a file of %d bytes: %d are allowed", i, len(m.file), limit)
 	}
-	for uint64(len(m.memo)) <= i {
-		m.memo = append(m.memo, value{})
+	if n := int(i) + 1; n > len(m.memo) {
+		if n > cap(m.memo) {
+			m.memo = slices.Grow(m.memo, max(n-len(m.memo), len(m.memo)))
+		}
+		m.memo = m.memo[:n]
 	}
 	m.memo[i] = v
 	return nil

@@ -66,7 +66,7 @@ func picture(r *report.Results) ([]byte, error) {
 	if len(cells) == 0 {
 		return nil, nil
 	}
-	const width, height = 42 * vg.Centimeter, 30 * vg.Centimeter
+	const width, height = 42 * vg.Centimeter, 32 * vg.Centimeter
 	img := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(110))
 	canvas := draw.New(img)
 	title := text.Style{Font: plot.DefaultFont, Handler: plot.DefaultTextHandler, Color: color.Black, XAlign: text.XCenter, YAlign: text.YTop}
@@ -92,7 +92,7 @@ func picture(r *report.Results) ([]byte, error) {
 	}
 	legend.Draw(draw.Crop(canvas, 0.5*vg.Centimeter, 0, 0, -0.5*vg.Centimeter))
 	tiles := draw.Tiles{Rows: len(panels), Cols: len(panels[0]), PadX: vg.Centimeter, PadY: vg.Centimeter,
-		PadTop: 2.5 * vg.Centimeter, PadLeft: 0.5 * vg.Centimeter, PadRight: vg.Centimeter, PadBottom: 0.5 * vg.Centimeter}
+		PadTop: 4.5 * vg.Centimeter, PadLeft: 0.5 * vg.Centimeter, PadRight: vg.Centimeter, PadBottom: 0.5 * vg.Centimeter}
 	for i, row := range plot.Align(plots, tiles, canvas) {
 		for j, c := range row {
 			plots[i][j].Draw(c)

@@ -57,8 +57,8 @@ func (b *bench) prepare(ctx context.Context) error {
 		}
 	}
 	b.setupf("It has %d classes and %d n-grams.", len(b.model.Classes()), b.model.NGrams())
-	if !slices.Contains(b.only, HTTP) && !slices.Contains(b.only, Start) {
-		return nil
+	if !b.has(sides.PythonPackages) || !slices.Contains(b.only, HTTP) && !slices.Contains(b.only, Start) {
+		return nil // the peers take no part
 	}
 	if b.peersDir, err = filepath.Abs(b.peersDir); err != nil { // they run elsewhere too
 		return err

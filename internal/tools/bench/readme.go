@@ -81,8 +81,10 @@ func readme(r *report.Results) []byte {
 		factor := stats.Ratio(other.Values, ours.Values)
 		rows = append(rows, []string{f.title, stats.Number(ours.Median) + f.unit, stats.Number(other.Median) + f.unit, stats.Number(factor.Median) + " ×"})
 	}
-	fmt.Fprintln(&w)
-	report.WriteTable(&w, rows)
+	if len(rows) > 1 {
+		fmt.Fprintln(&w)
+		report.WriteTable(&w, rows)
+	}
 	fmt.Fprintf(&w, "\nThe figures are medians of %s in which the sides take turns: %s, %d cores, %s, %s.\n",
 		roundsOf(r), r.Environment.CPU, r.Environment.Cores, r.Environment.Date[:min(len(r.Environment.Date), len("2006-01-02"))], r.Environment.Go)
 	return w.Bytes()

@@ -34,7 +34,7 @@ func Join(runs []*Results) (*Results, error) {
 	return joined, nil
 }
 
-// join makes e that of both runs.
+// join makes e that of both runs; its date is that of the later one.
 func (e *Environment) join(of *Environment) error {
 	if e.CPU != of.CPU || e.Cores != of.Cores {
 		return fmt.Errorf("the runs were made on different machines: %s, %d cores, and %s, %d cores", e.CPU, e.Cores, of.CPU, of.Cores)
@@ -52,6 +52,6 @@ func (e *Environment) join(of *Environment) error {
 			e.Packages = append(slices.Clip(e.Packages), name)
 		}
 	}
-	e.LoadAfter = of.LoadAfter
+	e.Date, e.LoadAfter = of.Date, of.LoadAfter
 	return nil
 }
