@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"tagifai/internal/tools/bench/corpus"
+	"tagifai/internal/tools/bench/grows"
 	"tagifai/internal/tools/bench/report"
 	"tagifai/internal/tools/bench/sides"
 	"tagifai/model"
@@ -48,6 +49,7 @@ const (
 	Go    report.Part = "go"    // what the Go benchmarks say of the core
 
 	Replica report.Part = "replica" // what configs/scaling.md reckons with, without peers; only if it is named
+	Grows   report.Part = "grows"   // how the cost grows, without peers; only if it is named
 
 	Rest report.Part = "rest" // memory before the load, measured with it
 	Disk report.Part = "disk" // what is installed, measured with it
@@ -56,6 +58,9 @@ const (
 // parts are in the order in which they are measured: first what is short, so that what
 // the limit of the time cuts off is a round of the load, and no part.
 var parts = []report.Part{Text, Load, Train, Go, Start, Bulk, HTTP}
+
+// alone are the parts that are measured without peers, if they are named.
+var alone = []report.Part{Replica, Grows}
 
 // inPythonToo are the parts that are a comparison with Python in process.
 var inPythonToo = []report.Part{Text, Load, Train}
@@ -73,6 +78,7 @@ type bench struct {
 	seconds  int // that a cell of the load takes at least
 	lines    int // of the bulk file
 	only     []report.Part
+	axes     []string      // of the part grows
 	missing  []string      // Debian packages
 	target   bool          // of the load, only the cell that the targets are about
 	limit    time.Duration // of it all
@@ -127,6 +133,9 @@ func run(ctx context.Context, args []string) error {
 	if b.compares() {
 		b.results.Targets = judge(&b.results)
 	}
+	if len(b.results.Series) == 0 { // the part grows has a page of its own
+		return failure
+	}
 	if err := write(&b.results, b.out); err != nil {
 		return errors.Join(failure, err)
 	}
@@ -161,16 +170,21 @@ func parse(args []string) (*bench, error) {
 	flags.IntVar(&b.seconds, "seconds", 1, "that each load lasts")
 	flags.DurationVar(&b.limit, "limit", 40*time.Minute, "after which the run ends with what it has")
 	flags.IntVar(&b.lines, "lines", 100_000, "of the file that is scored at once")
-	only := flags.String("only", "", "the `parts` to measure, with commas between them, of "+fmt.Sprint(append(parts, Replica)))
+	axes := flags.String("axes", strings.Join(grows.Names(), ","), "of the part grows, what the cost grows with; none writes the page anew")
+	all := slices.Concat(parts, alone)
+	only := flags.String("only", "", "the `parts` to measure, with commas between them, of "+fmt.Sprint(all))
 	if err := flags.Parse(args); err != nil {
 		return nil, flag.ErrHelp // the flags have said what is wrong
+	}
+	if *axes != "" {
+		b.axes = strings.Split(*axes, ",")
 	}
 	b.only = parts
 	if *only != "" {
 		b.only = nil
 		for name := range strings.SplitSeq(*only, ",") {
-			if !slices.Contains(append(parts, Replica), report.Part(name)) {
-				return nil, fmt.Errorf("-only: %q is none of %v", name, append(parts, Replica))
+			if !slices.Contains(all, report.Part(name)) {
+				return nil, fmt.Errorf("-only: %q is none of %v", name, all)
 			}
 			b.only = append(b.only, report.Part(name))
 		}
@@ -201,7 +215,7 @@ func (b *bench) measure(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, part := range append(parts, Replica) {
+	for _, part := range slices.Concat(parts, alone) {
 		if !slices.Contains(b.only, part) {
 			continue
 		}
@@ -220,6 +234,7 @@ func (b *bench) measure(ctx context.Context) error {
 			Go:    b.golang,
 
 			Replica: b.replica,
+			Grows:   b.grows,
 		}[part](ctx)
 		if err != nil {
 			return fmt.Errorf("%s: %w", part, err)
@@ -230,7 +245,15 @@ func (b *bench) measure(ctx context.Context) error {
 }
 
 // compares says whether anything is measured beside this service.
-func (b *bench) compares() bool { return !slices.Equal(b.only, []report.Part{Replica}) }
+func (b *bench) compares() bool {
+	return slices.ContainsFunc(b.only, func(part report.Part) bool { return !slices.Contains(alone, part) })
+}
+
+// grows measures how the cost grows, and writes a page of its own.
+func (b *bench) grows(ctx context.Context) error {
+	return grows.Run(ctx, grows.Options{Tagifai: b.tagifai, Corpus: b.corpus, Dir: b.dir, Out: b.out,
+		Axes: b.axes, Rounds: b.rounds, Seconds: b.seconds, Logf: b.logf})
+}
 
 // path is that of a file of this run that is thrown away.
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }

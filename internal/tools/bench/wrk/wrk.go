@@ -43,7 +43,7 @@ func (l *Load) Rate() float64 { return float64(l.Requests) / l.Microseconds * 1e
 // Options say what load there is to be.
 type Options struct {
 	URL         string
-	Bodies      string // file with the body of a request on each line; they are sent in turn
+	Bodies      string // file with the body of a request on each line, perhaps behind a path and a space; they are sent in turn
 	Connections int    // each sends its next request when the last is answered
 	Seconds     int
 	Launcher    []string // words before wrk on its command line, such as those of taskset

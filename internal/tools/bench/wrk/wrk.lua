@@ -1,5 +1,6 @@
 -- Lets wrk post the bodies of a file, a line each, one after the other, and print what it
--- measured as a line of JSON: wrk -s wrk.lua URL -- BODIES
+-- measured as a line of JSON: wrk -s wrk.lua URL -- BODIES. Before its body a line may have
+-- a path, in place of that of the URL, and a space.
 
 local requests, next = {}, 0
 
@@ -7,7 +8,8 @@ local requests, next = {}, 0
 function init(args)
    local headers = { ["Content-Type"] = "application/json" }
    for body in io.lines(args[1]) do
-      requests[#requests + 1] = wrk.format("POST", nil, headers, body)
+      local path, rest = body:match("^(/%S*) (.*)$")
+      requests[#requests + 1] = wrk.format("POST", path, headers, rest or body)
    end
 end
 
