@@ -42,7 +42,7 @@ func specialBits(x uint64) uint64 {
 		controls = ' ' * each // are below these
 		highest  = 0x80 * each
 	)
-	return (x | x - controls | (x ^ quotes - each) | (x ^ slashes - each)) & highest
+	return (x | (x - controls) | ((x ^ quotes) - each) | ((x ^ slashes) - each)) & highest
 }
 
 // eight is the first eight bytes of s, which the compiler loads at once.
