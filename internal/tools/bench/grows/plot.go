@@ -31,7 +31,7 @@ var titles = map[string]string{
 	requests: "Requests a second",
 	cpu:      "CPU of the server, µs a request",
 	memory:   "Resident memory, MB",
-	p99:      "99th percentile of the time to an answer, ms",
+	p50:      "Median of the time to an answer, ms",
 	start:    "From exec to the first prediction, ms",
 }
 
