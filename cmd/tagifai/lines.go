@@ -1,22 +1,26 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 
 	"tagifai/internal/sniff"
 )
 
+// blockSize is how much of the input is read at once. What has been read goes on its way
+// as soon as there is a whole line, so that a person at a terminal gets an answer to each.
+const blockSize = 64 << 10
+
 // A block is some lines on their way through eachLine.
 type block struct {
-	text   []byte // the lines, without their ends
-	ends   []int  // of each line in text
+	text   []byte // the lines with their ends
 	result []byte
 	done   chan struct{} // closed when result is there
 }
@@ -35,59 +39,47 @@ func (b *block) release() {
 	if max(cap(b.text), cap(b.result)) > 16*blockSize {
 		return
 	}
-	b.text, b.ends, b.result = b.text[:0], b.ends[:0], b.result[:0]
+	b.text, b.result = b.text[:0], b.result[:0]
 	blocks.Put(b)
 }
 
-// blockSize is how much text makes a block full. A block also goes on its way when
-// the input has nothing more at the moment, so that a person at a terminal gets an
-// answer to every line.
-const blockSize = 64 << 10
+// work appends the result of each line.
+func (b *block) work(result func(dst []byte, line string) []byte) {
+	for text := string(b.text); text != ""; { // copied once for all lines
+		line, rest, ended := strings.Cut(text, "\n")
+		if ended {
+			line = strings.TrimSuffix(line, "\r")
+		}
+		b.result = result(b.result, line)
+		text = rest
+	}
+	close(b.done)
+}
 
 // eachLine appends the result of each line of in, its end ("\n" or "\r\n") taken
 // off, and writes these to out, in order. The lines are worked on by all cores; only
 // a few blocks are in memory at a time.
+//
+// Whoever works on a block has read it too. A goroutine that reads for the others is
+// without a core when they wait for it.
 func eachLine(ctx context.Context, in io.Reader, out io.Writer, result func(dst []byte, line string) []byte) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	workers := runtime.GOMAXPROCS(0)
-	work := make(chan *block)
 	inOrder := make(chan *block, 2*workers)
+	r := &blockReader{in: in, out: inOrder}
 	for range workers {
 		go func() {
-			for b := range work {
-				start, text := 0, string(b.text) // once for all lines
-				for _, end := range b.ends {
-					b.result = result(b.result, text[start:end])
-					start = end
-				}
-				close(b.done)
+			for b := r.next(ctx); b != nil; b = r.next(ctx) {
+				b.work(result)
 			}
 		}()
 	}
-	var readErr error // of the input; to be looked at once inOrder is closed
-	go func() {
-		defer close(inOrder)
-		defer close(work)
-		readErr = readBlocks(in, func(b *block) bool {
-			select {
-			case inOrder <- b:
-			case <-ctx.Done():
-				return false
-			}
-			select {
-			case work <- b:
-				return true
-			case <-ctx.Done():
-				return false
-			}
-		})
-	}()
 	for {
 		select {
 		case b, more := <-inOrder:
 			if !more {
-				return readErr
+				return r.err
 			}
 			select {
 			case <-b.done:
@@ -104,55 +96,72 @@ func eachLine(ctx context.Context, in io.Reader, out io.Writer, result func(dst 
 	}
 }
 
-// readBlocks cuts the input into blocks of whole lines, until it ends or emit
-// returns false. An input that does not begin as text is an error.
-func readBlocks(in io.Reader, emit func(*block) bool) error {
-	r := bufio.NewReaderSize(in, blockSize)
-	_, _ = r.Peek(1) // fills the buffer; an error comes again
-	beginning, _ := r.Peek(r.Buffered())
-	if err := sniff.Text(beginning); err != nil {
-		return fmt.Errorf("standard input %w; a line for each text is wanted", err)
-	}
-	b := newBlock()
-	flush := func() bool {
-		full := b
-		b = newBlock()
-		return len(full.ends) == 0 || emit(full)
-	}
-	start := 0 // of the current line in b.text
-	for {
-		piece, err := r.ReadSlice('\n')
-		b.text = append(b.text, piece...)
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue // the line goes on
-		}
-		if err == nil || len(b.text) > start { // the last line may have no end
-			b.text = b.text[:start+len(withoutEnd(b.text[start:]))]
-			b.ends = append(b.ends, len(b.text))
-			start = len(b.text)
-		}
-		if err == nil && len(b.text) < blockSize {
-			if rest, _ := r.Peek(r.Buffered()); bytes.IndexByte(rest, '\n') >= 0 {
-				continue // the next line is there, whole
-			}
-		}
-		if !flush() {
-			return nil
-		}
-		start = 0
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
+// A blockReader cuts its input into blocks of whole lines. They go to out in order, which
+// is closed behind the last of them.
+type blockReader struct {
+	mu    sync.Mutex
+	in    io.Reader
+	out   chan<- *block
+	rest  []byte // the beginning of the next line
+	begun bool   // something has been read
+	ended bool   // no block is to come
+	err   error  // of the input; to be looked at once out is closed
 }
 
-// withoutEnd takes "\n" or "\r\n" off a line.
-func withoutEnd(line []byte) []byte {
-	if whole, ok := bytes.CutSuffix(line, []byte("\n")); ok {
-		return bytes.TrimSuffix(whole, []byte("\r"))
+// next returns the next block, nil behind the last one and when the context ends.
+func (r *blockReader) next(ctx context.Context) *block {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return nil
 	}
-	return line
+	b := newBlock()
+	err := r.read(b)
+	if len(b.text) == 0 {
+		b = nil
+	} else {
+		select {
+		case r.out <- b:
+		case <-ctx.Done():
+			r.ended = true
+			return nil
+		}
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			r.err = err
+		}
+		r.ended = true
+		close(r.out)
+	}
+	return b
+}
+
+// read reads on until b has a whole line, or the input ends. An input that does not begin
+// as text is an error.
+func (r *blockReader) read(b *block) error {
+	b.text = append(b.text, r.rest...)
+	r.rest = r.rest[:0]
+	for {
+		from := len(b.text)
+		b.text = slices.Grow(b.text, blockSize)
+		n, err := r.in.Read(b.text[from:][:blockSize])
+		b.text = b.text[:from+n]
+		if n > 0 && !r.begun {
+			r.begun = true
+			if err := sniff.Text(b.text); err != nil {
+				b.text = b.text[:0]
+				return fmt.Errorf("standard input %w; a line for each text is wanted", err)
+			}
+		}
+		if err != nil {
+			return err // the last line may have no end
+		}
+		if end := bytes.LastIndexByte(b.text[from:], '\n') + 1; end > 0 {
+			end += from
+			r.rest = append(r.rest, b.text[end:]...)
+			b.text = b.text[:end]
+			return nil
+		}
+	}
 }

@@ -64,10 +64,3 @@ func Room(classes []string, numbers int) int {
 	}
 	return members + longest + numbers*all
 }
-
-// appendQuote appends s as a JSON string. The error that it passes over says no more
-// than that there were bytes that are no UTF-8.
-func appendQuote(dst []byte, s string) []byte {
-	dst, _ = jsontext.AppendQuote(dst, s)
-	return dst
-}
