@@ -30,6 +30,7 @@ const (
 	memory   = "memory MB"
 	start    = "start ms" // from exec to the first prediction
 	found    = "n-grams found in a text"
+	p50      = "p50 ms"
 	p99      = "p99 ms"
 	wrkBusy  = "wrk, share of a core"
 )
@@ -54,7 +55,7 @@ type panel struct {
 var axes = []*axis{
 	{
 		name: "connections", x: "connections", short: "c", points: []int{1, 4, 16, 64, 256, 1024, 4096},
-		panels: []panel{{requests, hinge}, {cpu, hinge}, {memory, line}, {p99, line}},
+		panels: []panel{{requests, hinge}, {cpu, hinge}, {memory, line}, {p50, line}},
 		setup:  "Requests of two texts of 60 characters; from 2,000 connections on the load lasts a second longer for each thousand, as they are opened within it.",
 		round:  connections,
 	},
@@ -235,6 +236,7 @@ func (g *growth) measure(ctx context.Context, a *axis, point int, s *sides.Serve
 	g.add(a, point, s.Name, requests, l.Rate())
 	g.add(a, point, s.Name, cpu, (after-before).Seconds()/float64(l.Requests)*1e6)
 	g.add(a, point, s.Name, memory, float64(bytes)/1e6)
+	g.add(a, point, s.Name, p50, l.P50/1e3)
 	g.add(a, point, s.Name, p99, l.P99/1e3)
 	g.add(a, point, s.Name, wrkBusy, l.Busy)
 	return nil

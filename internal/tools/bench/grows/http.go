@@ -8,15 +8,16 @@ import (
 	"tagifai/internal/tools/bench/stats"
 )
 
-// besideFloor measures the points of an axis on the service and the floor, in turn.
+// besideFloor measures the points of an axis on the service and the floor, in turn. Each
+// point has servers of its own: memory that one has taken would be in the next.
 func (g *growth) besideFloor(ctx context.Context, a *axis, round int, loadOf func(point int) (load, int, error)) error {
-	return with(ctx, g.service(), func(service *sides.Server) error {
-		return with(ctx, sides.NewFloor(), func(floor *sides.Server) error {
-			for i, point := range alternated(a.points, round) {
-				l, connections, err := loadOf(point)
-				if err != nil {
-					return err
-				}
+	for i, point := range alternated(a.points, round) {
+		l, connections, err := loadOf(point)
+		if err != nil {
+			return err
+		}
+		if err := with(ctx, g.service(), func(service *sides.Server) error {
+			return with(ctx, sides.NewFloor(), func(floor *sides.Server) error {
 				answer, err := service.Predict(ctx, l.body)
 				if err != nil {
 					return err
@@ -29,10 +30,13 @@ func (g *growth) besideFloor(ctx context.Context, a *axis, round int, loadOf fun
 						return err
 					}
 				}
-			}
-			return nil
-		})
-	})
+				return nil
+			})
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const fewConnections = 8 // as many as two processors work on at once
