@@ -2,7 +2,6 @@ package model
 
 import (
 	"bytes"
-	"cmp"
 	"math"
 	"slices"
 	"unicode/utf8"
@@ -126,14 +125,24 @@ type explainer struct {
 	factors    []float64  // of each block: what its vector's elements are multiplied by
 	met        []metNGram // those of a block behind those of the one before
 	ends       []int      // of each block in met
+	places     []place    // where they are, those of a block behind those of the one before
+	lasts      []int      // of each block in places
 	weights    []float64  // of met
+	shares     []float64  // of met: the weight at each place
 	characters []float64  // of a text: their weights
+	candidates []candidate
 }
 
 // A metNGram is an n-gram that a text has.
 type metNGram struct {
 	node, parent, count uint32
 	start, end          int // of its first occurrence on the tape
+}
+
+// A place is one where a text has an n-gram.
+type place struct {
+	at         uint32 // the n-gram's index in met
+	start, end uint32 // on the tape
 }
 
 // maxExplained is the size of a text above which the scratch of its explanation is not kept.
@@ -154,6 +163,7 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 		x.tapes = make([]aligned, len(m.blocks))
 	}
 	x.factors, x.met, x.ends = x.factors[:0], x.met[:0], x.ends[:0]
+	x.places, x.lasts = x.places[:0], x.lasts[:0]
 	outer := 0.0
 	for i := range m.blocks {
 		b := &m.blocks[i]
@@ -173,8 +183,11 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 				x.met = append(x.met, metNGram{node: node, parent: parent, start: start, end: end})
 				slots[node] = uint32(len(x.met))
 			}
-			x.met[slots[node]-1].count++
+			at := slots[node] - 1
+			x.met[at].count++
+			x.places = append(x.places, place{at, uint32(start), uint32(end)})
 		})
+		x.lasts = append(x.lasts, len(x.places))
 		x.ends = append(x.ends, len(x.met))
 	}
 	norm := m.norm.of(outer)
@@ -245,7 +258,8 @@ func (b *block) occurrences(tape *aligned, yield func(node, parent uint32, start
 // characters of the text.
 func (x *explainer) weigh(m *Model, terms []term) {
 	clear(x.characters)
-	x.weights = x.weights[:0]
+	x.weights, x.shares = x.weights[:0], x.shares[:0]
+	first := 0
 	for i, end := range x.ends {
 		b := &m.blocks[i]
 		for _, n := range x.met[len(x.weights):end] {
@@ -255,11 +269,14 @@ func (x *explainer) weigh(m *Model, terms []term) {
 			}
 			x.weights = append(x.weights, sum*b.reader.tf(n.count)*x.factors[i])
 		}
-		tape, slots := &x.tapes[i], x.slots[i]
-		b.occurrences(tape, func(node, parent uint32, start, end int) {
-			at := slots[node] - 1
-			x.share(x.weights[at]/float64(x.met[at].count), tape.from[start:end])
-		})
+		for k := len(x.shares); k < end; k++ {
+			x.shares = append(x.shares, x.weights[k]/float64(x.met[k].count))
+		}
+		characters := x.tapes[i].from
+		for _, p := range x.places[first:x.lasts[i]] {
+			x.share(x.shares[p.at], characters[p.start:p.end])
+		}
+		first = x.lasts[i]
 	}
 }
 
@@ -283,28 +300,25 @@ func (x *explainer) share(weight float64, characters []int32) {
 // largest returns the n-grams whose weights have the largest magnitudes, at most so many,
 // and the sums of the others.
 func (x *explainer) largest(top int) (ngrams []NGramWeight, others Remaining) {
-	// Of n-grams that weigh as much the one that comes first in the text is the larger.
-	order := func(a, b int) int {
-		return cmp.Or(cmp.Compare(math.Abs(x.weights[b]), math.Abs(x.weights[a])), cmp.Compare(a, b))
-	}
 	// Sorting twice as many as are wanted, whenever there are so many, is linear in
 	// the text.
-	candidates := make([]int, 0, min(2*top, len(x.weights)))
+	candidates := x.candidates[:0]
 	leave := func(n int) {
-		slices.SortFunc(candidates, order)
-		for _, i := range candidates[n:] {
-			others.add(x.weights[i])
+		slices.SortFunc(candidates, candidate.compare)
+		for _, c := range candidates[n:] {
+			others.add(x.weights[c.at])
 		}
 		candidates = candidates[:n]
 	}
 	full := false
 	for i, weight := range x.weights {
+		c := candidate{math.Abs(weight), i}
 		switch {
 		case weight == 0:
-		case top == 0 || full && order(i, candidates[top-1]) > 0:
+		case top == 0 || full && c.compare(candidates[top-1]) > 0:
 			others.add(weight)
 		default:
-			candidates = append(candidates, i)
+			candidates = append(candidates, c)
 			if len(candidates) == 2*top {
 				leave(top)
 				full = true
@@ -313,10 +327,29 @@ func (x *explainer) largest(top int) (ngrams []NGramWeight, others Remaining) {
 	}
 	leave(min(top, len(candidates)))
 	ngrams = make([]NGramWeight, len(candidates))
-	for i, at := range candidates {
-		ngrams[i] = NGramWeight{x.name(at), x.weights[at], int(x.met[at].count)}
+	for i, c := range candidates {
+		ngrams[i] = NGramWeight{x.name(c.at), x.weights[c.at], int(x.met[c.at].count)}
 	}
+	x.candidates = candidates
 	return ngrams, others
+}
+
+// A candidate is an n-gram that may be among the largest.
+type candidate struct {
+	size float64 // of its weight
+	at   int     // in met
+}
+
+// compare puts the larger one first. Of n-grams that weigh as much the one that comes first
+// in the text is the larger.
+func (c candidate) compare(d candidate) int {
+	switch {
+	case c.size > d.size:
+		return -1
+	case c.size < d.size:
+		return 1
+	}
+	return c.at - d.at
 }
 
 // name returns an n-gram that was met.
@@ -339,7 +372,16 @@ func (r *Remaining) add(weight float64) {
 
 // spans returns the spans of the weights of characters.
 func spans(characters []float64) []Span {
-	var spans []Span
+	n := 0
+	before := 0.0
+	for _, weight := range characters {
+		n += one(weight != before) & one(weight != 0)
+		before = weight
+	}
+	if n == 0 {
+		return nil
+	}
+	spans := make([]Span, 0, n)
 	for i := 0; i < len(characters); {
 		weight, start := characters[i], i
 		i++
