@@ -69,7 +69,7 @@ func judge(r *report.Results) []report.Verdict {
 	served := func(name string) []float64 { return goBench("BenchmarkServed/"+name, cpuNanos) }
 	atMost(1.15, stats.Ratio(served("probabilities"), served("plain")), " ×", "CPU of include=probabilities against plain, two texts")
 	atMost(1.6, stats.Ratio(served("explanation"), served("plain")), " ×", "CPU of include=explanation against plain, two texts")
-	atMost(33.5, stats.Summarize(r.Values(Disk, diskCase, sides.Service, diskMB)), " MB", "the binary, stripped")
+	atMost(44.1, stats.Summarize(r.Values(Disk, diskCase, sides.Service, diskMB)), " MB", "the binary, stripped")
 	atMost(8, stats.Summarize(r.Values(Go, "BenchmarkPredict", inBenchmark, allocations)), "", "allocations per /predict request with two texts")
 	atMost(0, stats.Summarize(sizes(r, "BenchmarkTag", allocations)[60]), "", "allocations per text in the core")
 	atMost(2.0, growth(sizes(r, "BenchmarkVocabulary", nanoseconds)), " ×", "cost per text as the vocabulary grows from 10 k to 1 M n-grams")

@@ -1,13 +1,12 @@
 package grows
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"slices"
+	"strings"
 
 	"tagifai/internal/tools/bench/sides"
+	"tagifai/internal/tools/lexicon"
 	"tagifai/model"
 )
 
@@ -17,8 +16,6 @@ type made struct {
 	found map[int]float64 // n-grams of a text that the model knows
 	load  load
 }
-
-var within = model.Vectorizer{Analyzer: model.CharWB, NgramMin: 2, NgramMax: 7, Lowercase: true, Norm: model.L2, UseIDF: true, SublinearTF: true}
 
 func ngrams(ctx context.Context, g *growth, a *axis, round int) error {
 	if round == 0 {
@@ -52,25 +49,19 @@ func (g *growth) first(ctx context.Context, a *axis, point int, side sides.Side,
 
 // makeVocabularies writes an artifact directory for each point.
 func (g *growth) makeVocabularies(a *axis) error {
-	words := lexicon(1_000_000)
-	all := frequentNGrams(words)
+	words, v := lexicon.Words(1_000_000), lexicon.Vectorizer(7)
+	all := lexicon.NGrams(v, words)
 	if most := a.points[len(a.points)-1]; most > len(all) {
 		return fmt.Errorf("the words have %d n-grams, %d are wanted", len(all), most)
 	}
-	random := rand.New(rand.NewPCG(1, 1))
-	zipf := rand.NewZipf(random, 1.1, 4, uint64(len(words)-1))
-	said := make([]string, 200_000)
-	for i := range said {
-		said[i] = words[zipf.Uint64()]
-	}
-	texts := prose(said, 5000, 140)
+	texts := prose(strings.Fields(lexicon.Prose(words, 2_000_000)), 5000, 140)
 	g.made = made{dirs: make(map[int]string), found: make(map[int]float64)}
 	var err error
 	if g.made.load, err = g.newLoad("ngrams", texts, 100); err != nil {
 		return err
 	}
 	for _, n := range a.points {
-		artifact := randomModel(all[:n])
+		artifact := &model.Artifact{Weights: lexicon.Weights(v, all[:n])}
 		m, err := model.New(artifact)
 		if err != nil {
 			return err
@@ -87,64 +78,4 @@ func (g *growth) makeVocabularies(a *axis) error {
 		}
 	}
 	return nil
-}
-
-// lexicon returns n made-up words of three to five syllables.
-func lexicon(n int) []string {
-	random := rand.New(rand.NewPCG(2, 2))
-	pick := func(letters string) byte { // the first ones more often
-		return letters[int(random.Float64()*random.Float64()*float64(len(letters)))]
-	}
-	words := make([]string, n)
-	for i := range words {
-		var word []byte
-		for range 3 + random.IntN(3) {
-			word = append(word, pick("tnsrldcmpfgbvhkwyzxjq"), pick("eaiouytrnlshmdk"))
-			if random.IntN(2) == 0 {
-				word = append(word, pick("nsrtldmcp"))
-			}
-		}
-		words[i] = string(word)
-	}
-	return words
-}
-
-// frequentNGrams returns the n-grams of words, of which the first are the most frequent;
-// so are the first of the n-grams.
-func frequentNGrams(words []string) []string {
-	frequencies := make(map[string]float64)
-	for rank, word := range words {
-		for ngram := range within.NGrams(word) {
-			frequencies[string(ngram)] += 1 / float64(rank+4)
-		}
-	}
-	ngrams := make([]string, 0, len(frequencies))
-	for ngram := range frequencies {
-		ngrams = append(ngrams, ngram)
-	}
-	slices.SortFunc(ngrams, func(a, b string) int {
-		return cmp.Or(cmp.Compare(frequencies[b], frequencies[a]), cmp.Compare(a, b))
-	})
-	return ngrams
-}
-
-// randomModel returns a model of n-grams whose weights are random.
-func randomModel(ngrams []string) *model.Artifact {
-	random := rand.New(rand.NewPCG(3, 3))
-	classes := []string{"a", "b", "c", "d"}
-	w := &model.Weights{
-		Blocks:       []model.Block{{Vectorizer: within, Weight: 1, NGrams: slices.Sorted(slices.Values(ngrams))}},
-		Norm:         model.NoNorm,
-		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
-		Classes:      classes,
-		Coefficients: make([]float64, len(classes)*len(ngrams)),
-		Intercepts:   make([]float64, len(classes)),
-	}
-	for range ngrams {
-		w.Blocks[0].IDF = append(w.Blocks[0].IDF, 1+5*random.Float64())
-	}
-	for i := range w.Coefficients {
-		w.Coefficients[i] = random.NormFloat64()
-	}
-	return &model.Artifact{Weights: w}
 }

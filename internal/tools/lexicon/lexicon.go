@@ -1,0 +1,98 @@
+// Package lexicon makes up words, prose of them, and models with as many of their n-grams
+// as are wanted, so that what a vocabulary costs can be measured at any size.
+package lexicon
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"tagifai/model"
+)
+
+// Prose is n bytes of words, of which the first are the most frequent, as Zipf has it.
+func Prose(words []string, n int) string {
+	zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 1)), 1.1, 4, uint64(len(words)-1))
+	var text strings.Builder
+	for text.Len() < n {
+		text.WriteString(words[zipf.Uint64()])
+		text.WriteByte(' ')
+	}
+	return text.String()[:n]
+}
+
+// Words is n made-up words of three to five syllables.
+func Words(n int) []string {
+	random := rand.New(rand.NewPCG(2, 2))
+	pick := func(letters string) string { // the first ones more often
+		i := int(random.Float64() * random.Float64() * float64(len(letters)))
+		return letters[i : i+1]
+	}
+	words := make([]string, n)
+	for i := range words {
+		for range 3 + random.IntN(3) {
+			words[i] += pick("tnsrldcmpfgbvhkwyzxjq") + pick("eaiouytrnlshmdk")
+			if random.IntN(2) == 0 {
+				words[i] += pick("nsrtldmcp")
+			}
+		}
+	}
+	return words
+}
+
+// Vectorizer is of n-grams of 2 to so many characters, within words.
+func Vectorizer(ngramMax int) model.Vectorizer {
+	return model.Vectorizer{Analyzer: model.CharWB, NgramMin: 2, NgramMax: ngramMax, Lowercase: true, Norm: model.L2, UseIDF: true, SublinearTF: true}
+}
+
+// NGrams is the n-grams of words, the most frequent ones first.
+func NGrams(v model.Vectorizer, words []string) []string {
+	frequencies := make(map[string]float64)
+	for rank, word := range words {
+		for ngram := range v.NGrams(word) {
+			frequencies[string(ngram)] += 1 / float64(rank+4)
+		}
+	}
+	type entry struct {
+		ngram     string
+		frequency float64
+	}
+	entries := make([]entry, 0, len(frequencies))
+	for ngram, frequency := range frequencies {
+		entries = append(entries, entry{ngram, frequency})
+	}
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(b.frequency, a.frequency), cmp.Compare(a.ngram, b.ngram))
+	})
+	ngrams := make([]string, len(entries))
+	for i, e := range entries {
+		ngrams[i] = e.ngram
+	}
+	return ngrams
+}
+
+// Weights is a model of four classes with these n-grams and random numbers.
+func Weights(v model.Vectorizer, ngrams []string) *model.Weights {
+	random := rand.New(rand.NewPCG(3, 3))
+	w := &model.Weights{
+		Blocks: []model.Block{{
+			Vectorizer: v,
+			Weight:     1,
+			NGrams:     slices.Sorted(slices.Values(ngrams)),
+			IDF:        make([]float64, len(ngrams)),
+		}},
+		Norm:         model.NoNorm,
+		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
+		Classes:      []string{"a", "b", "c", "d"},
+		Coefficients: make([]float64, 4*len(ngrams)),
+		Intercepts:   make([]float64, 4),
+	}
+	for i := range ngrams {
+		w.Blocks[0].IDF[i] = 1 + 5*random.Float64()
+	}
+	for i := range w.Coefficients {
+		w.Coefficients[i] = random.NormFloat64()
+	}
+	return w
+}
