@@ -160,7 +160,7 @@ func (b *builder) build() error {
 		before := len(b.placed)
 		for _, at := range level {
 			if b.end > maxNodes {
-				return fmt.Errorf("ngrams: %d of them need more than the %d nodes that a model can hold", len(b.keys), maxNodes)
+				return fmt.Errorf("ngrams: %d of them need more than the %d nodes that a model can hold; train with fewer, such as by max_features or min_df", len(b.keys), maxNodes)
 			}
 			below = b.branch(at, depth, below)
 		}

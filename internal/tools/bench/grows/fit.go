@@ -3,6 +3,7 @@ package grows
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"tagifai/internal/tools/bench/stats"
 )
@@ -153,9 +154,12 @@ func dot(a, b []float64) float64 {
 	return sum
 }
 
-// si writes x with two digits or three and k for thousands, M for millions.
+// si writes x as it is if it is a whole number of up to four digits, else with two digits
+// or three and k for thousands, M for millions.
 func si(x float64) string {
 	switch {
+	case x == math.Trunc(x) && x < 1e4:
+		return strconv.Itoa(int(x))
 	case x >= 999_500:
 		return stats.Number(x/1e6) + " M"
 	case x >= 999.5:
