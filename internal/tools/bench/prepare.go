@@ -20,7 +20,7 @@ const longest = 7
 
 // prepare makes the artifact directory that all sides load.
 func (b *bench) prepare(ctx context.Context) error {
-	b.setupf("Texts: %s, %d rows of %d characters on average.", b.data, len(b.corpus.Texts), corpus.MeanLength(b.corpus.Texts))
+	b.setupf("Texts: %s, %d rows of %d characters on average.", filepath.Base(b.data), len(b.corpus.Texts), corpus.MeanLength(b.corpus.Texts))
 	if len(b.corpus.Texts) < 500 {
 		b.setupf("That is a small data set, and a model of it knows few n-grams: name a larger one with -data (DATA= of make).")
 	}

@@ -19,8 +19,10 @@ const startCase = "from exec"
 // being in the page cache.
 func (b *bench) start(ctx context.Context) error {
 	b.setupf("Start: from exec to the first 200, asked every half millisecond, the files being in the page cache; first its health (not of the peers), and in a start of its own the right prediction for a text. " +
-		"Of this service and the floor each round has the median of 3 starts.")
-	all := []sides.Side{b.service(), sides.NewFloor(), b.python.Gunicorn(b.artifact), b.python.Uvicorn(b.artifact)}
+		"Of this service and the floor each round has the median of 3 starts. The model inside is of the embedded artifact, all others load that of scikit-learn.")
+	alone := sides.NewService(b.tagifai)
+	alone.Name = sides.ServiceAlone
+	all := []sides.Side{b.service(), alone, sides.NewFloor(), b.python.Gunicorn(b.artifact), b.python.Uvicorn(b.artifact)}
 	if b.base != "" {
 		all = append(all, b.serviceBase())
 	}
@@ -47,7 +49,7 @@ func (b *bench) start(ctx context.Context) error {
 					if err != nil {
 						return err
 					}
-					if first.body != "" && s.Name != sides.Floor {
+					if first.body != "" && s.Name != sides.Floor && s.Name != sides.ServiceAlone {
 						if err := same(b.model, s, texts, answer); err != nil {
 							return err
 						}

@@ -21,6 +21,7 @@ const (
 	Service      = "this service"
 	ServiceBase  = "base"
 	ServiceQuiet = "this service, access log off"
+	ServiceAlone = "this service, with the model inside"
 	Gunicorn     = "gunicorn"
 	Uvicorn      = "uvicorn"
 	Floor        = "floor"
