@@ -10,6 +10,15 @@ type rows struct {
 
 func (r *rows) row(i uint32) []float64 { return r.sums[int(i)*r.width:][:r.width] }
 
+// sum returns the sum of some numbers of row i, each times its factor.
+func (r *rows) sum(i uint32, terms []term) float64 {
+	row, sum := r.row(i), 0.0
+	for _, t := range terms {
+		sum += t.factor * row[1+t.row]
+	}
+	return sum
+}
+
 // A source has the numbers that the rows of a block are made of.
 type source struct {
 	norm         Norm

@@ -17,6 +17,8 @@ type scratch struct {
 	probabilities       []float64
 	one                 []float64 // probabilities of one link of several
 	decisions           []float64
+	factors             []float64 // of several blocks: what their sums were multiplied by
+	norm                float64   // of several blocks
 	explainer           explainer
 }
 
@@ -35,6 +37,7 @@ func (m *Model) getScratch() *scratch {
 		probabilities: make([]float64, classes),
 		one:           make([]float64, classes),
 		decisions:     make([]float64, classes),
+		factors:       make([]float64, len(m.blocks)),
 	}
 }
 
@@ -93,6 +96,14 @@ func (b *block) factor(own float64) (factor, left float64) {
 	return b.weight / b.reader.Norm.of(own), float64(one(own > 0))
 }
 
+// rows returns those of the trie, or of the table of words.
+func (b *block) rows() *rows {
+	if b.words != nil {
+		return &b.words.rows
+	}
+	return &b.trie.rows
+}
+
 // score returns the score of each row of coefficients: intercept plus the product of the
 // coefficients and the text's vector. The result lives in s.
 func (m *Model) score(s *scratch, text string) []float64 {
@@ -123,12 +134,26 @@ func (m *Model) scoreBlocks(s *scratch, text string) []float64 {
 			s.sums[k] += factor * s.totals[1+k]
 		}
 		outer += m.norm.power(b.weight) * norm
+		s.factors[i] = factor
 	}
 	norm := m.norm.of(outer)
+	s.norm = norm
 	for k, intercept := range m.intercepts {
 		s.sums[k] = s.sums[k]/norm + intercept
 	}
 	return s.sums
+}
+
+// appendFactors appends what the elements of each block's vector are multiplied by in the
+// scores that s was left with.
+func (m *Model) appendFactors(factors []float64, s *scratch) []float64 {
+	if len(m.blocks) == 1 {
+		return append(factors, 1/m.blocks[0].reader.Norm.of(s.totals[0]))
+	}
+	for _, factor := range s.factors {
+		factors = append(factors, factor/s.norm)
+	}
+	return factors
 }
 
 // power returns what an element adds to the sum that [Norm.of] takes.

@@ -28,7 +28,10 @@ type walks struct {
 	seen  []uint32
 	stamp uint32
 
-	many []uint32 // of each node: how many walkers came to it; zero between two long texts
+	// Of each node: how many walkers came to it, if the last text was a long one; those of
+	// met. Zero for the others.
+	many []uint32
+	long bool // the last text was
 }
 
 // A walker is on its way down the trie.
@@ -59,8 +62,13 @@ func (v *Vectorizer) walk(t *trie, w *walks, totals []float64, tape []byte) {
 		w.starts, w.left = make([]uint32, maxTogether+1), make([]uint32, maxTogether+1)
 		w.followers = make([]follower, maxTogether)
 	}
-	w.met, w.weighted = w.met[:0], w.weighted[:0]
-	if n <= maxTogether {
+	if w.long {
+		for _, m := range w.met {
+			w.many[m.at] = 0
+		}
+	}
+	w.met, w.weighted, w.long = w.met[:0], w.weighted[:0], n > maxTogether
+	if !w.long {
 		// Every walk adds its last row, in which each n-gram counts once. What is wrong
 		// about that is put right where walks meet.
 		if w.stamp += stamps; w.stamp == 0 {
@@ -79,7 +87,6 @@ func (v *Vectorizer) walk(t *trie, w *walks, totals []float64, tape []byte) {
 		}
 		for _, m := range w.met {
 			tf := v.tf(w.many[m.at])
-			w.many[m.at] = 0
 			w.weigh(m, v.Norm.power(tf), tf)
 		}
 	}
@@ -111,6 +118,24 @@ func (w *walks) weighRepeats(t *trie) {
 		r := &t.repeats[w.seen[m.at]-first]
 		w.weigh(m, r.norm, r.times)
 	}
+}
+
+// visit returns how often the text that was walked last has what leads to a node, with again
+// but for the first visit.
+func (w *walks) visit(node uint32) uint32 {
+	if w.long {
+		count := w.many[node]
+		w.many[node] |= again
+		return count
+	}
+	switch count := w.seen[node] - (w.stamp + maxTogether); {
+	case count-1 < maxTogether:
+		w.seen[node] += maxTogether
+		return count
+	case count-1 < 2*maxTogether:
+		return count - maxTogether | again
+	}
+	return 1 // the stamp of a walker
 }
 
 // one is 1 for true, 0 for false, and no branch.

@@ -121,6 +121,9 @@ func (t *wordTable) add(v *Vectorizer, w *walks, totals []float64, tape []byte, 
 	if w.seen == nil {
 		w.seen = make([]uint32, len(t.ends))
 	}
+	for i := range w.weighted { // of the text before
+		w.seen[w.weighted[i].row] = 0
+	}
 	w.weighted = w.weighted[:0]
 	for ; len(bounds) >= 2; bounds = bounds[2:] {
 		start, end := bounds[0], bounds[1]
@@ -137,9 +140,16 @@ func (t *wordTable) add(v *Vectorizer, w *walks, totals []float64, tape []byte, 
 		of := &w.weighted[i]
 		of.times = v.tf(w.seen[of.row])
 		of.norm = v.Norm.power(of.times)
-		w.seen[of.row] = 0
 	}
 	t.addWeighted(totals, w.weighted)
+}
+
+// visit returns how often the text that was added last has a word, with again but for the
+// first visit.
+func (t *wordTable) visit(w *walks, i uint32) uint32 {
+	count := w.seen[i]
+	w.seen[i] |= again
+	return count
 }
 
 // size is how many bytes the table takes in memory.
