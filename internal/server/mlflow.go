@@ -7,6 +7,7 @@ import (
 
 	"tagifai/internal/invocations"
 	"tagifai/internal/jsonread"
+	"tagifai/internal/prediction"
 )
 
 // mlflowRoutes adds the routes of MLflow's scoring server.
@@ -191,7 +192,7 @@ func (p invocation) appendPart(b []byte, i int) []byte {
 	}
 	separator := byte('[')
 	for _, number := range p.Probabilities(i) {
-		b = jsontext.AppendFloat(append(b, separator), number, 64)
+		b = prediction.AppendNumber(append(b, separator), number)
 		separator = ','
 	}
 	return append(b, ']')
