@@ -1,17 +1,20 @@
 package model
 
 import (
+	"bytes"
 	"math"
+
+	"tagifai/model/tfidf"
 )
 
 // An explainer is the scratch of explanations, in proportion to the text.
 type explainer struct {
-	tapes   []aligned // of each block
-	a, b    aligned   // on the way to a tape
-	factors []float64 // of each block: what its vector's elements are multiplied by
-	chains  []chain   // those of a block behind those of the one before
-	ends    []int     // of each block in chains
-	visits  []visit   // those of a chain behind those of the one before
+	tapes   []tfidf.Aligned // of each block
+	a, b    tfidf.Aligned   // on the way to a tape
+	factors []float64       // of each block: what its vector's elements are multiplied by
+	chains  []chain         // those of a block behind those of the one before
+	ends    []int           // of each block in chains
+	visits  []visit         // those of a chain behind those of the one before
 
 	terms      []term
 	shares     []float64   // of the visits of a chain: what goes to each character
@@ -53,21 +56,17 @@ func (x *explainer) putBack() {
 // meet finds the n-grams of text, the scores of which s has been left with.
 func (x *explainer) meet(m *Model, s *scratch, text string) {
 	if x.tapes == nil {
-		x.tapes = make([]aligned, len(m.blocks))
+		x.tapes = make([]tfidf.Aligned, len(m.blocks))
 	}
 	x.chains, x.ends, x.visits = x.chains[:0], x.ends[:0], x.visits[:0]
 	x.factors = m.appendFactors(x.factors[:0], s)
 	for i := range m.blocks {
 		b, w := &m.blocks[i], &s.walks[i]
-		switch b.reader.align(&x.tapes[i], &x.a, &x.b, text); {
-		case b.words == nil:
-			x.meetNGrams(b, w, x.tapes[i].text)
-		case b.reader.plainWords():
-			s.bounds = appendBounds(s.bounds[:0], x.tapes[i].text)
-			x.meetWords(b.words, w, x.tapes[i].text, s.bounds)
-		default:
-			s.bounds = appendSpaced(s.bounds[:0], x.tapes[i].text)
-			x.meetWords(b.words, w, x.tapes[i].text, s.bounds)
+		tape := &x.tapes[i]
+		if b.reader.Align(tape, &x.a, &x.b, text); b.words != nil {
+			x.meetWords(b.words, w, tape.Text)
+		} else {
+			x.meetNGrams(b, w, tape.Text)
 		}
 		x.ends = append(x.ends, len(x.chains))
 	}
@@ -76,7 +75,7 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 // meetNGrams visits the nodes of the trie that a tape leads to, one start position after
 // the other. Those at which no n-gram ends weigh nothing.
 func (x *explainer) meetNGrams(b *block, w *walks, tape []byte) {
-	t, words := b.trie, b.reader.Analyzer == Word
+	t, words := b.trie, b.reader.Analyzer == tfidf.Word
 	pairs := t.pairs
 	if words {
 		pairs = nil
@@ -122,15 +121,15 @@ func (x *explainer) meetNGrams(b *block, w *walks, tape []byte) {
 	}
 }
 
-// meetWords visits the words of a tape, which are given by where they begin and end.
-func (x *explainer) meetWords(t *wordTable, w *walks, tape []byte, bounds []uint32) {
-	for ; len(bounds) >= 2; bounds = bounds[2:] {
-		start, end := bounds[0], bounds[1]
-		word := tape[start:end]
+// meetWords visits the words of a tape.
+func (x *explainer) meetWords(t *wordTable, w *walks, tape []byte) {
+	for start := 0; start < len(tape); {
+		word := tape[start:][:bytes.IndexByte(tape[start:], ' ')]
 		if i := t.find(headOf(word), word); i > 0 {
 			x.visits = append(x.visits, visit{i - 1, t.visit(w, i-1)})
-			x.chains = append(x.chains, chain{start, end - start, uint32(len(x.visits))})
+			x.chains = append(x.chains, chain{uint32(start), uint32(len(word)), uint32(len(x.visits))})
 		}
+		start += len(word) + 1
 	}
 }
 
@@ -146,7 +145,7 @@ func (x *explainer) weigh(m *Model, top int) (others Remaining) {
 	at, visits := 0, uint32(0)
 	for i, end := range x.ends {
 		b := &m.blocks[i]
-		rows, from, factor := b.rows(), x.tapes[i].from, x.factors[i]
+		rows, from, factor := b.rows(), x.tapes[i].From, x.factors[i]
 		for ; at < end; at++ {
 			c := &x.chains[at]
 			visited := x.visits[visits:c.end]
@@ -161,7 +160,7 @@ func (x *explainer) weigh(m *Model, top int) (others Remaining) {
 				share := weight
 				if v.count != 1 {
 					count := v.count &^ again
-					weight *= b.reader.tf(count)
+					weight *= b.reader.TF(count)
 					share = weight / float64(count)
 				}
 				if last := int(c.first) + j - 1; last >= 0 {
@@ -256,7 +255,7 @@ func (x *explainer) name(c candidate) []byte {
 		before = x.chains[c.chain-1].end
 	}
 	at := &x.chains[c.chain]
-	return x.tapes[block].text[at.start:][:at.first+c.visit-before]
+	return x.tapes[block].Text[at.start:][:at.first+c.visit-before]
 }
 
 func (r *Remaining) add(weight float64) {

@@ -3,6 +3,8 @@ package model
 import (
 	"bytes"
 	"slices"
+
+	"tagifai/model/tfidf"
 )
 
 // Known counts the n-grams of text, each as often as it occurs, and those of them that the
@@ -13,42 +15,39 @@ func (m *Model) Known(text string) (known, all int) {
 	defer m.putScratch(s)
 	for i := range m.blocks {
 		b := &m.blocks[i]
-		for range b.reader.ngrams(s, text) {
+		for range b.reader.NGrams(&s.text, text) {
 			all++
 		}
-		b.occurrences(&aligned{text: s.tape}, func(_, _ uint32, _, _ int) { known++ })
+		known += b.occurrences(s.text.Tape)
 	}
 	return known, all
 }
 
-// occurrences yields the n-grams of the vocabulary on a tape, each as often as it occurs.
-func (b *block) occurrences(tape *aligned, yield func(node, parent uint32, start, end int)) {
+// occurrences counts the n-grams of the vocabulary on a tape, each as often as it occurs.
+func (b *block) occurrences(tape []byte) (n int) {
 	if b.words != nil {
-		for start := 0; start < len(tape.text); {
-			end := start + bytes.IndexByte(tape.text[start:], ' ')
-			word := tape.text[start:end]
-			if i := b.words.find(headOf(word), word); i > 0 {
-				yield(i-1, 0, start, end)
-			}
+		for start := 0; start < len(tape); {
+			end := start + bytes.IndexByte(tape[start:], ' ')
+			word := tape[start:end]
+			n += one(b.words.find(headOf(word), word) > 0)
 			start = end + 1
 		}
-		return
+		return n
 	}
-	t, words := b.trie, b.reader.Analyzer == Word
-	for start := range tape.text {
-		if words && start > 0 && tape.text[start-1] != ' ' {
+	t, words := b.trie, b.reader.Analyzer == tfidf.Word
+	for start := range tape {
+		if words && start > 0 && tape[start-1] != ' ' {
 			continue
 		}
 		node := uint32(root)
-		for i := start; i < len(tape.text); i++ {
-			next := t.child(node, tape.text[i])
+		for i := start; i < len(tape); i++ {
+			next := t.child(node, tape[i])
 			if next == nowhere {
 				break
 			}
-			if !slices.Equal(t.row(node), t.row(next)) { // an n-gram ends here
-				yield(next, node, start, i+1-one(words)) // without the space behind a word
-			}
+			n += one(!slices.Equal(t.row(node), t.row(next))) // an n-gram ends here
 			node = next
 		}
 	}
+	return n
 }
