@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"unicode/utf8"
 
+	"tagifai/internal/gate"
 	"tagifai/internal/jsonread"
 	"tagifai/internal/memory"
 	"tagifai/internal/sockets"
@@ -14,9 +15,9 @@ import (
 // of r to be worked on. By then r holds the body, whose buffer is given back when it is not
 // needed any more, after an error too.
 func (s *Server) readBody(e *exchange, r *http.Request, json bool) (body []byte, buffer *[]byte, err error) {
-	if s.gate.full() {
+	if s.gate.Full() {
 		sockets.Drain(r)
-		return nil, nil, errQueueFull
+		return nil, nil, gate.ErrFull
 	}
 	// With what is made of it, a body takes three times its size or more; of a large one
 	// much may have become free until it is here.
@@ -56,7 +57,7 @@ func (s *Server) readBody(e *exchange, r *http.Request, json bool) (body []byte,
 	if _, err := s.version(e, r, body); err != nil {
 		return body, buffer, err
 	}
-	return body, buffer, s.gate.admit(e, r)
+	return body, buffer, e.enter(r.Context(), s.gate)
 }
 
 // readTexts returns the texts that parse finds in the body of r, and how many bytes the body

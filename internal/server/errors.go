@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"tagifai/internal/auth"
+	"tagifai/internal/gate"
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/jsonread"
 	"tagifai/internal/lookup"
@@ -24,8 +25,6 @@ var (
 	errMethodNotAllowed = errors.New("method not allowed on this route")
 	errMisdirected      = errors.New("not a host of the admin listener")
 	errCrossOrigin      = errors.New("a page of another site sent the request")
-	errQueueFull        = errors.New("too many requests wait for their turn")
-	errQueueWait        = errors.New("the request waited too long for its turn")
 	errNotMLflow        = errors.New("the body is of no type that MLflow sends")
 	errDraining         = errors.New("the service is about to stop")
 )
@@ -57,8 +56,8 @@ var problems = []struct {
 	{is(errMethodNotAllowed), http.StatusMethodNotAllowed, "", "method_not_allowed"},
 	{is(errMisdirected), http.StatusMisdirectedRequest, "Ask for an address, for localhost, or for a name that the setting admin-hosts lists", "misdirected"},
 	{is(errCrossOrigin), http.StatusForbidden, "Pages of other sites may not do this", "cross_origin"},
-	{is(errQueueFull), http.StatusServiceUnavailable, busy, "queue_full"},
-	{is(errQueueWait), http.StatusServiceUnavailable, busy, "queue_wait"},
+	{is(gate.ErrFull), http.StatusServiceUnavailable, busy, "queue_full"},
+	{is(gate.ErrWaited), http.StatusServiceUnavailable, busy, "queue_wait"},
 	{is(ratelimit.ErrRequests), http.StatusTooManyRequests, "The client sends too many requests: try again later", "client_requests"},
 	{is(ratelimit.ErrTexts), http.StatusTooManyRequests, "The client has too many texts predicted: try again later", "client_texts"},
 	{is(ratelimit.ErrTooMany), http.StatusRequestEntityTooLarge, "The request has more texts than a client may have predicted in a minute: send fewer at once", "client_texts_at_once"},

@@ -1,12 +1,14 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
 	"unsafe"
 
 	"tagifai/internal/auth"
+	"tagifai/internal/gate"
 	"tagifai/internal/memory"
 	"tagifai/internal/registry"
 	"tagifai/internal/sockets"
@@ -29,7 +31,7 @@ type exchange struct {
 	principal *auth.Principal   // who asks; nil until it is known, and without a guard
 	version   *registry.Version // that answers; nil until it is known
 
-	gate  *gate         // that the request has a place of; nil if it has none
+	gate  *gate.Gate    // that the request has a place of; nil if it has none
 	share memory.Share  // of the allowance
 	body  *sockets.Body // nil if it is short
 
@@ -88,10 +90,21 @@ func (e *exchange) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// enter waits until it is the turn of the request at g. A place that it has of another gate is
+// given back before; this one is when the answer is ready to be sent.
+func (e *exchange) enter(ctx context.Context, g *gate.Gate) error {
+	e.leaveGate()
+	err := g.Enter(ctx)
+	if err == nil {
+		e.gate = g
+	}
+	return err
+}
+
 // leaveGate gives the place of the request to the next, if it has one.
 func (e *exchange) leaveGate() {
 	if e.gate != nil {
-		e.gate.leave()
+		e.gate.Leave()
 		e.gate = nil
 	}
 }

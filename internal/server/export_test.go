@@ -67,20 +67,21 @@ func (s *Server) Wrap(wrap func(http.Handler, chi.Routes) http.Handler) {
 
 // Occupy takes all places of requests that are worked on.
 func (s *Server) Occupy() {
-	for range cap(s.gate.places) {
-		s.gate.places <- struct{}{}
+	over, cancel := context.WithCancel(context.Background())
+	cancel() // wait for none
+	for s.gate.Enter(over) == nil {
 	}
 }
 
 // Vacate gives them back.
 func (s *Server) Vacate() {
-	for range cap(s.gate.places) {
-		s.gate.leave()
+	for range s.gate.Taken() {
+		s.gate.Leave()
 	}
 }
 
 // Waiting returns how many requests wait for their turn.
-func (s *Server) Waiting() int { return int(s.gate.waiting.Load()) }
+func (s *Server) Waiting() int { return s.gate.Waiting() }
 
 // Free returns how many bytes requests may still hold.
 func (s *Server) Free() int64 { return s.allowance.Left() }

@@ -120,7 +120,7 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 // of which answered is the value.
 func (s *Server) classify(e *exchange, r *http.Request, p *predictions, explained *explanations, answered list) error {
 	if len(p.Texts) > longTexts || p.document > longDocument {
-		if err := s.long.admit(e, r); err != nil {
+		if err := e.enter(r.Context(), s.long); err != nil {
 			return err
 		}
 	}

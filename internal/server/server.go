@@ -28,6 +28,7 @@ import (
 	"tagifai/internal/apidocs"
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
+	"tagifai/internal/gate"
 	"tagifai/internal/invocations"
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/lookup"
@@ -76,9 +77,9 @@ type Server struct {
 	cors      func(http.Handler) http.Handler
 	admins    adminHosts
 	metrics   *metrics
-	gate      *gate
-	long      *gate   // for requests that are much work
-	stored    *stored // nil if no table of predictions is served
+	gate      *gate.Gate
+	long      *gate.Gate // for requests that are much work
+	stored    *stored    // nil if no table of predictions is served
 	allowance *memory.Allowance
 	clients   *ratelimit.Limiter // nil without limits for each of them
 	mux       *chi.Mux
@@ -131,8 +132,8 @@ func New(options Options) *Server {
 		cors:          newCORS(settings.CORSOrigins),
 		admins:        newAdminHosts(settings.Listen),
 		metrics:       newMetrics(options.Metrics, options.Version),
-		gate:          newGate(places, settings.Limits),
-		long:          newGate(max(1, places/4), settings.Limits),
+		gate:          gate.New(places, settings.Limits),
+		long:          gate.New(max(1, places/4), settings.Limits),
 		stored:        newStored(options.Table, &settings, options.Metrics),
 		allowance:     memory.NewAllowance(settings.MaxHeldBytes),
 		clients:       ratelimit.New(settings.Clients),

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tagifai/internal/config"
+	"tagifai/internal/gate"
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/lookup"
 	"tagifai/internal/registry"
@@ -57,7 +58,7 @@ func (e *missingError) Error() string {
 // stored is what the routes of predictions from a table need.
 type stored struct {
 	table *lookup.Table
-	gate  *gate // of its own, so that a database that is slow keeps nobody else waiting
+	gate  *gate.Gate // of its own, so that a database that is slow keeps nobody else waiting
 	found *prometheus.CounterVec
 }
 
@@ -81,7 +82,7 @@ func newStored(table *lookup.Table, settings *config.Settings, registry *prometh
 	for _, result := range []string{fresh, stale, bad, missing} {
 		found.WithLabelValues(result)
 	}
-	return &stored{table, newGate(settings.PredictionsConnections, settings.Limits), found}
+	return &stored{table, gate.New(settings.PredictionsConnections, settings.Limits), found}
 }
 
 // storedPrediction answers GET /predictions/{id}.
@@ -203,14 +204,14 @@ func (s *Server) lookUp(e *exchange, r *http.Request, ids []string) (map[string]
 		return nil, nil, errNoTable
 	}
 	ctx := r.Context()
-	if s.stored.gate.full() {
-		return nil, nil, errQueueFull
+	if s.stored.gate.Full() {
+		return nil, nil, gate.ErrFull
 	}
 	stable, err := s.versions.Stable(ctx, refOf(r).Model)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.stored.gate.admit(e, r); err != nil {
+	if err := e.enter(ctx, s.stored.gate); err != nil {
 		return nil, nil, err
 	}
 	found := make(map[string]*StoredPrediction, len(ids))
