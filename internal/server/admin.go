@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tagifai/internal/config"
+	"tagifai/internal/server/exchange"
 )
 
 // The admin listener is often on an address that only this machine reaches, and a
@@ -48,7 +49,7 @@ func (h adminHosts) include(host string) bool {
 func (s *Server) onlyAdminHosts(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.admins.include(r.Host) {
-			s.fail(w, r, errMisdirected)
+			exchange.Fail(w, r, errMisdirected)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -59,7 +60,7 @@ func (s *Server) onlyAdminHosts(next http.Handler) http.Handler {
 func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	var protection http.CrossOriginProtection
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, errCrossOrigin)
+		exchange.Fail(w, r, errCrossOrigin)
 	}))
 	return protection.Handler(next)
 }
@@ -72,7 +73,7 @@ type Reloaded struct {
 
 // reloadModel answers POST /reload with the new model, or with the reason why the old one
 // is still served.
-func (s *Server) reloadModel(e *exchange, r *http.Request) (any, error) {
+func (s *Server) reloadModel(e *exchange.Exchange, r *http.Request) (any, error) {
 	// What has been asked for is done, even if the client does not wait for the answer.
 	v, err := s.versions.Reload(context.WithoutCancel(r.Context()), "POST /reload by "+by(e, r))
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tagifai/internal/server/exchange"
 )
 
 // metrics are what Prometheus can ask about the requests. The names of those that any
@@ -91,9 +93,9 @@ func (m *metrics) observe(next http.Handler) http.Handler {
 		// Deferred, as the recoverer lets http.ErrAbortHandler pass.
 		defer func() {
 			m.active.Dec()
-			e := exchangeOf(w)
+			e := exchange.Of(w)
 			route := chi.RouteContext(r.Context()).RoutePattern()
-			m.duration.WithLabelValues(methodLabel(r.Method), route, statusLabel(e.status)).Observe(e.took.Seconds())
+			m.duration.WithLabelValues(methodLabel(r.Method), route, statusLabel(e.Status)).Observe(e.Took.Seconds())
 		}()
 		next.ServeHTTP(w, r)
 	})

@@ -1,10 +1,7 @@
 package server
 
 import (
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -15,87 +12,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"tagifai/internal/config"
-	"tagifai/internal/sockets"
+	"tagifai/internal/server/exchange"
 )
-
-// requestID is the header that names a request to both sides.
-const requestID = "X-Request-Id"
-
-// exchanges makes the exchange of each request. Its id is the client's, if that
-// is fit for a log, and goes back with the answer.
-func (s *Server) exchanges(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := &exchange{ResponseWriter: w, dialect: s.dialectOf(r.URL.Path), start: time.Now()}
-		if id := first(r.Header, requestID); isRequestID(id) {
-			e.values[0] = id
-		} else {
-			e.values[0] = newRequestID(&e.newID)
-		}
-		header := w.Header()
-		header[requestID] = e.values[0:1:1]
-		header["X-Content-Type-Options"] = noSniff
-		// What comes in chunks may also have had a length, which net/http has dropped: an
-		// attempt to smuggle a request in behind it. RFC 9112, 6.1.
-		chunked := len(r.TransferEncoding) > 0
-		// While the service stops, the client's next request is to go to another.
-		if chunked || s.draining.Load() || s.public.Scarce() {
-			header["Connection"] = closeConnection
-		}
-		e.body = sockets.SetPace(w, r, s.pace, e.start.Add(s.readTimeout))
-		defer s.release(e)
-		next.ServeHTTP(e, r)
-		if e.body != nil && e.body.AnsweredEarly() {
-			s.release(e)
-			e.body.Linger(s.lingerBytes)
-		}
-	})
-}
-
-// newRequestID returns an id that no other request has, whose bytes it writes. It is no
-// secret.
-func newRequestID(text *[32]byte) string {
-	var id [16]byte
-	binary.BigEndian.PutUint64(id[:8], rand.Uint64())
-	binary.BigEndian.PutUint64(id[8:], rand.Uint64())
-	hex.Encode(text[:], id[:])
-	return inPlace(text[:])
-}
-
-// first returns the first value of a header, whose name is in the canonical form. Get
-// would look at the form each time.
-func first(header http.Header, name string) string {
-	if values := header[name]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}
-
-// Values of headers, which all answers share.
-var (
-	closeConnection = []string{"close"}
-	noSniff         = []string{"nosniff"}
-)
-
-// RequestIDPattern is the form of a request's id. A client's own id is kept if it
-// matches: UUIDs, ULIDs and base64 do, and "Root=1-67891233-abcdef012345678912345678".
-// None of its characters has to be escaped in a log, a shell or a query.
-const RequestIDPattern = `^[A-Za-z0-9._:;,=+/-]{1,128}$`
-
-// isRequestID reports whether s matches [RequestIDPattern]. A regular expression would
-// take longer than the rest of the middleware.
-func isRequestID(s string) bool {
-	if len(s) == 0 || len(s) > 128 {
-		return false
-	}
-	for i := range len(s) {
-		switch c := s[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("._:;,=+/-", c) >= 0:
-		default:
-			return false
-		}
-	}
-	return true
-}
 
 // logAccess writes one line for each request. It never holds a text: those are
 // the clients' own.
@@ -103,35 +21,35 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Deferred, as the recoverer lets http.ErrAbortHandler pass.
 		defer func() {
-			e := exchangeOf(w)
-			e.took = time.Since(e.start)
+			e := exchange.Of(w)
+			e.Took = time.Since(e.Start)
 			if r.Method == http.MethodHead { // net/http leaves the body out
-				e.bytes = 0
+				e.Bytes = 0
 			}
 			route := chi.RouteContext(r.Context()).RoutePattern()
 			if isProbe(route) && !s.logProbes {
 				return
 			}
 			line := s.access.Info().
-				Time(zerolog.TimestampFieldName, e.start.Add(e.took)). // what time it is costs less once
-				Str("id", e.id()).
+				Time(zerolog.TimestampFieldName, e.Start.Add(e.Took)). // what time it is costs less once
+				Str("id", e.ID()).
 				Str("method", r.Method).
 				Str("route", route).
-				Int("status", e.status).
-				Int64("us", e.took.Microseconds()).
-				Int64("bytes", e.bytes).
-				Str("remote", e.remote).
-				Int("texts", e.texts)
-			if e.principal != nil {
-				line.Str("principal", e.principal.ID())
+				Int("status", e.Status).
+				Int64("us", e.Took.Microseconds()).
+				Int64("bytes", e.Bytes).
+				Str("remote", e.Remote).
+				Int("texts", e.Texts)
+			if e.Principal != nil {
+				line.Str("principal", e.Principal.ID())
 			}
-			if e.reason != "" {
-				line.Str("reason", e.reason)
+			if e.Reason != "" {
+				line.Str("reason", e.Reason)
 			}
-			if e.status == http.StatusNotFound {
+			if e.Status == http.StatusNotFound {
 				line.Str("path", clip(r.URL.Path, maxLoggedPath))
 			}
-			if trace, span, ok := parseTraceParent(first(r.Header, traceParent)); ok {
+			if trace, span, ok := parseTraceParent(exchange.First(r.Header, traceParent)); ok {
 				line.Str("trace_id", trace).Str("parent_id", span)
 			}
 			line.Msg("request")
@@ -184,12 +102,12 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			if cause == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
 				panic(cause)
 			}
-			e := exchangeOf(w)
-			s.log.Error().Str("id", e.id()).Str("panic", fmt.Sprint(cause)).Bytes("stack", debug.Stack()).Msg("panic")
-			if e.status != 0 {
+			e := exchange.Of(w)
+			s.log.Error().Str("id", e.ID()).Str("panic", fmt.Sprint(cause)).Bytes("stack", debug.Stack()).Msg("panic")
+			if e.Status != 0 {
 				panic(http.ErrAbortHandler)
 			}
-			s.refuse(w, r, internal)
+			exchange.Refuse(w, r, exchange.Internal)
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -221,7 +139,7 @@ func newCORS(origins []config.Origin) func(http.Handler) http.Handler {
 		AllowedOrigins: allowed,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders: []string{"*"}, // a page that sends a credential was given one; browsers add none
-		ExposedHeaders: []string{requestID, "Retry-After", "RateLimit", "RateLimit-Policy"},
+		ExposedHeaders: []string{exchange.RequestIDHeader, "Retry-After", "RateLimit", "RateLimit-Policy"},
 		MaxAge:         600,
 	})
 }

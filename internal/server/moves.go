@@ -9,6 +9,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tagifai/internal/jsonbody"
+	"tagifai/internal/server/exchange"
 )
 
 // What is here changes the store of the models. It is on the admin listener alone.
@@ -38,27 +39,27 @@ func readMove[T any](b *jsonbody.Reader[T], r *http.Request) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.Parse(first(r.Header, "Content-Type"), body)
+	return b.Parse(exchange.First(r.Header, "Content-Type"), body)
 }
 
 // by says who makes a change, and from where: the principal at an address; without a
 // guard, whom the proxy in front has let in, or the address alone.
-func by(e *exchange, r *http.Request) string {
-	address := e.remote
-	if host, _, err := net.SplitHostPort(e.remote); err == nil {
+func by(e *exchange.Exchange, r *http.Request) string {
+	address := e.Remote
+	if host, _, err := net.SplitHostPort(e.Remote); err == nil {
 		address = host
 	}
-	if e.principal != nil {
-		return e.principal.ID() + "@" + address
+	if e.Principal != nil {
+		return e.Principal.ID() + "@" + address
 	}
-	if user := first(r.Header, "X-Forwarded-User"); isRequestID(user) {
+	if user := exchange.First(r.Header, "X-Forwarded-User"); exchange.IsRequestID(user) {
 		return user
 	}
 	return address
 }
 
 // putAlias answers PUT /models/{name}/aliases/{alias}.
-func (s *Server) putAlias(e *exchange, r *http.Request) (any, error) {
+func (s *Server) putAlias(e *exchange.Exchange, r *http.Request) (any, error) {
 	payload, err := readMove(s.aliasPayload, r)
 	if err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func (s *Server) putAlias(e *exchange, r *http.Request) (any, error) {
 }
 
 // putCanary answers PUT /models/{name}/canary.
-func (s *Server) putCanary(e *exchange, r *http.Request) (any, error) {
+func (s *Server) putCanary(e *exchange.Exchange, r *http.Request) (any, error) {
 	payload, err := readMove(s.canaryPayload, r)
 	if err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func (s *Server) putCanary(e *exchange, r *http.Request) (any, error) {
 }
 
 // deleteCanary answers DELETE /models/{name}/canary.
-func (s *Server) deleteCanary(e *exchange, r *http.Request) (any, error) {
+func (s *Server) deleteCanary(e *exchange.Exchange, r *http.Request) (any, error) {
 	o, err := s.versions.EndCanary(r.Context(), chi.URLParam(r, "name"), by(e, r))
 	if err != nil {
 		return nil, err
@@ -93,7 +94,7 @@ func (s *Server) deleteCanary(e *exchange, r *http.Request) (any, error) {
 }
 
 // putShadow answers PUT /models/{name}/shadow.
-func (s *Server) putShadow(e *exchange, r *http.Request) (any, error) {
+func (s *Server) putShadow(e *exchange.Exchange, r *http.Request) (any, error) {
 	payload, err := readMove(s.aliasPayload, r)
 	if err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func (s *Server) putShadow(e *exchange, r *http.Request) (any, error) {
 }
 
 // deleteShadow answers DELETE /models/{name}/shadow.
-func (s *Server) deleteShadow(e *exchange, r *http.Request) (any, error) {
+func (s *Server) deleteShadow(e *exchange.Exchange, r *http.Request) (any, error) {
 	o, err := s.versions.EndShadow(r.Context(), chi.URLParam(r, "name"), by(e, r))
 	if err != nil {
 		return nil, err
@@ -116,25 +117,25 @@ func (s *Server) deleteShadow(e *exchange, r *http.Request) (any, error) {
 
 // postVersion answers POST /models/{name}/versions, whose body is an artifact directory
 // as a tar stream.
-func (s *Server) postVersion(e *exchange, r *http.Request) (any, error) {
+func (s *Server) postVersion(e *exchange.Exchange, r *http.Request) (any, error) {
 	name, who := chi.URLParam(r, "name"), by(e, r)
-	number, err := s.versions.Add(r.Context(), name, r.Body, "upload from "+e.remote, who)
+	number, err := s.versions.Add(r.Context(), name, r.Body, "upload from "+e.Remote, who)
 	if err != nil {
 		return nil, err
 	}
 	added := AddedVersion{name, strconv.Itoa(number)}
-	s.log.Info().Str("id", e.id()).Str("model", name).Int("version", number).Str("by", who).Msg("version added")
-	e.Header().Set("Location", e.prefix+"/models/"+added.Name+"/versions/"+added.Version)
+	s.log.Info().Str("id", e.ID()).Str("model", name).Int("version", number).Str("by", who).Msg("version added")
+	e.Header().Set("Location", e.Prefix+"/models/"+added.Name+"/versions/"+added.Version)
 	return added, nil
 }
 
 // deleteVersion answers DELETE /models/{name}/versions/{version}.
-func (s *Server) deleteVersion(e *exchange, r *http.Request) (any, error) {
+func (s *Server) deleteVersion(e *exchange.Exchange, r *http.Request) (any, error) {
 	name, version := chi.URLParam(r, "name"), chi.URLParam(r, "version")
 	o, err := s.versions.Remove(r.Context(), name, version)
 	if err != nil {
 		return nil, err
 	}
-	s.log.Info().Str("id", e.id()).Str("model", name).Str("version", version).Str("by", by(e, r)).Msg("version removed")
+	s.log.Info().Str("id", e.ID()).Str("model", name).Str("version", version).Str("by", by(e, r)).Msg("version removed")
 	return modelOf(o), nil
 }

@@ -34,6 +34,7 @@ import (
 	"tagifai/internal/lookup"
 	"tagifai/internal/memory"
 	"tagifai/internal/ratelimit"
+	"tagifai/internal/server/exchange"
 	"tagifai/internal/sockets"
 )
 
@@ -83,12 +84,9 @@ type Server struct {
 	allowance *memory.Allowance
 	clients   *ratelimit.Limiter // nil without limits for each of them
 	mux       *chi.Mux
-	dialects  []dialectPath // of paths whose answers have no envelope
+	exchanges *exchange.Exchanges
 
-	pace        sockets.Pace
-	readTimeout time.Duration
-	maxBody     int64
-	lingerBytes int64 // that are read on after an early answer
+	maxBody int64
 
 	public, admin *sockets.Listener // admin is nil if there is none
 	streams       *sockets.Streams  // nil without HTTP/2
@@ -122,7 +120,6 @@ func New(options Options) *Server {
 		maxTexts:      settings.MaxTexts,
 		maxTextLength: settings.MaxTextLength,
 		invocations:   invocations.Reader{Column: settings.MLflowColumn},
-		dialects:      otherDialects(),
 		aliasPayload:  jsonbody.New[AliasPayload](jsonbody.Limits{Body: maxMoveBytes, Items: 1}),
 		canaryPayload: jsonbody.New[CanaryPayload](jsonbody.Limits{Body: maxMoveBytes, Items: 1}),
 		canaryHeader:  http.CanonicalHeaderKey(settings.CanaryHeader),
@@ -137,12 +134,21 @@ func New(options Options) *Server {
 		stored:        newStored(options.Table, &settings, options.Metrics),
 		allowance:     memory.NewAllowance(settings.MaxHeldBytes),
 		clients:       ratelimit.New(settings.Clients),
-		pace:          sockets.PaceOf(settings.Limits),
-		readTimeout:   settings.ReadTimeout,
 		maxBody:       settings.MaxBodyBytes,
-		lingerBytes:   4 * settings.MaxBodyBytes,
 		drainDelay:    settings.DrainDelay,
 		drainTimeout:  settings.DrainTimeout,
+	}
+	s.exchanges = &exchange.Exchanges{
+		Dialects:    otherDialects(),
+		Refusal:     s.refusalOf,
+		Rejected:    s.metrics.rejected,
+		Allowance:   s.allowance,
+		Log:         s.log,
+		Pace:        sockets.PaceOf(settings.Limits),
+		ReadTimeout: settings.ReadTimeout,
+		LingerBytes: 4 * settings.MaxBodyBytes,
+		// While the service stops, or has few connections left, clients are to ask another.
+		Closing: func() bool { return s.draining.Load() || s.public.Scarce() },
 	}
 	if options.TLS != nil || settings.H2C {
 		s.streams = sockets.NewStreams(settings.Limits, settings.WriteTimeout, s.metrics.cutOff.Inc)

@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/rs/zerolog"
+
+	"tagifai/internal/server/exchange"
 )
 
 // errStreams is the answer to a request of HTTP/2 beyond the number of connections that may
@@ -19,12 +21,12 @@ func (s *Server) countStreams(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 2 {
-			e := exchangeOf(w)
-			paced, ok := s.streams.Begin(e.ResponseWriter, e.start)
+			e := exchange.Of(w)
+			paced, ok := s.streams.Begin(e.ResponseWriter, e.Start)
 			defer s.streams.End()
 			e.ResponseWriter = paced
 			if !ok {
-				s.fail(w, r, errStreams)
+				exchange.Fail(w, r, errStreams)
 				return
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"tagifai/internal/gate"
+	"tagifai/internal/server/exchange"
 )
 
 // Idle reports whether at least half of the processors have nothing to do, so that a
@@ -13,16 +14,16 @@ func (s *Server) Idle() bool {
 	return s.gate.Taken()+s.long.Taken() < max(1, runtime.GOMAXPROCS(0)/2)
 }
 
-// turn lets a handler of a version work when it is its request's turn.
-func (s *Server) turn(h handler) handler {
-	return func(e *exchange, r *http.Request) (any, error) {
+// turn lets a exchange.Handler of a version work when it is its request's turn.
+func (s *Server) turn(h exchange.Handler) exchange.Handler {
+	return func(e *exchange.Exchange, r *http.Request) (any, error) {
 		if s.gate.Full() {
 			return nil, gate.ErrFull
 		}
 		if _, err := s.version(e, r, nil); err != nil {
 			return nil, err
 		}
-		if err := e.enter(r.Context(), s.gate); err != nil {
+		if err := e.Enter(r.Context(), s.gate); err != nil {
 			return nil, err
 		}
 		return h(e, r)
