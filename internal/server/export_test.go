@@ -71,7 +71,9 @@ func (s *Server) Wrap(wrap func(http.Handler, chi.Routes) http.Handler) {
 func (s *Server) Occupy() {
 	over, cancel := context.WithCancel(context.Background())
 	cancel() // wait for none
-	for s.gate.Enter(over) == nil {
+	var err error
+	for err == nil {
+		err = s.gate.Enter(over)
 	}
 }
 

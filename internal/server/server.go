@@ -3,11 +3,10 @@
 // To find your way: routes.go lists all routes and all middleware, in order. A route's
 // handler, with the types of its body and its answer, is in the file that is named for its
 // resource (predict.go, models.go, args.go, …) or its protocol (oip.go, mlflow.go). It gets
-// an exchange (exchange.go), which goes with a request through the middleware to the log,
-// and returns a value or an error. answer.go writes either, as dialect.go and envelope.go
-// say; errors.go says which status an error is. What bounds a request is in admission.go
-// (turns, memory), guard.go (who may) and clients.go (how often). server.go starts and
-// stops it all.
+// an exchange, which goes with a request through the middleware to the log, and returns a
+// value or an error. Package exchange writes either; errors.go says which status an error
+// is. What bounds a request is in turn.go and body.go (turns, memory), guard.go (who may)
+// and clients.go (how often). server.go starts and stops it all.
 package server
 
 import (

@@ -81,7 +81,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, value any, buffer 
 	}
 	e.sendHeader(w, status, len(b))
 	// An error here is the client's going away; there is no one left to tell.
-	_, _ = w.Write(b)
+	_, _ = w.Write(b) //nolint:gosec // JSON, which its header says not to take for HTML
 }
 
 // stream sends the answer with a long list chunk by chunk, so that a client that is slow to
