@@ -20,14 +20,13 @@ import (
 	"tagifai/internal/ratelimit"
 	"tagifai/internal/registry"
 	"tagifai/internal/server/exchange"
+	"tagifai/internal/server/middleware"
 	"tagifai/model"
 )
 
 var (
 	errNotFound         = errors.New("no such route")
 	errMethodNotAllowed = errors.New("method not allowed on this route")
-	errMisdirected      = errors.New("not a host of the admin listener")
-	errCrossOrigin      = errors.New("a page of another site sent the request")
 	errNotMLflow        = errors.New("the body is of no type that MLflow sends")
 	errDraining         = errors.New("the service is about to stop")
 )
@@ -57,14 +56,14 @@ var problems = []struct {
 }{
 	{is(errNotFound), http.StatusNotFound, "", "not_found"},
 	{is(errMethodNotAllowed), http.StatusMethodNotAllowed, "", "method_not_allowed"},
-	{is(errMisdirected), http.StatusMisdirectedRequest, "Ask for an address, for localhost, or for a name that the setting admin-hosts lists", "misdirected"},
-	{is(errCrossOrigin), http.StatusForbidden, "Pages of other sites may not do this", "cross_origin"},
+	{is(middleware.ErrMisdirected), http.StatusMisdirectedRequest, "Ask for an address, for localhost, or for a name that the setting admin-hosts lists", "misdirected"},
+	{is(middleware.ErrCrossOrigin), http.StatusForbidden, "Pages of other sites may not do this", "cross_origin"},
 	{is(gate.ErrFull), http.StatusServiceUnavailable, busy, "queue_full"},
 	{is(gate.ErrWaited), http.StatusServiceUnavailable, busy, "queue_wait"},
 	{is(ratelimit.ErrRequests), http.StatusTooManyRequests, "The client sends too many requests: try again later", "client_requests"},
 	{is(ratelimit.ErrTexts), http.StatusTooManyRequests, "The client has too many texts predicted: try again later", "client_texts"},
 	{is(ratelimit.ErrTooMany), http.StatusRequestEntityTooLarge, "The request has more texts than a client may have predicted in a minute: send fewer at once", "client_texts_at_once"},
-	{is(errStreams), http.StatusServiceUnavailable, busy, "streams"},
+	{is(middleware.ErrStreams), http.StatusServiceUnavailable, busy, "streams"},
 	{is(memory.ErrHeld), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
 	{is(auth.ErrNoCredential), http.StatusUnauthorized, "A key or a token is needed: send it as Authorization: Bearer, or a key as X-API-Key", "no_credential"},

@@ -130,12 +130,11 @@ const MaxPrincipals = maxPrincipals
 
 // CountPrincipals counts a request of each of n principals, and returns the counts by label.
 func CountPrincipals(n int) map[string]float64 {
-	p := newPrincipals()
+	metrics := prometheus.NewRegistry()
+	p := newPrincipals(metrics)
 	for i := range n {
 		p.count(fmt.Sprint("jwt:", i))
 	}
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(p.vec)
 	families, err := metrics.Gather()
 	if err != nil {
 		panic(err)

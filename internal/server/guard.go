@@ -66,7 +66,7 @@ func (s *Server) guarded(n need, limits bool, next http.HandlerFunc) http.Handle
 // identify notes in the exchange who asks.
 func (s *Server) identify(e *exchange.Exchange, r *http.Request) (err error) {
 	if e.Principal, err = s.guard.Authenticate(r.Context(), r.Header, e.Start); err == nil {
-		s.metrics.principals.count(e.Principal.ID())
+		s.principals.count(e.Principal.ID())
 	}
 	return err
 }
@@ -123,14 +123,16 @@ const (
 	otherPrincipals = "_other"
 )
 
-func newPrincipals() *principals {
-	return &principals{
+func newPrincipals(registry *prometheus.Registry) *principals {
+	p := &principals{
 		vec: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tagifai_principal_requests_total",
 			Help: "Requests with a valid credential, by the id of its principal: the first thousand, and _other.",
 		}, []string{"principal"}),
 		counts: map[string]prometheus.Counter{},
 	}
+	registry.MustRegister(p.vec)
+	return p
 }
 
 func (p *principals) count(id string) {

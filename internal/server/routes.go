@@ -8,6 +8,7 @@ import (
 
 	"tagifai/internal/config"
 	"tagifai/internal/server/exchange"
+	"tagifai/internal/server/middleware"
 )
 
 // routes is the only list of routes and of middleware.
@@ -37,14 +38,14 @@ import (
 //	@tag.description	What MLflow's scoring server answers, for its clients and for the platforms that host it. Errors are `{"error_code": "…", "message": "…"}`.
 func (s *Server) routes(withMetrics bool) *chi.Mux {
 	r := s.newRouter(false, true,
-		s.exchanges.Begin, // first: what follows asks it for the id
-		s.front.forwarded, // before whatever looks at the URL or the client
-		s.metrics.observe, // around all that takes time, and, as the log, around the recoverer
-		s.logAccess,       // so that a panic is logged with the 500 it became
-		s.recoverPanics,   // around all that could panic
-		s.countStreams,    // before all that takes memory
-		s.cors,            // before the routes: a preflight has no credential
-		routeDecoded,      // last before the routes, whose path it sets
+		s.exchanges.Begin,                      // first: what follows asks it for the id
+		middleware.Forwarded(s.settings.Proxy), // before whatever looks at the URL or the client
+		s.observe,                              // around all that takes time, and, as the log, around the recoverer
+		s.logAccess(),                          // so that a panic is logged with the 500 it became
+		middleware.Recover(s.log),              // around all that could panic
+		middleware.Streams(s.streams),          // before all that takes memory
+		s.cors,                                 // before the routes: a preflight has no credential
+		middleware.DecodedPath,                 // last before the routes, whose path it sets
 	)
 
 	// A route that works takes its turn; one that tells how the service is must not wait.
@@ -77,7 +78,7 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 		s.openAPI.ServeBelow(exchange.Of(w).Prefix, w, r)
 	})
 	if withMetrics {
-		r.get("/metrics", forMetrics, s.metrics.handler().ServeHTTP)
+		r.get("/metrics", forMetrics, showMetrics(s.metrics))
 	}
 	return r.routes()
 }
@@ -85,10 +86,11 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 // adminRoutes is the same list for the admin listener.
 func (s *Server) adminRoutes() *chi.Mux {
 	r := s.newRouter(s.opens(config.OpenAdmin), false,
-		s.exchanges.Begin, front{}.forwarded, s.logAccess, s.recoverPanics, s.onlyAdminHosts, s.sameOrigin)
+		s.exchanges.Begin, middleware.Forwarded(config.Proxy{}), s.logAccess(), middleware.Recover(s.log),
+		middleware.AdminHosts(s.settings.Listen), middleware.SameOrigin)
 
 	s.probes(r)
-	r.get("/metrics", forMetrics, s.metrics.handler().ServeHTTP)
+	r.get("/metrics", forMetrics, showMetrics(s.metrics))
 	r.post("/reload", toRun, answer(s.reloadModel))
 	r.put("/models/{name}/aliases/{alias}", toChange, answer(s.putAlias))
 	r.put("/models/{name}/canary", toChange, answer(s.putCanary))
@@ -110,6 +112,11 @@ func (s *Server) adminRoutes() *chi.Mux {
 func (s *Server) probes(r *router) {
 	r.get("/livez", forHealth, answer(s.livez))
 	r.get("/readyz", forHealth, answer(s.readyz))
+}
+
+// logAccess is the middleware of the access log.
+func (s *Server) logAccess() func(http.Handler) http.Handler {
+	return middleware.AccessLog(s.access, func(route string) bool { return isProbe(route) && !s.settings.LogProbes })
 }
 
 // isProbe reports whether a route is one that machines ask all the time.

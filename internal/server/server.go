@@ -34,6 +34,7 @@ import (
 	"tagifai/internal/memory"
 	"tagifai/internal/ratelimit"
 	"tagifai/internal/server/exchange"
+	"tagifai/internal/server/middleware"
 	"tagifai/internal/sockets"
 )
 
@@ -52,14 +53,15 @@ type Options struct {
 
 // A Server serves predictions. Make it with [New].
 type Server struct {
-	log       zerolog.Logger
-	access    zerolog.Logger // for a line for each request
-	logProbes bool
-	build     string // the version of the service
-	versions  Versions
-	guard     *auth.Guard // nil without keys and tokens
-	opened    []config.Opening
-	payload   *jsonbody.Reader[PredictPayload]
+	settings   config.Settings
+	log        zerolog.Logger
+	access     zerolog.Logger // for a line for each request
+	build      string         // the version of the service
+	versions   Versions
+	guard      *auth.Guard // nil without keys and tokens
+	principals *principals
+	opened     []config.Opening
+	payload    *jsonbody.Reader[PredictPayload]
 
 	// Bodies that are no PredictPayload, and what their texts may be.
 	body          jsonbody.Raw
@@ -73,10 +75,9 @@ type Server struct {
 
 	docs      map[string]http.Handler // by path
 	openAPI   apidocs.Description
-	front     front
 	cors      func(http.Handler) http.Handler
-	admins    adminHosts
-	metrics   *metrics
+	observe   func(http.Handler) http.Handler // measures requests
+	metrics   *prometheus.Registry
 	gate      *gate.Gate
 	long      *gate.Gate // for requests that are much work
 	stored    *stored    // nil if no table of predictions is served
@@ -105,13 +106,13 @@ func New(options Options) *Server {
 		places = 4 * runtime.GOMAXPROCS(0)
 	}
 	s := &Server{
-		log:       options.Log.With().Timestamp().Logger(),
-		access:    options.Log,
-		logProbes: settings.LogProbes,
-		build:     options.Version,
-		versions:  options.Versions,
-		guard:     options.Guard,
-		opened:    settings.Open,
+		settings: settings,
+		log:      options.Log.With().Timestamp().Logger(),
+		access:   options.Log,
+		build:    options.Version,
+		versions: options.Versions,
+		guard:    options.Guard,
+		opened:   settings.Open,
 		payload: jsonbody.New[PredictPayload](jsonbody.Limits{
 			Body: settings.MaxBodyBytes, Items: settings.MaxTexts, Text: settings.MaxTextLength,
 		}),
@@ -124,10 +125,10 @@ func New(options Options) *Server {
 		canaryHeader:  http.CanonicalHeaderKey(settings.CanaryHeader),
 		docs:          apidocs.Files(options.Version),
 		openAPI:       apidocs.NewDescription(),
-		front:         front{settings.Proxy},
-		cors:          newCORS(settings.CORSOrigins),
-		admins:        newAdminHosts(settings.Listen),
-		metrics:       newMetrics(options.Metrics, options.Version),
+		cors:          middleware.CORS(settings.CORSOrigins),
+		metrics:       options.Metrics,
+		observe:       middleware.Metrics(options.Metrics),
+		principals:    newPrincipals(options.Metrics),
 		gate:          gate.New(places, settings.Limits),
 		long:          gate.New(max(1, places/4), settings.Limits),
 		stored:        newStored(options.Table, &settings, options.Metrics),
@@ -137,10 +138,12 @@ func New(options Options) *Server {
 		drainDelay:    settings.DrainDelay,
 		drainTimeout:  settings.DrainTimeout,
 	}
+	registerProcess(options.Metrics, options.Version)
+	cutOff := newCutOff(options.Metrics)
 	s.exchanges = &exchange.Exchanges{
 		Dialects:    otherDialects(),
 		Refusal:     s.refusalOf,
-		Rejected:    s.metrics.rejected,
+		Rejected:    newRejected(options.Metrics),
 		Allowance:   s.allowance,
 		Log:         s.log,
 		Pace:        sockets.PaceOf(settings.Limits),
@@ -150,7 +153,7 @@ func New(options Options) *Server {
 		Closing: func() bool { return s.draining.Load() || s.public.Scarce() },
 	}
 	if options.TLS != nil || settings.H2C {
-		s.streams = sockets.NewStreams(settings.Limits, settings.WriteTimeout, s.metrics.cutOff.Inc)
+		s.streams = sockets.NewStreams(settings.Limits, settings.WriteTimeout, cutOff.Inc)
 	}
 	if s.clients != nil {
 		options.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -159,7 +162,7 @@ func New(options Options) *Server {
 		}, func() float64 { return float64(s.clients.Len()) }))
 	}
 	s.mux = s.routes(settings.AdminAddr == "")
-	s.public = sockets.NewLimited(settings.Addr, settings.Limits, s.metrics.cutOff.Inc)
+	s.public = sockets.NewLimited(settings.Addr, settings.Limits, cutOff.Inc)
 	s.public.HTTP = http.Server{
 		Handler: s.mux,
 		// OPTIONS * is a path like others, and no route has it.
@@ -194,8 +197,9 @@ func New(options Options) *Server {
 		s.public.HTTP.Protocols.SetHTTP1(true)
 		s.public.HTTP.Protocols.SetUnencryptedHTTP2(true)
 	}
+	connections := newConnectionLog(s.log, options.Metrics)
 	for _, l := range s.listeners() {
-		l.HTTP.ErrorLog = log.New(connectionLog{s.log, s.metrics.handshakes}, "", 0)
+		l.HTTP.ErrorLog = log.New(connections, "", 0)
 	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -53,7 +54,11 @@ var errNoTable = errors.New("no table of predictions is served")
 type missingError struct{ model, id string }
 
 func (e *missingError) Error() string {
-	return fmt.Sprintf("There is no prediction of model %q for the id %q", e.model, clip(e.id, maxNamedID))
+	id := e.id
+	if len(id) > maxNamedID {
+		id = strings.ToValidUTF8(id[:maxNamedID], "") + "…"
+	}
+	return fmt.Sprintf("There is no prediction of model %q for the id %q", e.model, id)
 }
 
 // stored is what the routes of predictions from a table need.

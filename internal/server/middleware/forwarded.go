@@ -1,4 +1,4 @@
-package server
+package middleware
 
 import (
 	"net/http"
@@ -16,18 +16,21 @@ import (
 // header is never an error.
 type front struct{ config.Proxy }
 
-// forwarded notes in the exchange who the client is and how it sees the service.
-func (f front) forwarded(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := exchange.Of(w)
-		e.Prefix, e.Remote = string(f.RootPath), r.RemoteAddr
-		if len(f.TrustedProxies) > 0 {
-			if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && f.trusts(peer.Addr()) {
-				f.believe(e, r.Header)
+// Forwarded notes in the exchange who the client is and how it sees the service.
+func Forwarded(proxy config.Proxy) func(http.Handler) http.Handler {
+	f := front{proxy}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			e := exchange.Of(w)
+			e.Prefix, e.Remote = string(f.RootPath), r.RemoteAddr
+			if len(f.TrustedProxies) > 0 {
+				if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && f.trusts(peer.Addr()) {
+					f.believe(e, r.Header)
+				}
 			}
-		}
-		next.ServeHTTP(w, r)
-	})
+			next.ServeHTTP(w, r)
+		})
+	}
 }
 
 func (f front) trusts(addr netip.Addr) bool {
