@@ -128,6 +128,12 @@ func (e *Exchange) Hold(bytes int) error { return e.all.Allowance.Resize(&e.shar
 // Held returns how many bytes the request holds.
 func (e *Exchange) Held() int { return e.share.Held() }
 
+// Likely reports whether the request would find room for so many bytes now.
+func (e *Exchange) Likely(bytes int64) bool { return e.all.Allowance.Likely(bytes) }
+
+// MayUse reports whether who asks may use a model.
+func (e *Exchange) MayUse(model string) bool { return e.Principal == nil || e.Principal.MayUse(model) }
+
 // release gives back what the request has taken from others.
 func (e *Exchange) release() {
 	e.leaveGate()
