@@ -45,10 +45,10 @@ const (
 	forbidden      = "forbidden"
 )
 
-// problems is the one table from an error to the answer to it and to the reason that
+// refusals is the one table from an error to the answer to it and to the reason that
 // log and metrics have for it; the first row that matches counts. Without a detail the
 // answer has the phrase of the status.
-var problems = []struct {
+var refusals = []struct {
 	matches func(error) bool
 	status  int
 	detail  string
@@ -136,9 +136,9 @@ func answerTo(err error) exchange.Refusal {
 	if wrong, ok := errors.AsType[*registry.InvalidError](err); ok {
 		return exchange.Refusal{Status: http.StatusBadRequest, Detail: wrong.Error(), Reason: "change_invalid"}
 	}
-	for _, p := range problems {
-		if p.matches(err) {
-			return exchange.Refusal{Status: p.status, Detail: cmp.Or(p.detail, http.StatusText(p.status)), Reason: p.reason}
+	for _, row := range refusals {
+		if row.matches(err) {
+			return exchange.Refusal{Status: row.status, Detail: cmp.Or(row.detail, http.StatusText(row.status)), Reason: row.reason}
 		}
 	}
 	return exchange.Internal

@@ -50,7 +50,6 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 		s.cors,                                 // before the routes: a preflight has no credential
 		middleware.DecodedPath,                 // last before the routes, whose path it sets
 	)
-
 	turn := s.admission.Turn
 
 	// A route that works takes its turn; one that tells how the service is must not wait.
@@ -103,29 +102,6 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 	return r.routes()
 }
 
-// otherDialects returns the dialects of protocols that are not our own.
-func otherDialects() []exchange.At {
-	return []exchange.At{
-		{Path: "/v2", Dialect: protocols.OIPDialect{}},
-		{Path: "/invocations", Dialect: protocols.MLflowDialect{}},
-		{Path: "/ping", Dialect: protocols.MLflowDialect{}},
-		{Path: "/health", Dialect: protocols.MLflowDialect{}},
-		{Path: "/version", Dialect: protocols.MLflowDialect{}},
-	}
-}
-
-// What routes need. A new route takes one of these.
-var (
-	forHealth  = admission.Need{Action: auth.Read, Part: config.OpenHealth}
-	forDocs    = admission.Need{Action: auth.Read, Part: config.OpenDocs}
-	forMetrics = admission.Need{Action: auth.Read, Of: admission.EveryModel, Part: config.OpenMetrics} // they tell of all models
-	toRead     = admission.Need{Action: auth.Read, Of: admission.ItsModel}
-	toList     = admission.Need{Action: auth.Read} // a list holds only what the principal may use
-	toPredict  = admission.Need{Action: auth.Predict, Of: admission.ItsModel}
-	toChange   = admission.Need{Action: auth.Admin, Of: admission.ItsModel}
-	toRun      = admission.Need{Action: auth.Admin, Of: admission.EveryModel}
-)
-
 // adminRoutes is the same list for the admin listener.
 func (s *Server) adminRoutes() *chi.Mux {
 	r := s.newRouter(s.admission.Opens(config.OpenAdmin), false,
@@ -169,4 +145,27 @@ func isProbe(route string) bool {
 		return true
 	}
 	return false
+}
+
+// What routes need. A new route takes one of these.
+var (
+	forHealth  = admission.Need{Action: auth.Read, Part: config.OpenHealth}
+	forDocs    = admission.Need{Action: auth.Read, Part: config.OpenDocs}
+	forMetrics = admission.Need{Action: auth.Read, Of: admission.EveryModel, Part: config.OpenMetrics} // they tell of all models
+	toRead     = admission.Need{Action: auth.Read, Of: admission.ItsModel}
+	toList     = admission.Need{Action: auth.Read} // a list holds only what the principal may use
+	toPredict  = admission.Need{Action: auth.Predict, Of: admission.ItsModel}
+	toChange   = admission.Need{Action: auth.Admin, Of: admission.ItsModel}
+	toRun      = admission.Need{Action: auth.Admin, Of: admission.EveryModel}
+)
+
+// otherDialects returns the dialects of protocols that are not our own.
+func otherDialects() []exchange.At {
+	return []exchange.At{
+		{Path: "/v2", Dialect: protocols.OIPDialect{}},
+		{Path: "/invocations", Dialect: protocols.MLflowDialect{}},
+		{Path: "/ping", Dialect: protocols.MLflowDialect{}},
+		{Path: "/health", Dialect: protocols.MLflowDialect{}},
+		{Path: "/version", Dialect: protocols.MLflowDialect{}},
+	}
 }

@@ -2,11 +2,19 @@
 //
 // To find your way: routes.go lists all routes and all middleware, in order. A route's
 // handler, with the types of its body and its answer, is in the file that is named for its
-// resource (predict.go, models.go, args.go, …) or its protocol (oip.go, mlflow.go). It gets
-// an exchange, which goes with a request through the middleware to the log, and returns a
-// value or an error. Package exchange writes either; errors.go says which status an error
-// is. What bounds a request is in turn.go and body.go (turns, memory), guard.go (who may)
-// and clients.go (how often). server.go starts and stops it all.
+// resource (predict.go, models.go, args.go, …). It returns a value or an error; errors.go
+// says which status an error is. server.go starts and stops it all.
+//
+// What the handlers work with are packages below this one, each of which knows only those
+// before it:
+//
+//   - exchange: a request and its answer. It writes values and errors.
+//   - middleware: what is done around each request, such as the log.
+//   - admission: who may ask, how often, for which version, and when it is their turn.
+//   - classify: reads texts, predicts and explains them, and encodes the results.
+//   - protocols: the Open Inference Protocol and MLflow's, each with its own handlers.
+//
+// Package query reads parameters.
 package server
 
 import (

@@ -22,6 +22,7 @@ type Need struct {
 // An Object is what the action is done to.
 type Object uint8
 
+// The objects.
 const (
 	Nothing    Object = iota // or the handler sees to it
 	ItsModel                 // that the path names, else the default model

@@ -10,7 +10,7 @@ import (
 // little memory as they need. They are a value of an answer: an [exchange.List].
 type Results struct {
 	PredictPayload
-	WithProbabilities, WithScores bool // whether these are wanted, too; set before Classify
+	WithProbabilities, WithScores bool // whether they are wanted beside the tags
 
 	classes       []string
 	tags          []int32   // index of the class of each text
@@ -26,7 +26,8 @@ type Results struct {
 
 const fewTexts = 4
 
-// newResults returns results of this version, with no texts yet, of a document of so many bytes.
+// newResults returns the results of a version for a document of so many bytes, without texts
+// yet.
 func newResults(v *registry.Version, document int) *Results {
 	p := &Results{classes: v.Classes(), document: document}
 	p.Texts = p.fewTexts[:0]
@@ -126,13 +127,17 @@ func (p *Results) of(i int, numbers []float64) []float64 {
 	return numbers[i*n : (i+1)*n]
 }
 
-// Tag, Probabilities, Scores and Explanation return the results of the i-th text.
+// Tag returns the index of the class of the i-th text.
 func (p *Results) Tag(i int) int { return int(p.tags[i]) }
 
+// Probabilities returns those of all classes for the i-th text, nil if they are not wanted.
 func (p *Results) Probabilities(i int) []float64 { return p.of(i, p.probabilities) }
 
+// Scores returns those of all classes for the i-th text, nil if they are not wanted.
 func (p *Results) Scores(i int) []float64 { return p.of(i, p.scores) }
 
+// Explanation returns that of the i-th text as members of a JSON object, each with a comma
+// before; nil if it is not wanted.
 func (p *Results) Explanation(i int) []byte {
 	if x := p.explanations(); x != nil {
 		return x.of(i)

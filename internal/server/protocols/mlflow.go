@@ -37,6 +37,7 @@ var mlflowCodes = map[int]string{
 	http.StatusServiceUnavailable:  "TEMPORARILY_UNAVAILABLE",
 }
 
+// AppendRefusal appends an [MLflowError].
 func (MLflowDialect) AppendRefusal(b []byte, _ *exchange.Exchange, _ *http.Request, refused exchange.Refusal) []byte {
 	code, ok := mlflowCodes[refused.Status]
 	if !ok {

@@ -1,3 +1,6 @@
+// Package protocols has the routes of other servers' protocols, for their clients: the Open
+// Inference Protocol and MLflow's. A protocol is its handlers, the types of its bodies and
+// answers, and a dialect, in which its errors are written.
 package protocols
 
 import (
@@ -36,6 +39,7 @@ type OIP struct {
 // OIPDialect is the dialect of the Open Inference Protocol.
 type OIPDialect struct{ exchange.Bare }
 
+// AppendRefusal appends an [OIPError].
 func (OIPDialect) AppendRefusal(b []byte, _ *exchange.Exchange, _ *http.Request, refused exchange.Refusal) []byte {
 	return append(exchange.AppendQuote(append(b, `{"error":`...), refused.Text()), '}')
 }
