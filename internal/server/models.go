@@ -171,5 +171,3 @@ func versionText(number int) string {
 	}
 	return strconv.Itoa(number)
 }
-
-// What follows are routes of a version, which the handlers of the root answer.

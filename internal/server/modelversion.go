@@ -70,6 +70,8 @@ func provenanceOf(m *store.Manifest) *Provenance {
 	return &Provenance{m.Source, m.Time.UTC().Format(time.RFC3339), m.Tool, m.By}
 }
 
+// What follows are routes of a version, which the handlers of the root answer.
+
 // versionArgs answers GET /models/{name}/versions/{version}/args.
 //
 //	@ID				versionArgs
