@@ -81,7 +81,7 @@ func texts(n int) string {
 	return strings.Join(list, ",")
 }
 
-// predictPayload is a [server.PredictPayload] of so many texts.
+// predictPayload is a [classify.PredictPayload] of so many texts.
 func predictPayload(n int) string {
 	return `{"texts":[{"text":` + strings.ReplaceAll(texts(n), `",`, `"},{"text":`) + `}]}`
 }

@@ -12,6 +12,7 @@ import (
 
 	"tagifai/internal/config"
 	"tagifai/internal/server"
+	"tagifai/internal/server/classify"
 	"tagifai/model"
 )
 
@@ -230,8 +231,8 @@ func TestLimits(t *testing.T) {
 // reported without any other.
 func TestNewField(t *testing.T) {
 	type payload struct {
-		Texts []server.Text `json:"texts" validate:"min=1,dive"`
-		Top   int           `json:"top,omitempty" validate:"omitempty,gte=1,lte=5"` // the line
+		Texts []classify.Text `json:"texts" validate:"min=1,dive"`
+		Top   int             `json:"top,omitempty" validate:"omitempty,gte=1,lte=5"` // the line
 	}
 	s := start(t, settings(), func(s *server.Server) { server.RoutePayload[payload](s, "/new") })
 	tests := []struct {
