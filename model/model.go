@@ -6,11 +6,10 @@
 // what such a directory holds, for those who write or inspect one.
 //
 // To find your way: score.go is a prediction from one end to the other. Package tfidf makes
-// of a text what its analyzer sees. trie.go and walk.go find the n-grams in it, words.go single
-// words; rows.go has what each adds to the scores. link.go makes probabilities of these, and
-// threshold.go reads what the most probable class is held against. A directory is
-// artifact.go, dir.go and format.go, and our weights file safetensors.go, with metadata.go,
-// tensors.go and checksum.go.
+// of a text what its analyzer sees, and package vocabulary finds the n-grams in it and adds
+// up the scores. link.go makes probabilities of these, and threshold.go reads what the most
+// probable class is held against. A directory is artifact.go, dir.go and format.go, and our
+// weights file safetensors.go, with metadata.go, tensors.go and checksum.go.
 package model
 
 import (
@@ -20,6 +19,7 @@ import (
 	"sync"
 
 	"tagifai/model/tfidf"
+	"tagifai/model/vocabulary"
 )
 
 // Other is the class of what belongs to none: the answer where the most probable
@@ -144,12 +144,20 @@ func newBlock(w *Weights, i, column int) (block, error) {
 	if err != nil {
 		return block{}, err
 	}
+	source := vocabulary.Source{
+		Vectorizer:   v,
+		NGrams:       b.NGrams,
+		IDF:          b.IDF,
+		Coefficients: w.Coefficients[min(column, len(w.Coefficients)):],
+		Rows:         len(w.Intercepts),
+		Stride:       w.Features(),
+	}
 	made := block{reader: *reader, weight: b.Weight, divides: divides}
 	if reader.SingleWords() {
-		made.words = newWords(w, b, v.Norm, column)
+		made.words = vocabulary.NewWordTable(&source)
 		return made, nil
 	}
-	made.trie, err = newTrie(w, b, v.Norm, column)
+	made.trie, err = vocabulary.NewTrie(&source)
 	return made, err
 }
 
@@ -294,9 +302,9 @@ func (m *Model) Size() int {
 	size := len(m.args.raw) + len(m.performance.raw) + len(m.baseline.raw)
 	for _, b := range m.blocks {
 		if b.words != nil {
-			size += b.words.size()
+			size += b.words.Size()
 		} else {
-			size += b.trie.size()
+			size += b.trie.Size()
 		}
 	}
 	return size
