@@ -5,6 +5,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -16,7 +17,7 @@ import (
 //
 // The score is linear in the text's vector, which makes both exact; nothing is sampled.
 // Where [Model.Classify] has decision values it is that of the class, but for
-// [OneVsOne], whose votes are not linear: there it is the sum of the scores of all pairs
+// [linear.OneVsOne], whose votes are not linear: there it is the sum of the scores of all pairs
 // that the class is in, in its favour. Of a model that averages the probabilities of
 // several links it is the mean of their scores, by the weights of the links, and with
 // calibrators what these are applied to, before the loss.
@@ -93,10 +94,10 @@ func (m *Model) terms(class int) []term {
 	for i := range m.links {
 		l := &m.links[i]
 		factor := l.Weight / weights
-		switch rows := l.rows(n); {
+		switch rows := l.Rows(n); {
 		case rows == 1:
 			terms = append(terms, term{first, factor * float64(2*class-1)})
-		case l.Loss == OneVsOne:
+		case l.Loss == linear.OneVsOne:
 			row := first
 			for a := range n {
 				for b := a + 1; b < n; b++ {
@@ -112,7 +113,7 @@ func (m *Model) terms(class int) []term {
 		default:
 			terms = append(terms, term{first + class, factor})
 		}
-		first += l.rows(n)
+		first += l.Rows(n)
 	}
 	return terms
 }

@@ -18,6 +18,7 @@ import (
 	"slices"
 	"sync"
 
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 	"tagifai/model/vocabulary"
 )
@@ -31,7 +32,7 @@ type Model struct {
 	blocks           []block
 	norm             tfidf.Norm // of several blocks
 	intercepts       []float64
-	links            []Link
+	links            []linear.Link
 	hasProbabilities bool
 	averages         bool // or calibrates probabilities: there are no decision values
 	classes          []string
@@ -115,7 +116,7 @@ func newModel(a *Artifact) (*Model, error) {
 }
 
 // newBlocks makes the blocks of the weights, each in a goroutine of its own.
-func newBlocks(w *Weights) ([]block, error) {
+func newBlocks(w *linear.Weights) ([]block, error) {
 	blocks, errs := make([]block, len(w.Blocks)), make([]error, len(w.Blocks))
 	var all sync.WaitGroup
 	column := 0
@@ -133,7 +134,7 @@ func newBlocks(w *Weights) ([]block, error) {
 
 // newBlock makes a block of the i-th of the weights, the coefficients of which begin at
 // a column.
-func newBlock(w *Weights, i, column int) (block, error) {
+func newBlock(w *linear.Weights, i, column int) (block, error) {
 	b := &w.Blocks[i]
 	v := b.Vectorizer
 	divides := v.Norm != tfidf.NoNorm
@@ -216,7 +217,7 @@ func (m *Model) classify(s *scratch, text string, probabilities, scores []float6
 		if scores == nil {
 			scores = s.decisions
 		}
-		m.links[0].Loss.decide(scores, rows)
+		m.links[0].Loss.Decide(scores, rows)
 		best := highest(scores)
 		return Answer{Class: best, Best: best}
 	}
@@ -229,7 +230,7 @@ func (m *Model) classify(s *scratch, text string, probabilities, scores []float6
 	case m.averages:
 		copy(scores, probabilities)
 	default:
-		m.links[0].Loss.decide(scores, rows)
+		m.links[0].Loss.Decide(scores, rows)
 	}
 	return m.answer(probabilities, rows)
 }

@@ -132,15 +132,15 @@ func (m *Model) scoreBlocks(s *scratch, text string) []float64 {
 // probabilities sets dst, one element for each class, from the scores of the rows.
 func (m *Model) probabilities(s *scratch, dst, scores []float64) {
 	if len(m.links) == 1 {
-		m.links[0].probabilities(dst, scores)
+		m.links[0].Probabilities(dst, scores)
 		return
 	}
 	clear(dst)
 	weights := 0.0
 	for i := range m.links {
 		l := &m.links[i]
-		n := l.rows(len(dst))
-		l.probabilities(s.one, scores[:n])
+		n := l.Rows(len(dst))
+		l.Probabilities(s.one, scores[:n])
 		scores = scores[n:]
 		for k, p := range s.one {
 			dst[k] += l.Weight * p

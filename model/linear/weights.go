@@ -1,4 +1,4 @@
-package model
+package linear
 
 import (
 	"errors"
@@ -69,7 +69,7 @@ func (w *Weights) AllNGrams() []string {
 func (w *Weights) Rows() int {
 	rows := 0
 	for i := range w.Links {
-		rows += w.Links[i].rows(len(w.Classes))
+		rows += w.Links[i].Rows(len(w.Classes))
 	}
 	return rows
 }

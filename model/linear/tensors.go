@@ -1,4 +1,4 @@
-package model
+package linear
 
 import (
 	"encoding/binary"
@@ -116,7 +116,7 @@ func (w *Weights) fillCalibrators(tensors map[string]tensor) error {
 	n := 0
 	for i := range w.Links {
 		if w.Links[i].Calibrators != nil {
-			n += w.Links[i].rows(len(w.Classes))
+			n += w.Links[i].Rows(len(w.Classes))
 		}
 	}
 	if n == 0 {
@@ -145,7 +145,7 @@ func (w *Weights) fillCalibrators(tensors map[string]tensor) error {
 		if l.Calibrators == nil {
 			continue
 		}
-		for range l.rows(len(w.Classes)) {
+		for range l.Rows(len(w.Classes)) {
 			c := Calibrator{Slope: numbers[0], Offset: numbers[1]}
 			end := int(binary.LittleEndian.Uint32(ends))
 			if end < begin || end > len(xy)/2 {
@@ -198,7 +198,7 @@ func cut(text string, ends []byte) ([]string, error) {
 }
 
 // floats returns the numbers that data holds. They are data itself where they lie in memory
-// as a float64 does, as in all files that marshal makes on the usual machines: nothing is
+// as a float64 does, as in all files that [Weights.Marshal] makes on the usual machines: nothing is
 // copied, which is a tenth of the time to load.
 func floats(data []byte) []float64 {
 	first, n := unsafe.SliceData(data), len(data)/8

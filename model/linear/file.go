@@ -1,4 +1,4 @@
-package model
+package linear
 
 import (
 	"bytes"
@@ -78,8 +78,8 @@ type tensor struct {
 // itemSize is the size in bytes of one item of each tensor.
 var itemSize = map[string]int64{"F64": 8, "U32": 4, "U8": 1}
 
-// marshal returns the weights file, with the checksums of other files.
-func (w *Weights) marshal(sums checksums) ([]byte, error) {
+// Marshal returns the weights file, with the checksums of other files by their names.
+func (w *Weights) Marshal(sums map[string]string) ([]byte, error) {
 	if err := w.Validate(); err != nil {
 		return nil, err
 	}
@@ -124,10 +124,10 @@ func (w *Weights) marshal(sums checksums) ([]byte, error) {
 	return file, nil
 }
 
-// parseWeights reads a weights file, the checksum of which is not looked at if the file is
-// trusted. It returns valid weights, which may share their numbers and texts with the file,
-// and the checksums of other files that the file has.
-func parseWeights(file []byte, trusted bool) (*Weights, checksums, error) {
+// Parse reads a weights file, the checksum of which is not looked at if the file is trusted.
+// It returns valid weights, which may share their numbers and texts with the file, and the
+// checksums of other files that the file has, by their names.
+func Parse(file []byte, trusted bool) (*Weights, map[string]string, error) {
 	header, body, err := splitHeader(file)
 	if err != nil {
 		return nil, nil, err
@@ -239,4 +239,21 @@ func (t *tensor) size() (int64, error) {
 		size *= int64(n)
 	}
 	return size, nil
+}
+
+// checkSum makes sure that the SHA-256 of a weights file, whose header has so many bytes, is
+// the one that stands in the header.
+func checkSum(file []byte, header int, want string) error {
+	at := bytes.Index(file[:header], []byte(want))
+	if len(want) != len(noChecksum) || at < 0 {
+		return fmt.Errorf("%s: %q is not a SHA-256 in hexadecimal", checksumKey, want)
+	}
+	hash := sha256.New()
+	hash.Write(file[:at])
+	hash.Write([]byte(noChecksum))
+	hash.Write(file[at+len(want):])
+	if got := hex.EncodeToString(hash.Sum(nil)); got != want {
+		return fmt.Errorf("%s: the file's is %s, its header says %s: it was changed or damaged", checksumKey, got, want)
+	}
+	return nil
 }
