@@ -6,10 +6,10 @@
 // what such a directory holds, for those who write or inspect one.
 //
 // To find your way: score.go is a prediction from one end to the other. Package tfidf makes
-// of a text what its analyzer sees, and package vocabulary finds the n-grams in it and adds
-// up the scores. link.go makes probabilities of these, and threshold.go reads what the most
-// probable class is held against. A directory is artifact.go, dir.go and format.go, and our
-// weights file safetensors.go, with metadata.go, tensors.go and checksum.go.
+// of a text what its analyzer sees, package vocabulary finds the n-grams in it and adds up
+// the scores, and package linear makes probabilities of these. threshold.go reads what the
+// most probable class is held against. A directory is artifact.go, dir.go and format.go; the
+// weights and their file are those of package linear.
 package model
 
 import (

@@ -1,3 +1,9 @@
+// Package linear has the weights of a linear classifier over TF-IDF vectors, how its scores
+// become probabilities, and the file that the weights are kept in.
+//
+// To find your way: weights.go is what is fitted, and link.go what makes probabilities of
+// scores. file.go describes the weights file; metadata.go is its text and tensors.go its
+// numbers. The layout of the file is that of package safetensors.
 package linear
 
 import (

@@ -1,4 +1,4 @@
-package linear
+package safetensors
 
 import (
 	"encoding/binary"
@@ -17,7 +17,8 @@ func TestFloats(t *testing.T) {
 		for _, v := range want {
 			data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
 		}
-		got := floats(data[offset:])
+		tensor := Tensor{Data: data[offset:]}
+		got := tensor.Floats()
 		if !slices.Equal(got, want) {
 			t.Errorf("at offset %d: %v, want %v", offset, got, want)
 		}
@@ -28,7 +29,7 @@ func TestFloats(t *testing.T) {
 			t.Errorf("at offset %d: shared is %t", offset, shared)
 		}
 	}
-	if got := floats(nil); len(got) != 0 {
+	if got := new(Tensor).Floats(); len(got) != 0 {
 		t.Errorf("of nothing: %v", got)
 	}
 }
