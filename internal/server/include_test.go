@@ -14,6 +14,7 @@ import (
 	"tagifai/internal/server"
 	"tagifai/internal/server/classify"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // What include adds to the data of POST /predict, and where.
@@ -102,7 +103,7 @@ func unsure(t *testing.T) *model.Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Weights.Links = []model.Link{{Loss: model.NoLoss, Weight: 1}}
+	a.Weights.Links = []linear.Link{{Loss: linear.NoLoss, Weight: 1}}
 	m, err := model.New(a)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package model
+package vocabulary
 
 import (
 	"slices"
@@ -15,8 +15,9 @@ const maxTogether = 512
 // to. It divides 1<<32.
 const stamps = 4 * maxTogether
 
-// walks are the buffers of a walk.
-type walks struct {
+// Scratch is what a walk scribbles on. The zero value is ready for use, with one [Trie] or
+// [WordTable] and by one caller at a time.
+type Scratch struct {
 	a, b      []walker
 	starts    []uint32 // where each walker began
 	left      []uint32 // the walkers who can go on
@@ -44,7 +45,7 @@ type follower struct{ walker, before uint32 }
 // A meeting is a node that several walkers come to.
 type meeting struct{ at, parent uint32 }
 
-// walk adds to totals the own rows of the tape's n-grams, each times its tf, and of the
+// Add adds to totals the own rows of the tape's n-grams, each times its tf, and of the
 // norm of l2 times its square. [tfidf.TapeEnd] is behind the tape.
 //
 // All start positions go down the trie together, a step at a time. The step of one does
@@ -52,7 +53,7 @@ type meeting struct{ at, parent uint32 }
 // written such that the branch predictor has nothing to guess, which was wrong about the
 // end of every walk when they went one after the other. Both together took half of the
 // time off texts of 140 characters that are all different.
-func (t *trie) walk(v *tfidf.Vectorizer, w *walks, totals []float64, tape []byte) {
+func (t *Trie) Add(w *Scratch, totals []float64, tape []byte) {
 	n := len(tape) - len(tfidf.TapeEnd)
 	if w.seen == nil {
 		w.seen = make([]uint32, len(t.nodes))
@@ -68,7 +69,7 @@ func (t *trie) walk(v *tfidf.Vectorizer, w *walks, totals []float64, tape []byte
 			clear(w.seen)
 			w.stamp = stamps
 		}
-		t.add(totals, t.descend(v, w, tape, 0, n, false))
+		t.add(totals, t.descend(w, tape, 0, n, false))
 		w.weighRepeats(t)
 	} else {
 		// Each n-gram is weighed by its count: a long text has few that occur once.
@@ -76,12 +77,12 @@ func (t *trie) walk(v *tfidf.Vectorizer, w *walks, totals []float64, tape []byte
 			w.many = make([]uint32, len(t.nodes))
 		}
 		for from := 0; from < n; from += maxTogether {
-			t.descend(v, w, tape, from, min(from+maxTogether, n), true)
+			t.descend(w, tape, from, min(from+maxTogether, n), true)
 		}
 		for _, m := range w.met {
-			tf := v.TF(w.many[m.at])
+			tf := t.vectorizer.TF(w.many[m.at])
 			w.many[m.at] = 0
-			w.weigh(m, v.Norm.Power(tf), tf)
+			w.weigh(m, t.vectorizer.Norm.Power(tf), tf)
 		}
 	}
 	t.addWeighted(totals, w.weighted)
@@ -89,7 +90,7 @@ func (t *trie) walk(v *tfidf.Vectorizer, w *walks, totals []float64, tape []byte
 
 // weigh puts the own row of a node, which is without that of its parent, among those to
 // be added.
-func (w *walks) weigh(m meeting, norm, times float64) {
+func (w *Scratch) weigh(m meeting, norm, times float64) {
 	w.weighted = append(w.weighted, weightedRow{m.at, norm, times})
 	if m.parent != nowhere {
 		w.weighted = append(w.weighted, weightedRow{m.parent, -norm, -times})
@@ -98,7 +99,7 @@ func (w *walks) weigh(m meeting, norm, times float64) {
 
 // weighRepeats weighs each node that was met by how many walkers came to it, which are one
 // more than followed another.
-func (w *walks) weighRepeats(t *trie) {
+func (w *Scratch) weighRepeats(t *Trie) {
 	first := w.stamp + maxTogether // the stamps from here on are counts
 	distinct := 0
 	for _, m := range w.met {
@@ -128,9 +129,9 @@ func one(b bool) int {
 //
 // It notes the nodes where walkers meet. In a short text it looks only at followers, as
 // what begins with an n-gram that occurs once occurs once.
-func (t *trie) descend(v *tfidf.Vectorizer, w *walks, tape []byte, lo, hi int, long bool) []walker {
+func (t *Trie) descend(w *Scratch, tape []byte, lo, hi int, long bool) []walker {
 	n, depth, starts := hi-lo, 0, positions[:]
-	words := v.Analyzer == tfidf.Word
+	words := t.vectorizer.Analyzer == tfidf.Word
 	if words {
 		n = begin(w.starts, tape, lo, hi)
 		starts = w.starts
@@ -177,7 +178,7 @@ func (t *trie) descend(v *tfidf.Vectorizer, w *walks, tape []byte, lo, hi int, l
 
 // note notes where walkers have come to: in a long text all of them, else the followers
 // among a group. It returns those.
-func (w *walks) note(above, below []walker, group []follower, long bool) []follower {
+func (w *Scratch) note(above, below []walker, group []follower, long bool) []follower {
 	n := len(w.met)
 	switch {
 	case long:
@@ -254,7 +255,7 @@ func begin(starts []uint32, tape []byte, lo, hi int) int {
 // they run out of registers, and take half as long again.
 //
 //go:noinline
-func (t *trie) pair(walkers []walker, tape []byte) {
+func (t *Trie) pair(walkers []walker, tape []byte) {
 	pairs, nodes := t.pairs, t.nodes
 	a := tape[0]
 	tape = tape[1:][:len(walkers)]
@@ -268,7 +269,7 @@ func (t *trie) pair(walkers []walker, tape []byte) {
 // pairFollowers is pair for a short text. It returns the followers.
 //
 //go:noinline
-func (t *trie) pairFollowers(walkers []walker, tape []byte, seen []uint32, stamp uint32, followers []follower) []follower {
+func (t *Trie) pairFollowers(walkers []walker, tape []byte, seen []uint32, stamp uint32, followers []follower) []follower {
 	pairs, nodes := t.pairs, t.nodes
 	seen = seen[:len(nodes)]
 	n := 0
@@ -290,7 +291,7 @@ func (t *trie) pairFollowers(walkers []walker, tape []byte, seen []uint32, stamp
 // level lets each walker go on by a byte, from above to below, or stay at its end.
 //
 //go:noinline
-func (t *trie) level(above, below []walker, tape []byte) (more bool) {
+func (t *Trie) level(above, below []walker, tape []byte) (more bool) {
 	nodes, all := t.nodes, node(0)
 	below, tape = below[:len(above)], tape[:len(above)]
 	for i, from := range above {
@@ -326,7 +327,7 @@ func unfinished(walkers []walker, left []uint32) []uint32 {
 // extend is level for those who are left, and returns who is left then.
 //
 //go:noinline
-func (t *trie) extend(above, below []walker, left, starts []uint32, tape []byte) []uint32 {
+func (t *Trie) extend(above, below []walker, left, starts []uint32, tape []byte) []uint32 {
 	n, nodes := 0, t.nodes
 	below = below[:len(above)]
 	for _, i := range left {
