@@ -20,12 +20,12 @@ const (
 // What a threshold is on: the values of threshold_on in args.json.
 const (
 	OnProbability = "probability" // of the most probable class; the default
-	// OnSigmoid is the sigmoid of the highest decision value. Unlike the probability it
+	// OnSigmoid is for the sigmoid of the highest decision value. Unlike the probability it
 	// is not divided by the sum over the classes, so it is low if no class is likely.
 	OnSigmoid = "sigmoid"
 )
 
-// parseThresholdOn reports whether the threshold is on the largest sigmoid.
+// parseThresholdOn reports whether the arguments of a run put the threshold on the sigmoid.
 func parseThresholdOn(args Object, w *linear.Weights) (bool, error) {
 	value, ok := args.Get(thresholdOnKey)
 	if !ok {
