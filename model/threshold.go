@@ -20,7 +20,7 @@ const (
 // What a threshold is on: the values of threshold_on in args.json.
 const (
 	OnProbability = "probability" // of the most probable class; the default
-	// OnSigmoid is for the sigmoid of the highest decision value. Unlike the probability it
+	// OnSigmoid is the sigmoid of the highest decision value. Unlike the probability it
 	// is not divided by the sum over the classes, so it is low if no class is likely.
 	OnSigmoid = "sigmoid"
 )
