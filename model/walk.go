@@ -117,7 +117,8 @@ func countMet(seen []uint32, first uint32, met []meeting) (n int) {
 func weighMet(seen []uint32, first uint32, met []meeting, repeats, weighted []weightedRow) (n int) {
 	const left = 2 * maxTogether // on top of the count of a node whose row is left out
 
-	for i := len(met) - 1; i >= 0; i-- { // children before parents
+	i := len(met) - 1 // children before parents
+	for ; i >= 0 && met[i].parent != nowhere; i-- {
 		m := met[i]
 		marked := seen[m.at] - first
 		count := marked % left
@@ -126,10 +127,16 @@ func weighMet(seen []uint32, first uint32, met []meeting, repeats, weighted []we
 		weighted[n] = weightedRow{m.at, r.norm, r.times}
 		n += one(marked < left)
 		weighted[n] = weightedRow{m.parent, -r.norm, -r.times}
+		n += one(above != count)
 		if above == count {
 			seen[m.parent] = first + left + count
 		}
-		n += one(above != count) & one(m.parent != nowhere)
+	}
+	for ; i >= 0; i-- { // pairs of bytes, whose parents have rows of zeros
+		marked := seen[met[i].at] - first
+		r := repeats[marked%left]
+		weighted[n] = weightedRow{met[i].at, r.norm, r.times}
+		n += one(marked < left)
 	}
 	return n
 }
