@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestValues(t *testing.T) {
 		{"a=1;a=2", []string{"1;a=2"}},
 	}
 	for _, test := range tests {
-		got := query.Values(httptest.NewRequest("GET", "/?"+test.query, nil), "a")
+		got := query.Values(httptest.NewRequest(http.MethodGet, "/?"+test.query, nil), "a")
 		if diff := cmp.Diff(got, test.want); diff != "" {
 			t.Errorf("%q: %s", test.query, diff)
 		}
@@ -46,7 +47,7 @@ func TestEnum(t *testing.T) {
 		{"a=z", nil, "value is not a valid enumeration member; permitted: 'x', 'y'"},
 	}
 	for _, test := range tests {
-		got, wrong := query.Enum(httptest.NewRequest("GET", "/?"+test.query, nil), "a", []string{"x", "y"})
+		got, wrong := query.Enum(httptest.NewRequest(http.MethodGet, "/?"+test.query, nil), "a", []string{"x", "y"})
 		if diff := cmp.Diff(got, test.want); diff != "" {
 			t.Errorf("%q: %s", test.query, diff)
 		}
