@@ -50,32 +50,6 @@ type Artifact struct {
 	Warnings []string
 }
 
-// Open loads the model of an artifact directory: one of our own, or of one of these formats.
-// The path may also be that of a file in it; see [ReadDir].
-func Open(path string, formats ...Format) (*Model, error) {
-	a, err := ReadDir(path, formats...)
-	if err != nil {
-		return nil, err
-	}
-	m, err := newModel(a)
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", path, err)
-	}
-	return m, nil
-}
-
-// OpenFS loads the artifact directory that is the root of fsys, as [Open] does.
-func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
-	if own, ok := fsys.(embedded); ok {
-		fsys = lent{own} // the artifact stays in here, and is not written to
-	}
-	a, err := ReadArtifact(fsys, formats...)
-	if err != nil {
-		return nil, err
-	}
-	return newModel(a)
-}
-
 // ReadDir reads the artifact directory at path. The path of our own weights file stands
 // for its directory. The path of a file of another tool stands for the model in it, with
 // the files of arguments, labels and performance that lie beside it, and no other model.
