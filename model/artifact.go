@@ -50,32 +50,6 @@ type Artifact struct {
 	Warnings []string
 }
 
-// Open loads the model of an artifact directory, which is one of our own or of these
-// formats. The path may also be that of a file in it; see [ReadDir].
-func Open(path string, formats ...Format) (*Model, error) {
-	a, err := ReadDir(path, formats...)
-	if err != nil {
-		return nil, err
-	}
-	m, err := newModel(a)
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", path, err)
-	}
-	return m, nil
-}
-
-// OpenFS loads the artifact directory that is the root of fsys, as [Open] does.
-func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
-	if own, ok := fsys.(embedded); ok {
-		fsys = lent{own} // the artifact stays in here, and is not written to
-	}
-	a, err := ReadArtifact(fsys, formats...)
-	if err != nil {
-		return nil, err
-	}
-	return newModel(a)
-}
-
 // ReadDir reads the artifact directory at path. The path of our own weights file stands
 // for its directory. The path of a file of another tool stands for the model in it, with
 // the files of arguments, labels and performance that lie beside it, and no other model.
@@ -110,7 +84,7 @@ func ReadArtifact(fsys fs.FS, formats ...Format) (*Artifact, error) {
 	return readArtifact(fsys, &format, file)
 }
 
-// readArtifact reads an artifact of this format, which file shows.
+// readArtifact reads an artifact of this format. file is the one that shows the format.
 func readArtifact(fsys fs.FS, format *Format, file string) (_ *Artifact, err error) {
 	a := Artifact{Format: format.Name}
 	files := make(map[string][]byte)
@@ -204,7 +178,7 @@ func readWeights(fsys fs.FS) (*linear.Weights, checksums, error) {
 	return w, sums, nil
 }
 
-// checkUnchanged returns an error that names the files which were changed, if any were.
+// checkUnchanged returns an error that names the changed files, if there are any.
 func (a *Artifact) checkUnchanged() error {
 	if len(a.Changed) == 0 {
 		return nil
@@ -214,10 +188,10 @@ func (a *Artifact) checkUnchanged() error {
 		strings.Join(a.Changed, ", "), WeightsFile)
 }
 
-// Write makes dir, with its parents, and writes the artifact into it, along with more
-// files by their names. NaN and infinities are written as null. An existing dir is an
-// error that wraps [fs.ErrExist]. On failure nothing is left: the files are written
-// into a temporary directory beside dir, which is renamed at the end.
+// Write makes dir, with its parents, and writes the artifact into it, together with more, the
+// contents of other files by their names. NaN and infinities are written as null. If dir
+// exists, the error wraps [fs.ErrExist]. On failure nothing is left behind: the files are
+// written into a temporary directory beside dir, which is renamed at the end.
 func (a *Artifact) Write(dir string, more map[string][]byte) (err error) {
 	if _, err := os.Lstat(dir); err == nil {
 		return &fs.PathError{Op: "write artifact", Path: dir, Err: fs.ErrExist}

@@ -5,22 +5,21 @@
 // [Open], [OpenFS] and [Default] load a [Model], which predicts. An [Artifact] is
 // what such a directory holds, for those who write or inspect one.
 //
-// To find your way: score.go is a prediction from one end to the other. Package tfidf makes
-// of a text what its analyzer sees, package vocabulary finds the n-grams in it and adds up
-// the scores, and package linear makes probabilities of these. threshold.go reads what the
-// most probable class is held against. A directory is artifact.go, dir.go and format.go; the
-// weights and their file are those of package linear.
+// To find your way: score.go is a prediction from one end to the other. In block.go package
+// tfidf makes of a text what its analyzer sees, and package vocabulary finds the n-grams in
+// it and adds up the scores; package linear makes probabilities of these. threshold.go reads
+// what the most probable class is held against. A directory is artifact.go, dir.go and
+// format.go; the weights and their file are those of package linear.
 package model
 
 import (
-	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"sync"
 
 	"tagifai/model/linear"
 	"tagifai/model/tfidf"
-	"tagifai/model/vocabulary"
 )
 
 // Other is the class of what belongs to none: the answer where the most probable
@@ -58,6 +57,32 @@ type Prediction struct {
 	Probabilities []float64
 	// Scores are what decides between the classes; see [Model.Classify].
 	Scores []float64
+}
+
+// Open loads the model of an artifact directory: one of our own, or of one of these formats.
+// The path may also be that of a file in it; see [ReadDir].
+func Open(path string, formats ...Format) (*Model, error) {
+	a, err := ReadDir(path, formats...)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newModel(a)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// OpenFS loads the artifact directory that is the root of fsys, as [Open] does.
+func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
+	if own, ok := fsys.(embedded); ok {
+		fsys = lent{own} // the artifact stays in here, and is not written to
+	}
+	a, err := ReadArtifact(fsys, formats...)
+	if err != nil {
+		return nil, err
+	}
+	return newModel(a)
 }
 
 // New makes a Model of an artifact. It keeps no reference to it.
@@ -113,53 +138,6 @@ func newModel(a *Artifact) (*Model, error) {
 	}
 	m.blocks, err = newBlocks(w)
 	return m, err
-}
-
-// newBlocks makes the blocks of the weights, each in a goroutine of its own.
-func newBlocks(w *linear.Weights) ([]block, error) {
-	blocks, errs := make([]block, len(w.Blocks)), make([]error, len(w.Blocks))
-	var all sync.WaitGroup
-	column := 0
-	for i := range blocks {
-		first := column
-		all.Go(func() { blocks[i], errs[i] = newBlock(w, i, first) })
-		column += len(w.Blocks[i].NGrams)
-	}
-	all.Wait()
-	for i := 1; i < len(blocks); i++ {
-		blocks[i].follows = blocks[i].reader.Follows(&blocks[i-1].reader)
-	}
-	return blocks, errors.Join(errs...)
-}
-
-// newBlock makes a block of the i-th of the weights, the coefficients of which begin at
-// a column.
-func newBlock(w *linear.Weights, i, column int) (block, error) {
-	b := &w.Blocks[i]
-	v := b.Vectorizer
-	divides := v.Norm != tfidf.NoNorm
-	if !divides {
-		v.Norm = w.Norm
-	}
-	reader, err := tfidf.NewReader(v)
-	if err != nil {
-		return block{}, err
-	}
-	source := vocabulary.Source{
-		Vectorizer:   v,
-		NGrams:       b.NGrams,
-		IDF:          b.IDF,
-		Coefficients: w.Coefficients[min(column, len(w.Coefficients)):],
-		Rows:         len(w.Intercepts),
-		Stride:       w.Features(),
-	}
-	made := block{reader: *reader, weight: b.Weight, divides: divides}
-	if reader.SingleWords() {
-		made.words = vocabulary.NewWordTable(&source)
-		return made, nil
-	}
-	made.trie, err = vocabulary.NewTrie(&source)
-	return made, err
 }
 
 // Predict returns the tag of text, and the probability and score of every class.

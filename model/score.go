@@ -45,44 +45,6 @@ func (m *Model) putScratch(s *scratch) {
 	}
 }
 
-// A block is a [Block] that is ready to read texts.
-type block struct {
-	reader tfidf.Reader
-	trie   *vocabulary.Trie
-	words  *vocabulary.WordTable // takes the place of the trie if the n-grams are single words
-	weight float64
-	// follows says that the words are found on the tape of the block before, which is in
-	// the scratch: a seventh of the time of the default model.
-	follows bool
-	// divides says whether the vector is divided by its norm. If not, the norm is that
-	// of several blocks, to which this one adds.
-	divides bool
-}
-
-// add adds to totals the block's rows of the n-grams of text, each times its tf, and of a
-// norm of l2 times its square. What becomes the norm is the first of the totals.
-func (b *block) add(s *scratch, w *vocabulary.Scratch, totals []float64, text string) {
-	switch {
-	case b.words == nil:
-		b.trie.Add(w, totals, b.reader.Tape(&s.text, text))
-	case b.follows: // the tape is there
-		bounds := s.text.Words()
-		b.words.Add(w, totals, s.text.Tape, bounds)
-	default:
-		bounds := b.reader.Words(&s.text, text)
-		b.words.Add(w, totals, s.text.Tape, bounds)
-	}
-}
-
-// factor returns what the block's sums are multiplied by, if own is the last of them, and
-// what is left of own then.
-func (b *block) factor(own float64) (factor, left float64) {
-	if !b.divides {
-		return b.weight, own
-	}
-	return b.weight / b.reader.Norm.Of(own), float64(one(own > 0))
-}
-
 // one is 1 for true, 0 for false, and no branch.
 func one(b bool) int {
 	if b {

@@ -25,7 +25,7 @@ const (
 	OnSigmoid = "sigmoid"
 )
 
-// parseThresholdOn reports whether the threshold is on the largest sigmoid.
+// parseThresholdOn reports whether the arguments of a run put the threshold on the sigmoid.
 func parseThresholdOn(args Object, w *linear.Weights) (bool, error) {
 	value, ok := args.Get(thresholdOnKey)
 	if !ok {

@@ -76,14 +76,15 @@ func (j *joined) fold(coefficients []float64, features, first int) []float64 {
 
 // wordsOf returns the words with vectors that a block of single words can find in a text.
 func wordsOf(v *dataset.Vectors, params *tfidf.Vectorizer) []string {
-	split, err := params.Splitter()
+	reader, err := tfidf.NewReader(*params)
 	if err != nil {
 		panic(err) // the parameters are valid
 	}
+	var scratch tfidf.Scratch
 	var found []string
 	for _, word := range v.Words {
 		n, same := 0, false
-		for token := range split(word) {
+		for token := range reader.NGrams(&scratch, word) {
 			n++
 			same = string(token) == word
 		}

@@ -56,7 +56,8 @@ const (
 	checksumSpace   = "sha256."
 )
 
-// Marshal returns the weights file, with the checksums of other files by their names.
+// Marshal returns the weights file. It holds sums, the checksums of other files by their
+// names.
 func (w *Weights) Marshal(sums map[string]string) ([]byte, error) {
 	if err := w.Validate(); err != nil {
 		return nil, err
@@ -82,9 +83,9 @@ func (w *Weights) Marshal(sums map[string]string) ([]byte, error) {
 	return file, nil
 }
 
-// Parse reads a weights file, the checksum of which is not looked at if the file is trusted.
-// It returns valid weights, which may share their numbers and texts with the file, and the
-// checksums of other files that the file has, by their names.
+// Parse reads a weights file. It returns valid weights, which may share memory with the file,
+// and the checksums of other files by their names. The checksum of a trusted file is not
+// computed.
 func Parse(file []byte, trusted bool) (*Weights, map[string]string, error) {
 	f, err := safetensors.Parse(file)
 	if err != nil {
@@ -108,7 +109,7 @@ func Parse(file []byte, trusted bool) (*Weights, map[string]string, error) {
 	return w, meta.checksums(), err
 }
 
-// newWeights makes weights of a file. They are valid.
+// newWeights returns the weights of a file, which are valid.
 func newWeights(meta metadata, f *safetensors.File) (*Weights, error) {
 	w, err := meta.weights()
 	if err != nil {
@@ -124,8 +125,8 @@ func newWeights(meta metadata, f *safetensors.File) (*Weights, error) {
 	return w, w.Validate()
 }
 
-// checkSum makes sure that the SHA-256 of a weights file, whose header has so many bytes, is
-// the one that stands in the header.
+// checkSum returns an error unless the SHA-256 of a weights file is the one in its header,
+// which is the first bytes of the file.
 func checkSum(file []byte, header int, want string) error {
 	at := bytes.Index(file[:header], []byte(want))
 	if len(want) != len(noChecksum) || at < 0 {

@@ -3,44 +3,18 @@ package linear
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"sort"
 )
-
-// A Loss is what a classifier was trained to minimise. It decides how scores
-// become probabilities.
-type Loss string
-
-// The losses.
-const (
-	// LogLoss makes each score a probability by the logistic function, and divides
-	// these by their sum.
-	LogLoss Loss = "log_loss"
-	// ModifiedHuber does so by (clip(score, -1, 1) + 1) / 2.
-	ModifiedHuber Loss = "modified_huber"
-	// Multinomial makes all scores probabilities at once, by the softmax function. A
-	// single score s, of two classes, stands for -s and s.
-	Multinomial Loss = "multinomial"
-	// NoLoss makes no probabilities: the highest score decides. It is that of hinge
-	// loss, say.
-	NoLoss Loss = "none"
-	// OneVsOne makes none either. It has a row for each pair of classes, in favour of
-	// the second: (0, 1), (0, 2), … (1, 2), …. Each gives a vote, and of classes with
-	// as many votes the sum of their scores decides.
-	OneVsOne Loss = "one_vs_one"
-)
-
-var losses = []Loss{LogLoss, ModifiedHuber, Multinomial, NoLoss, OneVsOne}
 
 // A Link turns scores into the probabilities of the classes. It has a row for each
 // class, or one in all if there are two, in favour of the second.
 type Link struct {
 	Loss Loss
-	// Weight is that of the probabilities in the mean of several links.
+	// Weight is the weight of its probabilities where those of several links are averaged.
 	Weight float64
-	// Calibrators, if there are any, one for each row, take what the loss makes of the
-	// scores, or the scores if the loss is NoLoss, and make probabilities of it.
+	// Calibrators, if there are any, are one for each row. They make probabilities of what
+	// the loss makes of the scores, or of the scores themselves if the loss is NoLoss.
 	Calibrators []Calibrator
 }
 
@@ -52,7 +26,7 @@ type Calibrator struct {
 	X, Y          []float64 // X ascends
 }
 
-// Rows returns the number of rows of coefficients that the link has, for so many classes.
+// Rows returns the number of rows of coefficients of a link, given the number of classes.
 func (l *Link) Rows(classes int) int {
 	switch {
 	case classes == 2:
@@ -153,111 +127,4 @@ func (l *Link) Probabilities(dst, scores []float64) {
 		sum += dst[k]
 	}
 	divide(dst, sum)
-}
-
-// Probabilities sets dst, one element for each class, from the scores of one text,
-// one for each row of coefficients. Formulas: SGDClassifier.predict_proba and, for
-// Multinomial, LogisticRegression.predict_proba of scikit-learn 1.2; where every
-// class gets 0, which leaves log loss undefined there, all get the same. A loss that
-// makes no probabilities sets nothing.
-func (l Loss) Probabilities(dst, scores []float64) {
-	probability := logistic
-	switch l {
-	case LogLoss:
-	case ModifiedHuber:
-		probability = huber
-	case Multinomial:
-		softmax(dst, scores)
-		return
-	default:
-		return
-	}
-	if len(scores) == 1 {
-		dst[1] = probability(scores[0])
-		dst[0] = 1 - dst[1]
-		return
-	}
-	sum := 0.0
-	for k, score := range scores {
-		dst[k] = probability(score)
-		sum += dst[k]
-	}
-	divide(dst, sum)
-}
-
-// divide divides probabilities by their sum, or makes all the same if that is 0.
-func divide(probabilities []float64, sum float64) {
-	for k := range probabilities {
-		if sum == 0 {
-			probabilities[k] = 1 / float64(len(probabilities))
-		} else {
-			probabilities[k] /= sum
-		}
-	}
-}
-
-func logistic(score float64) float64 { return 1 / (1 + math.Exp(-score)) }
-
-func huber(score float64) float64 { return (max(-1, min(score, 1)) + 1) / 2 }
-
-func softmax(dst, scores []float64) {
-	if len(scores) == 1 {
-		dst[0], dst[1] = -scores[0], scores[0]
-	} else {
-		copy(dst, scores)
-	}
-	// Relative to the largest, so that no exponential is too large for a float64.
-	largest, sum := slices.Max(dst), 0.0
-	for k, score := range dst {
-		dst[k] = math.Exp(score - largest)
-		sum += dst[k]
-	}
-	for k := range dst {
-		dst[k] /= sum
-	}
-}
-
-// Decide sets dst, one element for each class, to what the class is decided by: the
-// scores of the rows, or what OneVsOne makes of them. The only score s of two classes
-// becomes -s and s. Formula: _ovr_decision_function of scikit-learn.
-func (l Loss) Decide(dst, scores []float64) {
-	switch {
-	case len(scores) == 1 && l == OneVsOne:
-		s := scores[0]
-		dst[1] = vote(s) + s/(3*(math.Abs(s)+1))
-		dst[0] = -dst[1]
-	case len(scores) == 1:
-		dst[0], dst[1] = -scores[0], scores[0]
-	case l != OneVsOne:
-		copy(dst, scores)
-	default:
-		clear(dst)
-		k := 0
-		for i := range dst {
-			for j := i + 1; j < len(dst); j++ {
-				dst[i] -= scores[k]
-				dst[j] += scores[k]
-				k++
-			}
-		}
-		for i, sum := range dst {
-			dst[i] = sum / (3 * (math.Abs(sum) + 1))
-		}
-		k = 0
-		for i := range dst {
-			for j := i + 1; j < len(dst); j++ {
-				dst[j] += vote(scores[k])
-				dst[i] += 1 - vote(scores[k])
-				k++
-			}
-		}
-	}
-}
-
-// vote is that of a row for the second of its classes.
-func vote(score float64) float64 {
-	if score > 0 {
-		return 1
-	}
-	return 0
 }

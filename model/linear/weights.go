@@ -1,7 +1,7 @@
 // Package linear has the weights of a linear classifier over TF-IDF vectors, how its scores
 // become probabilities, and the file that the weights are kept in.
 //
-// To find your way: weights.go is what is fitted, and link.go what makes probabilities of
+// To find your way: weights.go is what is fitted. link.go and loss.go make probabilities of
 // scores. file.go describes the weights file; metadata.go is its text and tensors.go its
 // numbers. The layout of the file is that of package safetensors.
 package linear
@@ -35,8 +35,8 @@ type Weights struct {
 	// Provenance says where the weights come from: what the tool that made them
 	// noted, under names of its own.
 	Provenance map[string]string
-	// Warnings are what whoever uses the weights should know of the file that they were
-	// read from. They are not written.
+	// Warnings are sentences about the file that the weights were read from, for whoever
+	// uses them. They are not written.
 	Warnings []string
 }
 
@@ -86,8 +86,8 @@ func (w *Weights) HasProbabilities() bool {
 	return !slices.ContainsFunc(w.Links, func(l Link) bool { return !l.hasProbabilities() })
 }
 
-// Validate says what is wrong with the weights, if anything is: a shape, a number
-// that is none, an n-gram or a class that occurs twice.
+// Validate returns an error that says what is wrong with the weights, if anything is: a
+// shape, a NaN, an n-gram or a class that occurs twice.
 func (w *Weights) Validate() error {
 	if len(w.Classes) < 2 {
 		return fmt.Errorf("classes: %d, at least 2 are wanted", len(w.Classes))

@@ -29,11 +29,11 @@ type Trie struct {
 	vectorizer tfidf.Vectorizer
 
 	// pairs has the node of each pair of bytes, nowhere for none, so that walks begin two
-	// bytes deep: a quarter of the time at 60 characters. nil if one byte is an n-gram.
+	// bytes deep: that takes 30 % off. nil if one byte is an n-gram.
 	pairs *[fanOut * fanOut]uint32
 
 	// repeats has, for each count of an n-gram in a short text, the tf and what it adds to
-	// the norm, less the count: a thirtieth of the time.
+	// the norm, less the count: that takes 4 % off.
 	repeats []weightedRow
 
 	// usual is the greatest depth in bytes, up to maxUsual, that many nodes have.
