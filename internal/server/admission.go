@@ -17,7 +17,7 @@ import (
 type gate struct {
 	places    chan struct{}
 	waiting   atomic.Int64
-	waited    atomic.Int64 // how long the last waited who got or gave up its turn, in nanoseconds
+	pace      atomic.Int64 // at which those who wait get in, in nanoseconds for each
 	maxQueued int64
 	maxWait   time.Duration
 }
@@ -31,12 +31,12 @@ func newGate(places int, limits config.Limits) *gate {
 }
 
 // full reports whether a request that comes now would be sent away. That it would wait
-// in vain is to be known before it is read, or reading those takes from the work: so
-// nobody is let in behind one who waited for half of what is allowed.
+// in vain is to be known before it is read, or reading those takes from the work. Until it
+// is read others may come, so it is to have twice the time that it is expected to wait.
 func (g *gate) full() bool {
 	waiting := g.waiting.Load()
 	return len(g.places) == cap(g.places) &&
-		(waiting >= g.maxQueued || waiting > 0 && time.Duration(g.waited.Load()) > g.maxWait/2)
+		(waiting >= g.maxQueued || time.Duration(waiting*g.pace.Load()) > g.maxWait/2)
 }
 
 // enter takes a place; leave gives it back.
@@ -47,21 +47,31 @@ func (g *gate) enter(ctx context.Context) error {
 	default:
 	}
 	defer g.waiting.Add(-1)
-	if g.waiting.Add(1) > g.maxQueued {
+	position := g.waiting.Add(1)
+	if position > g.maxQueued || position > 1 && time.Duration(position*g.pace.Load()) > g.maxWait {
 		return errQueueFull
 	}
 	over := time.NewTimer(g.maxWait)
 	defer over.Stop()
 	from := time.Now()
-	defer func() { g.waited.Store(int64(time.Since(from))) }()
 	select {
 	case g.places <- struct{}{}: // in the order of arrival
+		g.pace.Store(g.paceAfter(position, time.Since(from)))
 		return nil
 	case <-over.C:
+		g.pace.Store(max(g.pace.Load(), g.paceAfter(position, g.maxWait))) // or less, as others gave up before
 		return errQueueWait
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// paceAfter returns the pace when one who had this position in the queue has waited for so
+// long, as the mean of that and of some turns before, since places are not given back at
+// even intervals.
+func (g *gate) paceAfter(position int64, waited time.Duration) int64 {
+	const before = 32
+	return (before*g.pace.Load() + int64(waited)) / (before + position)
 }
 
 func (g *gate) leave() { <-g.places }
