@@ -105,16 +105,6 @@ func (b *Body) Linger(most int64) {
 // drained is how much of a body net/http reads on after an answer.
 const drained = 256 << 10
 
-// Drain reads a body that nobody wants before it is answered, so that its connection can
-// serve the next request. It gives up where net/http would, which takes eight times as many
-// steps: of an overloaded service's throughput that is a tenth.
-func Drain(r *http.Request) {
-	if r.ContentLength > drained || r.Header.Get("Expect") != "" { // whose client has not sent it
-		return
-	}
-	discard(r.Body, drained)
-}
-
 // discard reads a body until it ends or most bytes have come.
 func discard(body io.Reader, most int64) {
 	buffer := memory.GetBuffer(16 << 10)
