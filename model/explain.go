@@ -1,10 +1,12 @@
 package model
 
 import (
-	"bytes"
 	"math"
 	"slices"
 	"unicode/utf8"
+
+	"tagifai/model/linear"
+	"tagifai/model/tfidf"
 )
 
 // An Explanation says what the score of a class is made of. The numbers add up, but for
@@ -15,7 +17,7 @@ import (
 //
 // The score is linear in the text's vector, which makes both exact; nothing is sampled.
 // Where [Model.Classify] has decision values it is that of the class, but for
-// [OneVsOne], whose votes are not linear: there it is the sum of the scores of all pairs
+// [linear.OneVsOne], whose votes are not linear: there it is the sum of the scores of all pairs
 // that the class is in, in its favour. Of a model that averages the probabilities of
 // several links it is the mean of their scores, by the weights of the links, and with
 // calibrators what these are applied to, before the loss.
@@ -92,10 +94,10 @@ func (m *Model) terms(class int) []term {
 	for i := range m.links {
 		l := &m.links[i]
 		factor := l.Weight / weights
-		switch rows := l.rows(n); {
+		switch rows := l.Rows(n); {
 		case rows == 1:
 			terms = append(terms, term{first, factor * float64(2*class-1)})
-		case l.Loss == OneVsOne:
+		case l.Loss == linear.OneVsOne:
 			row := first
 			for a := range n {
 				for b := a + 1; b < n; b++ {
@@ -111,7 +113,7 @@ func (m *Model) terms(class int) []term {
 		default:
 			terms = append(terms, term{first + class, factor})
 		}
-		first += l.rows(n)
+		first += l.Rows(n)
 	}
 	return terms
 }
@@ -119,17 +121,17 @@ func (m *Model) terms(class int) []term {
 // An explainer is the scratch of explanations. All of it is in proportion to the text, but
 // for slots.
 type explainer struct {
-	slots      [][]uint32 // of each block and node: 1 + index in met; 0 between two texts
-	tapes      []aligned  // of each block
-	a, b       aligned    // on the way to a tape
-	factors    []float64  // of each block: what its vector's elements are multiplied by
-	met        []metNGram // those of a block behind those of the one before
-	ends       []int      // of each block in met
-	places     []place    // where they are, those of a block behind those of the one before
-	lasts      []int      // of each block in places
-	weights    []float64  // of met
-	shares     []float64  // of met: the weight at each place
-	characters []float64  // of a text: their weights
+	slots      [][]uint32      // of each block and node: 1 + index in met; 0 between two texts
+	tapes      []tfidf.Aligned // of each block
+	a, b       tfidf.Aligned   // on the way to a tape
+	factors    []float64       // of each block: what its vector's elements are multiplied by
+	met        []metNGram      // those of a block behind those of the one before
+	ends       []int           // of each block in met
+	places     []place         // where they are, those of a block behind those of the one before
+	lasts      []int           // of each block in places
+	weights    []float64       // of met
+	shares     []float64       // of met: the weight at each place
+	characters []float64       // of a text: their weights
 	candidates []candidate
 }
 
@@ -160,7 +162,7 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 		x.slots = make([][]uint32, len(m.blocks))
 	}
 	if x.tapes == nil {
-		x.tapes = make([]aligned, len(m.blocks))
+		x.tapes = make([]tfidf.Aligned, len(m.blocks))
 	}
 	x.factors, x.met, x.ends = x.factors[:0], x.met[:0], x.ends[:0]
 	x.places, x.lasts = x.places[:0], x.lasts[:0]
@@ -168,17 +170,17 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 	for i := range m.blocks {
 		b := &m.blocks[i]
 		clear(s.totals)
-		b.add(s, &s.walks[i], s.totals, text)
+		b.add(s, &s.blocks[i], s.totals, text)
 		factor, left := b.factor(s.totals[0])
 		x.factors = append(x.factors, factor)
-		outer += m.norm.power(b.weight) * left
+		outer += m.norm.Power(b.weight) * left
 
-		b.reader.align(&x.tapes[i], &x.a, &x.b, text)
+		b.reader.Align(&x.tapes[i], &x.a, &x.b, text)
 		if x.slots[i] == nil {
 			x.slots[i] = make([]uint32, b.nodes())
 		}
 		slots := x.slots[i]
-		b.occurrences(&x.tapes[i], func(node, parent uint32, start, end int) {
+		b.occurrences(x.tapes[i].Text, func(node, parent uint32, start, end int) {
 			if slots[node] == 0 {
 				x.met = append(x.met, metNGram{node: node, parent: parent, start: start, end: end})
 				slots[node] = uint32(len(x.met))
@@ -190,7 +192,7 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 		x.lasts = append(x.lasts, len(x.places))
 		x.ends = append(x.ends, len(x.met))
 	}
-	norm := m.norm.of(outer)
+	norm := m.norm.Of(outer)
 	for i := range x.factors {
 		x.factors[i] /= norm
 	}
@@ -209,48 +211,25 @@ func (x *explainer) leave() {
 // nodes returns the number of nodes: of the trie, or of the table of words.
 func (b *block) nodes() int {
 	if b.words != nil {
-		return len(b.words.ends)
+		return b.words.Nodes()
 	}
-	return len(b.trie.nodes)
+	return b.trie.Nodes()
 }
 
 // coefficient returns idf × coefficient of the n-gram of a node.
 func (b *block) coefficient(n *metNGram, row int) float64 {
 	if b.words != nil {
-		return b.words.row(n.node)[1+row]
+		return b.words.Coefficient(n.node, row)
 	}
-	return b.trie.row(n.node)[1+row] - b.trie.row(n.parent)[1+row]
+	return b.trie.Coefficient(n.node, n.parent, row)
 }
 
 // occurrences yields the n-grams of the vocabulary on a tape, each as often as it occurs.
-func (b *block) occurrences(tape *aligned, yield func(node, parent uint32, start, end int)) {
+func (b *block) occurrences(tape []byte, yield func(node, parent uint32, start, end int)) {
 	if b.words != nil {
-		for start := 0; start < len(tape.text); {
-			end := start + bytes.IndexByte(tape.text[start:], ' ')
-			word := tape.text[start:end]
-			if i := b.words.find(headOf(word), word); i > 0 {
-				yield(i-1, 0, start, end)
-			}
-			start = end + 1
-		}
-		return
-	}
-	t, words := b.trie, b.reader.Analyzer == Word
-	for start := range tape.text {
-		if words && start > 0 && tape.text[start-1] != ' ' {
-			continue
-		}
-		node := uint32(root)
-		for i := start; i < len(tape.text); i++ {
-			next := t.child(node, tape.text[i])
-			if next == nowhere {
-				break
-			}
-			if !slices.Equal(t.row(node), t.row(next)) { // an n-gram ends here
-				yield(next, node, start, i+1-one(words)) // without the space behind a word
-			}
-			node = next
-		}
+		b.words.Occurrences(tape, yield)
+	} else {
+		b.trie.Occurrences(tape, yield)
 	}
 }
 
@@ -267,12 +246,12 @@ func (x *explainer) weigh(m *Model, terms []term) {
 			for _, t := range terms {
 				sum += t.factor * b.coefficient(&n, t.row)
 			}
-			x.weights = append(x.weights, sum*b.reader.tf(n.count)*x.factors[i])
+			x.weights = append(x.weights, sum*b.reader.TF(n.count)*x.factors[i])
 		}
 		for k := len(x.shares); k < end; k++ {
 			x.shares = append(x.shares, x.weights[k]/float64(x.met[k].count))
 		}
-		characters := x.tapes[i].from
+		characters := x.tapes[i].From
 		for _, p := range x.places[first:x.lasts[i]] {
 			x.share(x.shares[p.at], characters[p.start:p.end])
 		}
@@ -359,7 +338,7 @@ func (x *explainer) name(at int) string {
 		block++
 	}
 	n := &x.met[at]
-	return string(x.tapes[block].text[n.start:n.end])
+	return string(x.tapes[block].Text[n.start:n.end])
 }
 
 func (r *Remaining) add(weight float64) {

@@ -8,10 +8,10 @@ func (m *Model) Known(text string) (known, all int) {
 	defer m.putScratch(s)
 	for i := range m.blocks {
 		b := &m.blocks[i]
-		for range b.reader.ngrams(s, text) {
+		for range b.reader.NGrams(&s.text, text) {
 			all++
 		}
-		b.occurrences(&aligned{text: s.tape}, func(_, _ uint32, _, _ int) { known++ })
+		b.occurrences(s.text.Tape, func(_, _ uint32, _, _ int) { known++ })
 	}
 	return known, all
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"tagifai/model"
+	"tagifai/model/linear"
+	"tagifai/model/tfidf"
 )
 
 // tolerance is how far a probability may be from scikit-learn's.
@@ -37,16 +39,16 @@ func texts(t testing.TB) []string {
 type parityCase struct {
 	Name       string
 	Vectorizer struct {
-		Analyzer    model.Analyzer
+		Analyzer    tfidf.Analyzer
 		NgramMin    int `json:"ngram_min"`
 		NgramMax    int `json:"ngram_max"`
 		Lowercase   bool
-		Norm        model.Norm
+		Norm        tfidf.Norm
 		UseIDF      bool `json:"use_idf"`
 		SublinearTF bool `json:"sublinear_tf"`
 		Binary      bool
 	}
-	Loss          model.Loss
+	Loss          linear.Loss
 	Classes       []string
 	NGrams        []string
 	IDF           []float64
@@ -64,10 +66,10 @@ func parityCases(t testing.TB) []parityCase {
 	return fixture.Cases
 }
 
-func (c *parityCase) weights() *model.Weights {
-	w := &model.Weights{
-		Blocks: []model.Block{{
-			Vectorizer: model.Vectorizer{
+func (c *parityCase) weights() *linear.Weights {
+	w := &linear.Weights{
+		Blocks: []linear.Block{{
+			Vectorizer: tfidf.Vectorizer{
 				Analyzer:    c.Vectorizer.Analyzer,
 				NgramMin:    c.Vectorizer.NgramMin,
 				NgramMax:    c.Vectorizer.NgramMax,
@@ -81,13 +83,13 @@ func (c *parityCase) weights() *model.Weights {
 			NGrams: c.NGrams,
 			IDF:    c.IDF,
 		}},
-		Norm:       model.NoNorm,
-		Links:      []model.Link{{Loss: c.Loss, Weight: 1}},
+		Norm:       tfidf.NoNorm,
+		Links:      []linear.Link{{Loss: c.Loss, Weight: 1}},
 		Classes:    c.Classes,
 		Intercepts: c.Intercepts,
 	}
 	if v := &w.Blocks[0].Vectorizer; v.Norm == "" {
-		v.Norm = model.NoNorm
+		v.Norm = tfidf.NoNorm
 	}
 	for _, row := range c.Coefficients {
 		w.Coefficients = append(w.Coefficients, row...)
@@ -95,7 +97,7 @@ func (c *parityCase) weights() *model.Weights {
 	return w
 }
 
-func newModel(t testing.TB, args string, w *model.Weights) *model.Model {
+func newModel(t testing.TB, args string, w *linear.Weights) *model.Model {
 	t.Helper()
 	object, err := model.ParseObject([]byte(args))
 	if err != nil {

@@ -8,17 +8,18 @@ import (
 	"testing"
 
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // A twin is a model and the weights it was made of.
 type twin struct {
 	name    string
 	model   *model.Model
-	weights *model.Weights
+	weights *linear.Weights
 	columns []map[string]int // of each n-gram of each block
 }
 
-func newTwin(name string, m *model.Model, w *model.Weights) *twin {
+func newTwin(name string, m *model.Model, w *linear.Weights) *twin {
 	twin := &twin{name: name, model: m, weights: w}
 	for i := range w.Blocks {
 		columns := make(map[string]int)
@@ -59,7 +60,7 @@ func (twin *twin) check(t *testing.T, text string) {
 // plain reports whether the scores of the rows are those of the classes.
 func (twin *twin) plain() bool {
 	links := twin.weights.Links
-	return len(links) == 1 && links[0].Calibrators == nil && links[0].Loss != model.OneVsOne
+	return len(links) == 1 && links[0].Calibrators == nil && links[0].Loss != linear.OneVsOne
 }
 
 func twins(t testing.TB) []*twin {
@@ -136,30 +137,4 @@ func TestLength(t *testing.T) {
 			twin.check(t, strings.Repeat("a", math.MaxUint16+10)) // more than narrow counters hold
 		})
 	}
-}
-
-// FuzzNGrams holds the n-grams that a trainer is given against the naive twin's.
-func FuzzNGrams(f *testing.F) {
-	for _, text := range texts(f) {
-		f.Add(text, uint8(2), uint8(4))
-	}
-	f.Add("a bb  ccc", uint8(1), uint8(1))
-	f.Fuzz(func(t *testing.T, text string, shortest, more uint8) {
-		for _, analyzer := range []model.Analyzer{model.Char, model.CharWB, model.Word} {
-			v := model.Vectorizer{Analyzer: analyzer, NgramMin: 1 + int(shortest)%8, Lowercase: true}
-			v.NgramMax = v.NgramMin + int(more)%6
-			balance := make(map[string]int)
-			for ngram := range v.NGrams(text) {
-				balance[string(ngram)]++
-			}
-			for _, ngram := range naiveNGrams(&v, text) {
-				balance[ngram]--
-			}
-			for ngram, n := range balance {
-				if n != 0 {
-					t.Errorf("%s (%d, %d) of %q: n-gram %q occurs %+d times against the naive twin", analyzer, v.NgramMin, v.NgramMax, text, ngram, n)
-				}
-			}
-		}
-	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // TestUnusual writes weights that version 1 of the file cannot hold, and reads them
@@ -111,99 +112,6 @@ func TestUnusualRefused(t *testing.T) {
 	}
 }
 
-// TestTokenPattern holds token patterns against what re.findall of Python 3.13 returned.
-func TestTokenPattern(t *testing.T) {
-	for _, c := range []struct {
-		pattern, text string
-		want          []string
-	}{
-		{`(?u)\b\w\w+\b`, "a ab é éé 12 _ __", []string{"ab", "éé", "12", "__"}},
-		{`(?u)\b\w+\b`, "a ab-é", []string{"a", "ab", "é"}},
-		{`\w{3,}`, "ab abc abcd", []string{"abc", "abcd"}},
-		{`\S+`, "a,b\u00a0c\u200bd e", []string{"a,b", "c\u200bd", "e"}},
-		{`[a-zA-Z]+`, "aé1Zz", []string{"a", "Zz"}},
-		{`\b[a-z]+\b`, "aé bc 1d ef", []string{"bc", "ef"}}, // é and 1 are letters of a word
-		{`[^\W\d_]+`, "ab1c_dé", []string{"ab", "c", "dé"}},
-		{`(?u)\b([a-z]+)ing\b`, "learning sing ing kings", []string{"learn", "s"}},
-		{`\w+(?:-\w+)*`, "state-of-the-art - x-", []string{"state-of-the-art", "x"}},
-		{`(a|ab)(?:c|bcd)(?:d*)`, "abcd", []string{"a"}}, // leftmost, and the first that matches
-		{`\w+?\b`, "ab c", []string{"ab", "c"}},
-		{`#?\w+`, "#a b##c", []string{"#a", "b", "#c"}},
-		{`[\w']+`, "don't 'x'", []string{"don't", "'x'"}},
-		{`\d+|[a-z]{2,}?`, "12abcd", []string{"12", "ab", "cd"}},
-		{`\w+\B\w`, "abc d", []string{"abc"}},
-		{`a{,3}b`, "aaaab b", []string{"aaab", "b"}},
-		{`[\u0430-\u044f]+`, "мир, Peace", []string{"мир"}},
-		{`[]a]+`, "]a]b", []string{"]a]"}},
-		{`^\w+`, "ab cd", []string{"ab"}},
-	} {
-		v := model.Vectorizer{Analyzer: model.Word, NgramMin: 1, NgramMax: 1, Norm: model.L2, TokenPattern: c.pattern}
-		if err := v.Validate(); err != nil {
-			t.Errorf("%s: %v", c.pattern, err)
-		}
-		var got []string
-		for ngram := range v.NGrams(c.text) {
-			got = append(got, string(ngram))
-		}
-		if diff := cmp.Diff(got, c.want); diff != "" {
-			t.Errorf("%s of %q: got -, want +:\n%s", c.pattern, c.text, diff)
-		}
-	}
-	for pattern, want := range map[string]string{
-		`(?i)\w+`:                   "(?i",
-		`(?=a)\w`:                   "(?=",
-		`(?<!a)\w`:                  "(?<!",
-		`(\w)(\d)`:                  "more than one group",
-		`(\w)\1`:                    `\1`,
-		`\w*`:                       "no word",
-		`a|\b`:                      "no word",
-		`.+`:                        "space",
-		`[^,]+`:                     "space",
-		`\w+$`:                      "$",
-		`[[:alpha:]]+`:              "[:",
-		`[a--b]+`:                   "--",
-		`\w+\Z`:                     `\Z`,
-		`\N{DASH}`:                  `\N`,
-		`\x4`:                       `\x4`,
-		`\w++`:                      "not supported",
-		`(\w`:                       "missing closing )",
-		`[a`:                        "not supported",
-		`\`:                         "backslash",
-		`\w{2000}`:                  "not supported",
-		`((\w{1,99}){1,99}){1,99}`:  "not supported",
-		strings.Repeat(`\w`, 1<<10): "bytes",
-	} {
-		v := model.Vectorizer{Analyzer: model.Word, NgramMin: 1, NgramMax: 1, Norm: model.L2, TokenPattern: pattern}
-		if err := v.Validate(); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "token_pattern") {
-			t.Errorf("%s: got %v, want an error with %q", pattern, err, want)
-		}
-	}
-}
-
-// TestAccents holds what becomes of accents against strip_accents_unicode and
-// strip_accents_ascii of scikit-learn with Python 3.13.
-func TestAccents(t *testing.T) {
-	for _, c := range []struct{ text, unicode, ascii string }{
-		{"plain", "plain", "plain"},
-		{"éàü ñ", "eau n", "eau n"},
-		{"e\u0301", "e", "e"},
-		{"ﬁ ½ ² ㎒", "fi 1⁄2 2 MHz", "fi 12 2 MHz"},
-		{"ß ø 深 가", "ß ø 深 \u1100\u1161", "    "},
-		{"z" + strings.Repeat("\u0301\u0323", 40), "z", "z"},
-	} {
-		for accents, want := range map[model.Accents]string{model.Unicode: c.unicode, model.ASCII: c.ascii} {
-			v := model.Vectorizer{Analyzer: model.Word, NgramMin: 1, NgramMax: 1, Norm: model.L2, StripAccents: accents, TokenPattern: `\S+`}
-			var got []string
-			for ngram := range v.NGrams(c.text) {
-				got = append(got, string(ngram))
-			}
-			if got := strings.Join(got, " "); got != strings.TrimSpace(want) {
-				t.Errorf("%s of %q: got %q, want %q", accents, c.text, got, want)
-			}
-		}
-	}
-}
-
 // TestOneVsOne holds the decision values against those that OneVsOneClassifier made of
 // the same scores.
 func TestOneVsOne(t *testing.T) {
@@ -218,7 +126,7 @@ func TestOneVsOne(t *testing.T) {
 		{[]string{"a", "b", "c"}, []float64{-1, -1, 2}, []float64{2 + 2./9, -1 + 2./3 + 1./12, 0}, "a"},
 	} {
 		w := smallWeights()
-		w.Classes, w.Links = c.classes, []model.Link{{Loss: model.OneVsOne, Weight: 1}}
+		w.Classes, w.Links = c.classes, []linear.Link{{Loss: linear.OneVsOne, Weight: 1}}
 		w.Intercepts, w.Coefficients = c.scores, make([]float64, len(c.scores)*w.Features())
 		m := newModel(t, `{"threshold": 0.5}`, w)
 		p := m.Predict("")
@@ -238,7 +146,7 @@ func TestOneVsOne(t *testing.T) {
 // threshold, and that of the highest score where there is none.
 func TestTies(t *testing.T) {
 	w := smallWeights()
-	w.Links = []model.Link{{Loss: model.ModifiedHuber, Weight: 1}}
+	w.Links = []linear.Link{{Loss: linear.ModifiedHuber, Weight: 1}}
 	w.Coefficients, w.Intercepts = make([]float64, len(w.Coefficients)), []float64{2, -3, 5}
 	for args, want := range map[string]string{`{}`: "right", `{"threshold": null}`: "right", `{"threshold": 0.4}`: "left"} {
 		if got := newModel(t, args, w).Tag("x"); got != want {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"tagifai/internal/binarytest"
 	"tagifai/internal/registry"
 	"tagifai/internal/store"
 )
@@ -30,7 +31,7 @@ func fifo(t *testing.T, name string) {
 // reproduce their golden predictions, and the aliases are what a command that succeeded
 // made them, or one that was killed was about to.
 func TestModelsKilled(t *testing.T) {
-	binary := build(t)
+	binary := binarytest.Path(t)
 	artifact := trained(t, nil)
 	dir := filepath.Join(t.TempDir(), "models")
 	models := func(args ...string) *exec.Cmd {

@@ -18,11 +18,13 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
+
+	"tagifai/internal/binarytest"
 )
 
 // What only a process shows: signals, a closed pipe, the log, the linked version.
 func TestProcess(t *testing.T) {
-	binary := build(t)
+	binary := binarytest.Path(t)
 	command := func(t *testing.T, args ...string) *exec.Cmd {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -32,7 +34,7 @@ func TestProcess(t *testing.T) {
 
 	t.Run("version", func(t *testing.T) {
 		out, err := command(t, "version").Output()
-		if diff := cmp.Diff(fmt.Sprintf("%s%v", out, err), "tagifai v0.0.0-test\n<nil>"); diff != "" {
+		if diff := cmp.Diff(fmt.Sprintf("%s%v", out, err), "tagifai "+binarytest.Version+"\n<nil>"); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -178,7 +180,7 @@ func serveUntil(t *testing.T, cmd *exec.Cmd, signal os.Signal, code int) {
 		t.Errorf("the log has %q as the limit of memory", limit)
 	}
 	serving := logged("serving")
-	if serving.Version != "v0.0.0-test" {
+	if serving.Version != binarytest.Version {
 		t.Errorf("the log has %q as the version", serving.Version)
 	}
 	addr := serving.Addr

@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"tagifai/cmd/tagifai/cli"
+	"tagifai/internal/binarytest"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
@@ -32,30 +31,7 @@ func TestMain(m *testing.M) {
 			_ = os.Unsetenv(name) // there is nothing wrong with the name
 		}
 	}
-	dir, err := os.MkdirTemp("", "tagifai-")
-	if err != nil {
-		panic(err)
-	}
-	built = filepath.Join(dir, "tagifai")
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-var (
-	built     string
-	buildOnce = sync.OnceValues(func() ([]byte, error) {
-		return exec.Command("go", "build", "-ldflags", "-s -w -X main.version=v0.0.0-test", "-o", built, ".").CombinedOutput()
-	})
-)
-
-// build returns the path of tagifai, version v0.0.0-test, which it builds once.
-func build(t *testing.T) string {
-	t.Helper()
-	if out, err := buildOnce(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return built
+	os.Exit(binarytest.Run(m))
 }
 
 // An outcome is what a command leaves: its exit code and what it wrote.

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"tagifai/internal/binarytest"
 	"tagifai/internal/config"
 )
 
@@ -32,10 +33,7 @@ type systemd struct {
 func newSystemd(t *testing.T, socket *os.File) *systemd {
 	t.Helper()
 	dir := t.TempDir()
-	s := &systemd{binary: filepath.Join(dir, "tagifai"), socket: socket}
-	if out, err := exec.Command("go", "build", "-o", s.binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	s := &systemd{binary: binarytest.Path(t), socket: socket}
 	var err error
 	if s.notify, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"}); err != nil {
 		t.Fatal(err)

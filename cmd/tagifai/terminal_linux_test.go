@@ -16,6 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"tagifai/internal/binarytest"
 )
 
 // openTerminal returns the two ends of a new terminal: what a person has before them,
@@ -42,7 +44,7 @@ func openTerminal(t *testing.T) (person, program *os.File) {
 // What a person at a terminal sees of Ctrl-C: the terminal writes ^C, and our message
 // stands on a line of its own.
 func TestCtrlC(t *testing.T) {
-	binary := build(t)
+	binary := binarytest.Path(t)
 	runs := t.TempDir()
 	tests := []struct {
 		name, begun string // what is written once the command has begun

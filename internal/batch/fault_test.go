@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/internal/batch"
+	"tagifai/internal/binarytest"
 )
 
 // The tables that the printed schema makes are those that a run makes, and a run needs no
@@ -194,7 +195,7 @@ func certify(t *testing.T, dir string) {
 // A connection that is to be verified is refused unless the server's certificate comes
 // from the authority that is named, or one of the system's.
 func TestTLS(t *testing.T) {
-	binary := build(t)
+	binary := binarytest.Path(t)
 	dsn, restart := postgres(t)
 	dir, err := os.MkdirTemp("/tmp", "tagifai-tls-") //nolint:usetesting // the server must get to it
 	if err != nil {

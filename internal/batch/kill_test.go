@@ -12,42 +12,20 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"tagifai/internal/binarytest"
 )
 
 var kills = flag.Int("kills", 3, "how often a run is killed, for each kind of sink")
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	dir, err := os.MkdirTemp("", "tagifai-batch-")
-	if err != nil {
-		panic(err)
-	}
-	built = filepath.Join(dir, "tagifai")
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-var (
-	built     string
-	buildOnce = sync.OnceValues(func() ([]byte, error) {
-		return exec.Command("go", "build", "-o", built, "../../cmd/tagifai").CombinedOutput()
-	})
-)
-
-// build returns the path of tagifai, which it builds once.
-func build(t *testing.T) string {
-	t.Helper()
-	if out, err := buildOnce(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return built
+	os.Exit(binarytest.Run(m))
 }
 
 // sourceFile writes a CSV file. Some rows are bad, some ids occur twice.
@@ -129,7 +107,7 @@ func tableRows(t *testing.T, driver, dsn, view string) []string {
 // undisturbed one does, row by row.
 func TestKilled(t *testing.T) {
 	const rows = 20_000
-	binary := build(t)
+	binary := binarytest.Path(t)
 	source := sourceFile(t, rows)
 	batch := func(to string) *exec.Cmd {
 		return exec.Command(binary, "batch", "--from", source, "--id", "id", "--keep", "extra", "--to", to)

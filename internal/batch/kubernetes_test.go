@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"tagifai/internal/binarytest"
 )
 
 // The commands of the pods of the Kubernetes Job, given what Kubernetes gives them,
@@ -38,7 +40,7 @@ func TestKubernetesJob(t *testing.T) {
 	}
 	container := job.Spec.Template.Spec.Containers[0]
 
-	binary := build(t)
+	binary := binarytest.Path(t)
 	dsn, _ := postgres(t)
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"tagifai/internal/binarytest"
 	"tagifai/internal/postgrestest"
 )
 
@@ -21,7 +22,7 @@ func postgres(t *testing.T) (dsn string, restart func(options ...string)) {
 
 // A run waits for PostgreSQL while that is restarted, and goes on.
 func TestPostgresRestarted(t *testing.T) {
-	binary := build(t)
+	binary := binarytest.Path(t)
 	dsn, restart := postgres(t)
 	source := sourceFile(t, 40_000)
 	db, err := sql.Open("pgx", dsn)

@@ -8,13 +8,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tagifai/internal/binarytest"
 )
 
 // Two shards in two processes, one of them killed and started again, leave the table that
 // one process leaves.
 func TestShards(t *testing.T) {
 	const rows = 30_000
-	binary := build(t)
+	binary := binarytest.Path(t)
 	dsn, _ := postgres(t)
 	source := sourceFile(t, rows)
 	start := func(schema, shard string) (*exec.Cmd, *bytes.Buffer) {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tagifai/internal/binarytest"
 )
 
 // spark returns a Python that has pyspark.
@@ -31,7 +33,7 @@ func lastLine(text []byte) string {
 // The script for Spark does what it says: testdata/spark_test.py asks it.
 func TestSpark(t *testing.T) {
 	python := spark(t)
-	out, err := exec.Command(python, "testdata/spark_test.py", build(t), "../../configs/spark/score.py").CombinedOutput()
+	out, err := exec.Command(python, "testdata/spark_test.py", binarytest.Path(t), "../../configs/spark/score.py").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -44,7 +46,7 @@ func TestSpark(t *testing.T) {
 // the same columns and tags, and tagifai's own words say why there is none.
 func TestSparkSubmit(t *testing.T) {
 	python := spark(t)
-	binary := build(t)
+	binary := binarytest.Path(t)
 	dir := t.TempDir()
 	source := filepath.Join(dir, "in.jsonl")
 	if err := os.WriteFile(source, []byte(`{"id":7,"title":"Image","description":"segmentation"}`+"\n"), 0o600); err != nil {

@@ -16,6 +16,8 @@ import (
 
 	"tagifai/internal/config"
 	"tagifai/internal/server"
+	"tagifai/internal/server/classify"
+	"tagifai/internal/server/exchange"
 )
 
 func TestHead(t *testing.T) {
@@ -180,10 +182,10 @@ func TestConcurrentRequests(t *testing.T) {
 			t.Parallel()
 			for j := range 20 {
 				text := strings.Repeat(fmt.Sprintf("text %d of client %d ", j, i), i+1)
-				request, _ := json.Marshal(server.PredictPayload{Texts: []server.Text{{Text: text}}})
+				request, _ := json.Marshal(classify.PredictPayload{Texts: []classify.Text{{Text: text}}})
 				answer := s.ask(t, http.MethodPost, "/predict", jsonBody, string(request))
 				var got struct {
-					server.Envelope
+					exchange.Envelope
 					Data server.Predictions `json:"data"`
 				}
 				if err := json.Unmarshal([]byte(answer.body), &got); err != nil {

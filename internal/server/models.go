@@ -9,6 +9,8 @@ import (
 
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/registry"
+	"tagifai/internal/server/exchange"
+	"tagifai/internal/server/query"
 )
 
 // Models is the data of GET /models.
@@ -78,21 +80,20 @@ const (
 //	@Tags			Models
 //	@Param			after	query		string	false	"The name that the page begins after: next of the page before."
 //	@Param			limit	query		integer	false	"How many models the page has at most, from 1 to 1000."	default(100)	minimum(1)	maximum(1000)
-//	@Success		200		{object}	Answer[Models]	"The models."
-//	@Failure		422		{object}	Invalid			"The query is not as it should be."
-//	@Failure		503		{object}	Problem			"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Models]	"The models."
+//	@Failure		422		{object}	exchange.Invalid			"The query is not as it should be."
+//	@Failure		503		{object}	exchange.Problem			"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
 //	@Router			/models [get]
-func (s *Server) models(e *exchange, r *http.Request) (any, error) {
+func (s *Server) models(e *exchange.Exchange, r *http.Request) (any, error) {
 	limit, err := queryLimit(r)
 	if err != nil {
 		return nil, err
 	}
 	after := ""
-	if values := queryValues(r, "after"); len(values) > 0 {
+	if values := query.Values(r, "after"); len(values) > 0 {
 		after = values[len(values)-1]
 	}
-	visible := func(name string) bool { return e.principal == nil || e.principal.MayUse(name) }
-	listed, more, err := s.versions.Models(r.Context(), after, limit, visible)
+	listed, more, err := s.versions.Models(r.Context(), after, limit, e.MayUse)
 	if err != nil {
 		return nil, err
 	}
@@ -106,29 +107,17 @@ func (s *Server) models(e *exchange, r *http.Request) (any, error) {
 	return models, nil
 }
 
-type numberCtx struct {
-	LimitValue int `json:"limit_value"`
-}
-
 // queryLimit returns how many models a page is to have.
 func queryLimit(r *http.Request) (int, error) {
-	values := queryValues(r, "limit")
+	values := query.Values(r, "limit")
 	if len(values) == 0 {
 		return pageOfModels, nil
 	}
-	limit, err := strconv.Atoi(values[len(values)-1])
-	item := jsonbody.Item{Loc: []any{"query", "limit"}}
-	switch {
-	case err != nil:
-		item.Msg, item.Type = "value is not a valid integer", "type_error.integer"
-	case limit < 1:
-		item.Msg, item.Type, item.Ctx = "ensure this value is greater than or equal to 1", "value_error.number.not_ge", numberCtx{1}
-	case limit > maxModels:
-		item.Msg, item.Type, item.Ctx = "ensure this value is less than or equal to 1000", "value_error.number.not_le", numberCtx{maxModels}
-	default:
-		return limit, nil
+	limit, wrong := query.Number("limit", values[len(values)-1], 1, maxModels)
+	if wrong != nil {
+		return 0, &jsonbody.InvalidError{Items: wrong}
 	}
-	return 0, &jsonbody.InvalidError{Items: []jsonbody.Item{item}}
+	return limit, nil
 }
 
 // model answers GET /models/{name}.
@@ -138,11 +127,11 @@ func queryLimit(r *http.Request) (int, error) {
 //	@Description	Its versions, and which of them is served under which name. Nothing is loaded for it.
 //	@Tags			Models
 //	@Param			name	path		string	true	"The name of the model."
-//	@Success		200		{object}	Answer[Model]	"The model."
-//	@Failure		404		{object}	Problem			"There is no such model; the detail names what there is."
-//	@Failure		503		{object}	Problem			"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Model]	"The model."
+//	@Failure		404		{object}	exchange.Problem			"There is no such model; the detail names what there is."
+//	@Failure		503		{object}	exchange.Problem			"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name} [get]
-func (s *Server) model(_ *exchange, r *http.Request) (any, error) {
+func (s *Server) model(_ *exchange.Exchange, r *http.Request) (any, error) {
 	overview, err := s.versions.Model(r.Context(), chi.URLParam(r, "name"))
 	if err != nil {
 		return nil, err
@@ -182,5 +171,3 @@ func versionText(number int) string {
 	}
 	return strconv.Itoa(number)
 }
-
-// What follows are routes of a version, which the handlers of the root answer.

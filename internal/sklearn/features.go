@@ -6,16 +6,17 @@ import (
 	"math"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/linear"
+	"tagifai/model/tfidf"
 )
 
 // Features are what the steps of a pipeline have made of a text so far. Each column is
 // an element of the vector of a block, times a number; or, once a TruncatedSVD has
 // mixed them, a sum of such.
 type features struct {
-	blocks  []model.Block
+	blocks  []linear.Block
 	columns []column
-	outer   model.Norm // what the vector of all blocks was divided by
+	outer   tfidf.Norm // what the vector of all blocks was divided by
 	mix     *mix       // nil if nothing mixes the columns
 	float32 bool       // scikit-learn reckons with fewer digits
 	binary  bool       // each element that was above 0 counts as 1
@@ -43,8 +44,8 @@ func (f *features) count() int {
 }
 
 // newFeatures are those of a vectorizer.
-func newFeatures(b model.Block) *features {
-	f := &features{blocks: []model.Block{b}, columns: make([]column, len(b.NGrams)), outer: model.NoNorm}
+func newFeatures(b linear.Block) *features {
+	f := &features{blocks: []linear.Block{b}, columns: make([]column, len(b.NGrams)), outer: tfidf.NoNorm}
 	for i := range f.columns {
 		f.columns[i] = column{0, i, 1}
 	}
@@ -106,13 +107,13 @@ func (f *features) project(rows [][]float64) {
 var errMixed = errors.New("it comes behind a TruncatedSVD, whose values it would divide by a norm that no n-gram has a part in; leave it out and train again")
 
 // normalize divides the vector by a norm.
-func (f *features) normalize(norm model.Norm) error {
+func (f *features) normalize(norm tfidf.Norm) error {
 	switch {
-	case norm == model.NoNorm:
+	case norm == tfidf.NoNorm:
 		return nil
 	case f.mix != nil:
 		return errMixed
-	case f.outer != model.NoNorm:
+	case f.outer != tfidf.NoNorm:
 		return errors.New("the vector of the union was divided by a norm before, which is supported once")
 	case len(f.blocks) == 1:
 		// What the vector was divided by before is of no matter.
@@ -121,7 +122,7 @@ func (f *features) normalize(norm model.Norm) error {
 		return nil
 	}
 	for i := range f.blocks {
-		if f.blocks[i].Vectorizer.Norm == model.NoNorm {
+		if f.blocks[i].Vectorizer.Norm == tfidf.NoNorm {
 			f.rebuild(i)
 			continue
 		}
@@ -160,7 +161,7 @@ func (f *features) rebuild(i int) {
 }
 
 // weigh makes the scale that all columns of a block have the weight of the block.
-func (f *features) weigh(i int, norm model.Norm) error {
+func (f *features) weigh(i int, norm tfidf.Norm) error {
 	b := &f.blocks[i]
 	n := 0
 	scale := math.NaN()
@@ -218,15 +219,15 @@ func (f *features) binarize() error {
 		}
 		b.IDF, b.Weight = nil, 1
 		v := &b.Vectorizer
-		v.Norm, v.UseIDF, v.SublinearTF, v.Binary = model.NoNorm, false, false, true
+		v.Norm, v.UseIDF, v.SublinearTF, v.Binary = tfidf.NoNorm, false, false, true
 	}
-	f.outer = model.NoNorm
+	f.outer = tfidf.NoNorm
 	return nil
 }
 
 // join puts the features of the parts of a union behind one another.
 func (f *features) join(of *features) error {
-	if of.mix != nil || of.outer != model.NoNorm {
+	if of.mix != nil || of.outer != tfidf.NoNorm {
 		return errors.New("its part has a TruncatedSVD, or a union that is divided by a norm, which is not supported inside of a union")
 	}
 	const most = 32
@@ -264,13 +265,13 @@ func (f *features) bounded(rows [][]float64) error {
 }
 
 // weights returns the weights of a classifier of these features, row by row.
-func (f *features) weights(rows [][]float64, intercepts []float64) *model.Weights {
+func (f *features) weights(rows [][]float64, intercepts []float64) *linear.Weights {
 	for i := range f.blocks {
-		if f.blocks[i].Vectorizer.Norm == model.NoNorm && f.outer == model.NoNorm {
+		if f.blocks[i].Vectorizer.Norm == tfidf.NoNorm && f.outer == tfidf.NoNorm {
 			f.rebuild(i) // n-grams that were left out have no part in any norm
 		}
 	}
-	w := &model.Weights{Blocks: f.blocks, Norm: f.outer, Intercepts: intercepts}
+	w := &linear.Weights{Blocks: f.blocks, Norm: f.outer, Intercepts: intercepts}
 	offsets := make([]int, len(f.blocks)) // of the columns of each block
 	for i := 1; i < len(f.blocks); i++ {
 		offsets[i] = offsets[i-1] + len(f.blocks[i-1].NGrams)

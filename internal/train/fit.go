@@ -7,7 +7,8 @@ import (
 	"slices"
 
 	"tagifai/internal/recipe"
-	"tagifai/model"
+	"tagifai/model/linear"
+	"tagifai/model/tfidf"
 )
 
 // A fit fits the blocks of a vectorizer and a classifier to samples.
@@ -53,12 +54,12 @@ func (f *fit) run(ctx context.Context, rng *rand.Rand, after func(epoch int)) er
 	return nil
 }
 
-func (f *fit) weights() *model.Weights {
+func (f *fit) weights() *linear.Weights {
 	coefficients, intercepts := f.classifier.coefficients()
-	return &model.Weights{
+	return &linear.Weights{
 		Blocks:       f.union.blocks(),
-		Norm:         model.NoNorm,
-		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
+		Norm:         tfidf.NoNorm,
+		Links:        []linear.Link{{Loss: linear.LogLoss, Weight: 1}},
 		Classes:      slices.Clone(f.documents.classes),
 		Coefficients: f.union.fold(coefficients),
 		Intercepts:   intercepts,

@@ -12,6 +12,8 @@ import (
 
 	"tagifai/internal/monitor"
 	"tagifai/model"
+	"tagifai/model/linear"
+	"tagifai/model/tfidf"
 )
 
 // PrintArtifact prints what an artifact is, a line for each thing.
@@ -36,7 +38,7 @@ func PrintArtifact(w io.Writer, a *model.Artifact) error {
 		}
 		fmt.Fprintf(t, "vocabulary\t%d n-grams\n", len(b.NGrams))
 	}
-	if a.Weights.Norm != model.NoNorm {
+	if a.Weights.Norm != tfidf.NoNorm {
 		fmt.Fprintf(t, "norm of all\t%s\n", a.Weights.Norm)
 	}
 	for i := range a.Weights.Links {
@@ -73,7 +75,7 @@ func describeBaseline(a *model.Artifact) string {
 	return text
 }
 
-func describeVectorizer(v *model.Vectorizer) string {
+func describeVectorizer(v *tfidf.Vectorizer) string {
 	text := fmt.Sprintf("%s, n-grams of %d to %d, norm %s", v.Analyzer, v.NgramMin, v.NgramMax, v.Norm)
 	for _, flag := range []struct {
 		name string
@@ -86,7 +88,7 @@ func describeVectorizer(v *model.Vectorizer) string {
 			text += ", " + flag.name
 		}
 	}
-	if v.StripAccents != model.KeepAccents {
+	if v.StripAccents != tfidf.KeepAccents {
 		text += fmt.Sprintf(", strip_accents %s", v.StripAccents)
 	}
 	if v.TokenPattern != "" {
@@ -98,7 +100,7 @@ func describeVectorizer(v *model.Vectorizer) string {
 	return text
 }
 
-func describeLink(l *model.Link) string {
+func describeLink(l *linear.Link) string {
 	text := string(l.Loss)
 	if l.Weight != 1 {
 		text += fmt.Sprintf(", weight %v", l.Weight)

@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"tagifai/model"
+	"tagifai/model/linear"
+	"tagifai/model/tfidf"
 )
 
 // Prose is n bytes of words, of which the first are the most frequent, as Zipf has it.
@@ -42,12 +43,12 @@ func Words(n int) []string {
 }
 
 // Vectorizer is of n-grams of 2 to so many characters, within words.
-func Vectorizer(ngramMax int) model.Vectorizer {
-	return model.Vectorizer{Analyzer: model.CharWB, NgramMin: 2, NgramMax: ngramMax, Lowercase: true, Norm: model.L2, UseIDF: true, SublinearTF: true}
+func Vectorizer(ngramMax int) tfidf.Vectorizer {
+	return tfidf.Vectorizer{Analyzer: tfidf.CharWB, NgramMin: 2, NgramMax: ngramMax, Lowercase: true, Norm: tfidf.L2, UseIDF: true, SublinearTF: true}
 }
 
 // NGrams is the n-grams of words, the most frequent ones first.
-func NGrams(v model.Vectorizer, words []string) []string {
+func NGrams(v tfidf.Vectorizer, words []string) []string {
 	frequencies := make(map[string]float64)
 	for rank, word := range words {
 		for ngram := range v.NGrams(word) {
@@ -73,17 +74,17 @@ func NGrams(v model.Vectorizer, words []string) []string {
 }
 
 // Weights is a model of four classes with these n-grams and random numbers.
-func Weights(v model.Vectorizer, ngrams []string) *model.Weights {
+func Weights(v tfidf.Vectorizer, ngrams []string) *linear.Weights {
 	random := rand.New(rand.NewPCG(3, 3))
-	w := &model.Weights{
-		Blocks: []model.Block{{
+	w := &linear.Weights{
+		Blocks: []linear.Block{{
 			Vectorizer: v,
 			Weight:     1,
 			NGrams:     slices.Sorted(slices.Values(ngrams)),
 			IDF:        make([]float64, len(ngrams)),
 		}},
-		Norm:         model.NoNorm,
-		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
+		Norm:         tfidf.NoNorm,
+		Links:        []linear.Link{{Loss: linear.LogLoss, Weight: 1}},
 		Classes:      []string{"a", "b", "c", "d"},
 		Coefficients: make([]float64, 4*len(ngrams)),
 		Intercepts:   make([]float64, 4),
