@@ -2,6 +2,7 @@ package sockets_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -59,7 +60,7 @@ func exchange(conn net.Conn, sent []byte, cuts ...int) (string, error) {
 			return answers.String(), <-writing
 		}
 		body, err := io.ReadAll(answer.Body)
-		if err != nil {
+		if err := errors.Join(err, answer.Body.Close()); err != nil {
 			return "", err
 		}
 		fmt.Fprintf(&answers, "%d %s\n", answer.StatusCode, body)

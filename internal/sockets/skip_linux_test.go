@@ -78,11 +78,11 @@ func TestSkip(t *testing.T) {
 	}
 }
 
-// Every request over plain HTTP has a connection that skips.
-func TestConnOf(t *testing.T) {
+// Bodies are skipped over plain HTTP.
+func TestSkipping(t *testing.T) {
 	l := NewLimited("127.0.0.1:0", config.Defaults().Limits, func() {})
 	l.HTTP.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if connOf(r) == nil {
+		if r.Context().Value(skipping{}) == nil {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})

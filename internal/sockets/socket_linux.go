@@ -84,11 +84,10 @@ func setUserTimeout(tcp *net.TCPConn, d time.Duration) {
 	})
 }
 
-// skips says that skipReceived works.
+// skips says that bytes can be taken from the kernel without a copy.
 const skips = true
 
-// skipReceived takes up to n bytes from the kernel, without a copy, and returns how many.
-// Else it does what reading them does.
+// skipReceived takes up to n bytes from the kernel, and is otherwise like Read.
 func skipReceived(tcp *net.TCPConn, n int) (skipped int, err error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {
