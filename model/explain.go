@@ -3,6 +3,9 @@ package model
 import (
 	"slices"
 	"unicode/utf8"
+
+	"tagifai/model/linear"
+	"tagifai/model/vocabulary"
 )
 
 // An Explanation says what the score of a class is made of. The numbers add up, but for
@@ -13,7 +16,7 @@ import (
 //
 // The score is linear in the text's vector, which makes both exact; nothing is sampled.
 // Where [Model.Classify] has decision values it is that of the class, but for
-// [OneVsOne], whose votes are not linear: there it is the sum of the scores of all pairs
+// [linear.OneVsOne], whose votes are not linear: there it is the sum of the scores of all pairs
 // that the class is in, in its favour. Of a model that averages the probabilities of
 // several links it is the mean of their scores, by the weights of the links, and with
 // calibrators what these are applied to, before the loss.
@@ -49,9 +52,34 @@ type Span struct {
 func (m *Model) Explain(text string, classes []int, top int) []Explanation {
 	s := m.getScratch()
 	defer m.putScratch(s)
+	return m.explain(s, m.score(s, text), text, classes, top)
+}
+
+// ClassifyAndExplain predicts text as [Model.Classify] does, and explains, as [Model.Explain]
+// does, the predicted class, the most probable one, and others. It reads the text once.
+func (m *Model) ClassifyAndExplain(text string, probabilities, scores []float64, others []int, top int) (Answer, []Explanation) {
+	s := m.getScratch()
+	defer m.putScratch(s)
+	rows := m.score(s, text)
+	answer := m.decide(s, rows, probabilities, scores)
+	classes := append(s.explainer.classes[:0], answer.Class)
+	for i := -1; i < len(others); i++ {
+		class := answer.Best
+		if i >= 0 {
+			class = others[i]
+		}
+		if !slices.Contains(classes, class) {
+			classes = append(classes, class)
+		}
+	}
+	s.explainer.classes = classes
+	return answer, m.explain(s, rows, text, classes, top)
+}
+
+// explain is Explain for a text that s has just scored.
+func (m *Model) explain(s *scratch, scores []float64, text string, classes []int, top int) []Explanation {
 	x := &s.explainer
 	defer x.putBack()
-	scores := m.score(s, text)
 	x.meet(m, s, text)
 	x.characters = slices.Grow(x.characters[:0], len(text))[:utf8.RuneCountInString(text)]
 	explanations := make([]Explanation, len(classes))
@@ -60,8 +88,8 @@ func (m *Model) Explain(text string, classes []int, top int) []Explanation {
 		e.Class = class
 		x.terms = m.appendTerms(x.terms[:0], class)
 		for _, t := range x.terms {
-			e.Score += t.factor * scores[t.row]
-			e.Intercept += t.factor * m.intercepts[t.row]
+			e.Score += t.Factor * scores[t.Row]
+			e.Intercept += t.Factor * m.intercepts[t.Row]
 		}
 		e.Remaining = x.weigh(m, top)
 		e.NGrams = x.largest()
@@ -70,14 +98,8 @@ func (m *Model) Explain(text string, classes []int, top int) []Explanation {
 	return explanations
 }
 
-// A term is a row of coefficients, and what it is multiplied by in the score of a class.
-type term struct {
-	row    int
-	factor float64
-}
-
 // appendTerms appends what the score of a class is the sum of.
-func (m *Model) appendTerms(terms []term, class int) []term {
+func (m *Model) appendTerms(terms []vocabulary.Term, class int) []vocabulary.Term {
 	n, weights := len(m.classes), 0.0
 	for i := range m.links {
 		weights += m.links[i].Weight
@@ -86,26 +108,26 @@ func (m *Model) appendTerms(terms []term, class int) []term {
 	for i := range m.links {
 		l := &m.links[i]
 		factor := l.Weight / weights
-		switch rows := l.rows(n); {
+		switch rows := l.Rows(n); {
 		case rows == 1:
-			terms = append(terms, term{first, factor * float64(2*class-1)})
-		case l.Loss == OneVsOne:
+			terms = append(terms, vocabulary.Term{Row: first, Factor: factor * float64(2*class-1)})
+		case l.Loss == linear.OneVsOne:
 			row := first
 			for a := range n {
 				for b := a + 1; b < n; b++ {
 					switch class {
 					case a:
-						terms = append(terms, term{row, -factor})
+						terms = append(terms, vocabulary.Term{Row: row, Factor: -factor})
 					case b:
-						terms = append(terms, term{row, factor})
+						terms = append(terms, vocabulary.Term{Row: row, Factor: factor})
 					}
 					row++
 				}
 			}
 		default:
-			terms = append(terms, term{first + class, factor})
+			terms = append(terms, vocabulary.Term{Row: first + class, Factor: factor})
 		}
-		first += l.rows(n)
+		first += l.Rows(n)
 	}
 	return terms
 }

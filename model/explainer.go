@@ -1,42 +1,29 @@
 package model
 
 import (
-	"bytes"
 	"math"
+	"slices"
 
 	"tagifai/model/tfidf"
+	"tagifai/model/vocabulary"
 )
 
 // An explainer is the scratch of explanations, in proportion to the text.
 type explainer struct {
-	tapes   []tfidf.Aligned // of each block
-	a, b    tfidf.Aligned   // on the way to a tape
-	factors []float64       // of each block: what its vector's elements are multiplied by
-	chains  []chain         // those of a block behind those of the one before
-	ends    []int           // of each block in chains
-	visits  []visit         // those of a chain behind those of the one before
+	tapes   []tfidf.Aligned        // of each block
+	a, b    tfidf.Aligned          // on the way to a tape
+	factors []float64              // of each block: what its vector's elements are multiplied by
+	found   vocabulary.Occurrences // those of a block behind those of the one before
+	ends    []int                  // of each block in found.Chains
 
-	terms      []term
-	shares     []float64   // of the visits of a chain: what goes to each character
+	classes    []int
+	terms      []vocabulary.Term
+	sums       []float64   // of the visits of a block
+	shares     []float64   // of a chain, by the last bytes of its n-grams: what goes to each character
 	characters []float64   // of a text: their weights
 	candidates []candidate // the largest first
 	names      []byte
 }
-
-// A chain is what begins at one place of a tape: an n-gram, and all that go on from it.
-type chain struct {
-	start uint32 // on the tape
-	first uint32 // the size in bytes of what is visited first; that of the next is one more
-	end   uint32 // in visits
-}
-
-// A visit is a node of the trie, or a word of the table, that a chain comes to.
-type visit struct {
-	at    uint32
-	count uint32 // how often the text has it; with again unless it is its first visit
-}
-
-const again = 1 << 31
 
 // A candidate is an n-gram that may be among the largest.
 type candidate struct {
@@ -58,79 +45,25 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 	if x.tapes == nil {
 		x.tapes = make([]tfidf.Aligned, len(m.blocks))
 	}
-	x.chains, x.ends, x.visits = x.chains[:0], x.ends[:0], x.visits[:0]
+	x.found.Chains, x.found.Visits, x.ends = x.found.Chains[:0], x.found.Visits[:0], x.ends[:0]
 	x.factors = m.appendFactors(x.factors[:0], s)
 	for i := range m.blocks {
-		b, w := &m.blocks[i], &s.walks[i]
-		tape := &x.tapes[i]
+		b, tape := &m.blocks[i], &x.tapes[i]
 		if b.reader.Align(tape, &x.a, &x.b, text); b.words != nil {
-			x.meetWords(b.words, w, tape.Text)
+			b.words.Meet(&x.found, &s.blocks[i], tape.Text)
 		} else {
-			x.meetNGrams(b, w, tape.Text)
+			b.trie.Meet(&x.found, &s.blocks[i], tape.Text)
 		}
-		x.ends = append(x.ends, len(x.chains))
+		x.ends = append(x.ends, len(x.found.Chains))
 	}
 }
 
-// meetNGrams visits the nodes of the trie that a tape leads to, one start position after
-// the other. Those at which no n-gram ends weigh nothing.
-func (x *explainer) meetNGrams(b *block, w *walks, tape []byte) {
-	t, words := b.trie, b.reader.Analyzer == tfidf.Word
-	pairs := t.pairs
-	if words {
-		pairs = nil
+// appendSums appends the sums of visited nodes.
+func (b *block) appendSums(sums []float64, visits []vocabulary.Visit, terms []vocabulary.Term) []float64 {
+	if b.words != nil {
+		return b.words.AppendSums(sums, visits, terms)
 	}
-	for start := range tape {
-		if words && start > 0 && tape[start-1] != ' ' {
-			continue
-		}
-		visits := len(x.visits)
-		// What begins with an n-gram that occurs once occurs once.
-		repeated := len(w.met) > 0
-		visit := func(node uint32) {
-			count := uint32(1)
-			if repeated {
-				count = w.visit(node)
-				repeated = count != 1
-			}
-			x.visits = append(x.visits, visit{node, count})
-		}
-		node, end, first := uint32(root), start, 1
-		if pairs != nil {
-			if start+1 == len(tape) {
-				break
-			}
-			node, end, first = pairs[uint16(tape[start])<<8|uint16(tape[start+1])], start+2, 2
-			if node == nowhere {
-				continue
-			}
-			visit(node)
-		}
-		for end < len(tape) {
-			node = t.child(node, tape[end])
-			if node == nowhere {
-				break
-			}
-			end++
-			visit(node)
-		}
-		if len(x.visits) > visits {
-			// The space behind a word is not part of an n-gram.
-			x.chains = append(x.chains, chain{uint32(start), uint32(first - one(words)), uint32(len(x.visits))})
-		}
-	}
-}
-
-// meetWords visits the words of a tape.
-func (x *explainer) meetWords(t *wordTable, w *walks, tape []byte) {
-	for start := 0; start < len(tape); {
-		word := tape[start:][:bytes.IndexByte(tape[start:], ' ')]
-		if i := t.find(headOf(word), word); i > 0 {
-			x.visits = append(x.visits, visit{i - 1, t.visit(w, i-1)})
-			x.chains = append(x.chains, chain{uint32(start), uint32(len(word)), uint32(len(x.visits))})
-		}
-		start += len(word) + 1
-	}
+	return b.trie.AppendSums(sums, visits, terms)
 }
 
 // weigh shares the weights of the n-grams out to the characters of the text, and finds the
@@ -144,33 +77,37 @@ func (x *explainer) weigh(m *Model, top int) (others Remaining) {
 	}
 	at, visits := 0, uint32(0)
 	for i, end := range x.ends {
-		b := &m.blocks[i]
-		rows, from, factor := b.rows(), x.tapes[i].From, x.factors[i]
+		if at == end {
+			continue
+		}
+		b, factor, from := &m.blocks[i], x.factors[i], x.tapes[i].From
+		first := visits
+		x.sums = b.appendSums(x.sums[:0], x.found.Visits[first:x.found.Chains[end-1].Visits], x.terms)
 		for ; at < end; at++ {
-			c := &x.chains[at]
-			visited := x.visits[visits:c.end]
+			c := &x.found.Chains[at]
+			visited, sums := x.found.Visits[visits:c.Visits], x.sums[visits-first:]
+			characters := from[c.Start:][:int(c.Size)+len(visited)-1]
+			x.shares = slices.Grow(x.shares[:0], len(characters))[:len(characters)]
+			clear(x.shares[:c.Size])
+			size := different(characters[:c.Size])
 			before := 0.0
-			characters := from[c.start:][:int(c.first)+len(visited)-1]
-			x.shares = append(x.shares[:0], make([]float64, len(characters))...)
-			size := different(characters[:c.first])
 			for j, v := range visited {
-				sum := rows.sum(v.at, x.terms)
-				weight := (sum - before) * factor
-				before = sum
+				weight := (sums[j] - before) * factor
+				before = sums[j]
 				share := weight
-				if v.count != 1 {
-					count := v.count &^ again
+				if v.Count != 1 {
+					count := v.Count &^ vocabulary.Again
 					weight *= b.reader.TF(count)
 					share = weight / float64(count)
 				}
-				if last := int(c.first) + j - 1; last >= 0 {
+				if last := int(c.Size) + j - 1; last >= 0 {
 					if j > 0 {
 						size += one(isNew(characters, last))
 					}
 					x.shares[last] = share / float64(size)
 				}
 				switch {
-				case v.count >= again:
+				case v.Count >= vocabulary.Again:
 				case math.Abs(weight) <= least:
 					others.add(weight)
 				default:
@@ -181,7 +118,7 @@ func (x *explainer) weigh(m *Model, top int) (others Remaining) {
 				}
 			}
 			x.share(characters)
-			visits = c.end
+			visits = c.Visits
 		}
 	}
 	return others
@@ -235,7 +172,7 @@ func (x *explainer) largest() []NGramWeight {
 	x.names = x.names[:0]
 	for i, c := range x.candidates {
 		x.names = append(x.names, x.name(c)...)
-		ngrams[i] = NGramWeight{Weight: c.weight, Count: int(x.visits[c.visit].count)}
+		ngrams[i] = NGramWeight{Weight: c.weight, Count: int(x.found.Visits[c.visit].Count)}
 	}
 	names := string(x.names)
 	for i, c := range x.candidates {
@@ -252,10 +189,10 @@ func (x *explainer) name(c candidate) []byte {
 		block++
 	}
 	if c.chain > 0 {
-		before = x.chains[c.chain-1].end
+		before = x.found.Chains[c.chain-1].Visits
 	}
-	at := &x.chains[c.chain]
-	return x.tapes[block].Text[at.start:][:at.first+c.visit-before]
+	at := &x.found.Chains[c.chain]
+	return x.tapes[block].Text[at.Start:][:at.Size+c.visit-before]
 }
 
 func (r *Remaining) add(weight float64) {

@@ -51,26 +51,19 @@ type Fallback struct {
 	Threshold float64 `json:"threshold"`
 }
 
-// Explain explains the answer that a model gives to text: the predicted class, the one that
-// was not sure enough in a fallback, which is nil without one, and other classes, given by
-// their indices.
-func Explain(m *model.Model, text string, answer model.Answer, others []int, top int) ([]model.Explanation, *Fallback) {
-	classes := []int{answer.Class}
-	for _, class := range append([]int{answer.Best}, others...) {
-		if !slices.Contains(classes, class) {
-			classes = append(classes, class)
-		}
-	}
-	explanations := m.Explain(text, classes, top)
+// FallbackOf returns the fallback of an answer, nil if there is none. The explanations are
+// those of [model.Model.ClassifyAndExplain].
+func FallbackOf(m *model.Model, answer model.Answer, explanations []model.Explanation) *Fallback {
 	if !answer.Fallback {
-		return explanations, nil
+		return nil
 	}
 	threshold, on := m.Threshold(answer.Best)
 	f := &Fallback{Class: m.Class(answer.Best), Probability: answer.Confidence, Threshold: threshold}
 	if on == model.OnSigmoid {
-		f.Sigmoid = 1 / (1 + math.Exp(-explanations[slices.Index(classes, answer.Best)].Score))
+		i := slices.IndexFunc(explanations, func(e model.Explanation) bool { return e.Class == answer.Best })
+		f.Sigmoid = 1 / (1 + math.Exp(-explanations[i].Score))
 	}
-	return explanations, f
+	return f
 }
 
 // AppendExplained adds explanations and a fallback, which may be nil, to the [Prediction]

@@ -1,8 +1,10 @@
 package sockets
 
 import (
+	"context"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -78,6 +80,23 @@ type conn struct {
 	holds    atomic.Bool  // memory of the stalled
 	whole    *[]byte      // what WriteWhole is going to send; nil if nobody calls it
 	once     sync.Once
+}
+
+// connKey is the key of a conn in the contexts of its requests.
+type connKey struct{}
+
+// withConn is the ConnContext of a server.
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	if c, ok := c.(*conn); ok {
+		return context.WithValue(ctx, connKey{}, c)
+	}
+	return ctx
+}
+
+// connOf returns the connection of a request. It is nil over TLS, which is between the two.
+func connOf(r *http.Request) *conn {
+	c, _ := r.Context().Value(connKey{}).(*conn)
+	return c
 }
 
 // stallsAfter is how long a client may take nothing until the kernel's memory for its

@@ -1,9 +1,7 @@
 package sockets
 
 import (
-	"context"
 	"errors"
-	"net"
 	"net/http"
 
 	"tagifai/internal/memory"
@@ -23,8 +21,8 @@ const (
 // is a call of the kernel and wakes up the client. To send an answer of 9 KiB takes 11 µs of
 // the server's processor that way, and 7 µs at once.
 func WriteWhole(w http.ResponseWriter, r *http.Request, body []byte) (int, error) {
-	c, ok := r.Context().Value(connKey{}).(*conn)
-	if !ok || len(body) < piece || len(body) > mostWhole-piece || r.ProtoMajor > 1 {
+	c := connOf(r)
+	if c == nil || len(body) < piece || len(body) > mostWhole-piece || r.ProtoMajor > 1 {
 		return w.Write(body)
 	}
 	c.whole = memory.GetBuffer(mostWhole)
@@ -45,11 +43,4 @@ func (c *conn) send() error {
 		_ = c.Close() // as net/http would, which does not learn of it
 	}
 	return err
-}
-
-// connKey is the key of the connection in the contexts of its requests.
-type connKey struct{}
-
-func withConn(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, c)
 }
