@@ -3,6 +3,8 @@ package model
 import (
 	"reflect"
 	"testing"
+
+	"tagifai/model/vocabulary"
 )
 
 // TestLent holds the embedded model, which is made without a copy and a checksum, against
@@ -35,10 +37,11 @@ func TestLent(t *testing.T) {
 		if of.words == nil { // a table of words has a seed of its own
 			continue
 		}
-		for node := range to.nodes() {
+		for node := range a.Weights.Blocks[i].NGrams {
+			visits := []vocabulary.Visit{{Node: uint32(node)}}
 			for row := range want.intercepts {
-				n := &metNGram{node: uint32(node)}
-				if got, want := of.coefficient(n, row), to.coefficient(n, row); got != want {
+				terms := []vocabulary.Term{{Row: row, Factor: 1}}
+				if got, want := of.appendSums(nil, visits, terms), to.appendSums(nil, visits, terms); got[0] != want[0] {
 					t.Fatalf("block %d: row %d of word %d is %v, want %v", i, row, node, got, want)
 				}
 			}

@@ -11,7 +11,11 @@ func (m *Model) Known(text string) (known, all int) {
 		for range b.reader.NGrams(&s.text, text) {
 			all++
 		}
-		b.occurrences(s.text.Tape, func(_, _ uint32, _, _ int) { known++ })
+		if b.words != nil {
+			known += b.words.Known(s.text.Tape)
+		} else {
+			known += b.trie.Known(s.text.Tape)
+		}
 	}
 	return known, all
 }

@@ -190,7 +190,11 @@ func (m *Model) Classify(text string, probabilities, scores []float64) Answer {
 }
 
 func (m *Model) classify(s *scratch, text string, probabilities, scores []float64) Answer {
-	rows := m.score(s, text)
+	return m.decide(s, m.score(s, text), probabilities, scores)
+}
+
+// decide is Classify for a text whose rows have these scores.
+func (m *Model) decide(s *scratch, rows, probabilities, scores []float64) Answer {
 	if !m.hasProbabilities {
 		if scores == nil {
 			scores = s.decisions

@@ -18,6 +18,8 @@ type scratch struct {
 	probabilities []float64
 	one           []float64 // probabilities of one link of several
 	decisions     []float64
+	factors       []float64 // of several blocks: what their sums were multiplied by
+	norm          float64   // of several blocks
 	explainer     explainer
 }
 
@@ -36,6 +38,7 @@ func (m *Model) getScratch() *scratch {
 		probabilities: make([]float64, classes),
 		one:           make([]float64, classes),
 		decisions:     make([]float64, classes),
+		factors:       make([]float64, len(m.blocks)),
 	}
 }
 
@@ -83,12 +86,26 @@ func (m *Model) scoreBlocks(s *scratch, text string) []float64 {
 			s.sums[k] += factor * s.totals[1+k]
 		}
 		outer += m.norm.Power(b.weight) * norm
+		s.factors[i] = factor
 	}
 	norm := m.norm.Of(outer)
+	s.norm = norm
 	for k, intercept := range m.intercepts {
 		s.sums[k] = s.sums[k]/norm + intercept
 	}
 	return s.sums
+}
+
+// appendFactors appends what the elements of each block's vector are multiplied by in the
+// scores that s was left with.
+func (m *Model) appendFactors(factors []float64, s *scratch) []float64 {
+	if len(m.blocks) == 1 {
+		return append(factors, 1/m.blocks[0].reader.Norm.Of(s.totals[0]))
+	}
+	for _, factor := range s.factors {
+		factors = append(factors, factor/s.norm)
+	}
+	return factors
 }
 
 // probabilities sets dst, one element for each class, from the scores of the rows.

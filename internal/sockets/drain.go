@@ -1,7 +1,6 @@
 package sockets
 
 import (
-	"context"
 	"io"
 	"net"
 	"net/http"
@@ -20,7 +19,7 @@ func Drain(r *http.Request) {
 		return
 	}
 	left := int64(drained)
-	if r.ContentLength > 0 && r.ProtoMajor == 1 && r.Context().Value(skipping{}) != nil {
+	if r.ContentLength > 0 && r.ProtoMajor == 1 && skips && connOf(r) != nil {
 		left = skip(r.Body, r.ContentLength)
 	}
 	discard(r.Body, left)
@@ -72,16 +71,4 @@ func (c *conn) Read(p []byte) (int, error) {
 		}
 	}
 	return c.Conn.Read(p)
-}
-
-// skipping is the key in the context of a request whose connection can skip a body. Over TLS
-// none can, as its bytes have to be decrypted.
-type skipping struct{}
-
-// withSkipping is the ConnContext of a server.
-func withSkipping(ctx context.Context, c net.Conn) context.Context {
-	if _, ok := c.(*conn); ok && skips {
-		return context.WithValue(ctx, skipping{}, true)
-	}
-	return ctx
 }

@@ -82,7 +82,7 @@ func TestSkip(t *testing.T) {
 func TestSkipping(t *testing.T) {
 	l := NewLimited("127.0.0.1:0", config.Defaults().Limits, func() {})
 	l.HTTP.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Context().Value(skipping{}) == nil {
+		if connOf(r) == nil {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})

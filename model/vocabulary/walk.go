@@ -30,7 +30,10 @@ type Scratch struct {
 	seen  []uint32
 	stamp uint32
 
-	many []uint32 // of each node: how many walkers came to it; zero between two long texts
+	// many has, of each node, how many walkers came to it, with marks. If the last text was
+	// long it is that of met, and else zero.
+	many []uint32
+	long bool
 }
 
 // A walker is on its way down the trie.
@@ -61,8 +64,9 @@ func (t *Trie) Add(w *Scratch, totals []float64, tape []byte) {
 		w.starts, w.left = make([]uint32, maxTogether+1), make([]uint32, maxTogether+1)
 		w.followers = make([]follower, maxTogether)
 	}
-	w.met, w.weighted = w.met[:0], w.weighted[:0]
-	if n <= maxTogether {
+	w.forget()
+	w.met, w.weighted, w.long = w.met[:0], w.weighted[:0], n > maxTogether
+	if !w.long {
 		// Every walk adds its last row, in which each n-gram counts once. What is wrong
 		// about that is put right where walks meet.
 		if w.stamp += stamps; w.stamp == 0 {
@@ -149,7 +153,6 @@ func (w *Scratch) weighCounts(v *tfidf.Vectorizer) {
 	for i := len(w.met) - 1; i >= 0; i-- { // children before parents
 		m := w.met[i]
 		marked := w.many[m.at]
-		w.many[m.at] = 0
 		count := marked % left
 		above := w.many[m.parent]
 		tf := v.TF(count)
@@ -161,6 +164,15 @@ func (w *Scratch) weighCounts(v *tfidf.Vectorizer) {
 		n += one(above != count) & one(m.parent != nowhere)
 	}
 	w.weighted = weighted[:n]
+}
+
+// forget forgets how often a long text had what leads to the nodes.
+func (w *Scratch) forget() {
+	if w.long {
+		for _, m := range w.met {
+			w.many[m.at] = 0
+		}
+	}
 }
 
 // one is 1 for true, 0 for false, and no branch.

@@ -123,6 +123,9 @@ func (t *WordTable) Add(w *Scratch, totals []float64, tape []byte, bounds []uint
 	if w.seen == nil {
 		w.seen = make([]uint32, len(t.ends))
 	}
+	for i := range w.weighted { // of the text before
+		w.seen[w.weighted[i].row] = 0
+	}
 	w.weighted = w.weighted[:0]
 	for ; len(bounds) >= 2; bounds = bounds[2:] {
 		start, end := bounds[0], bounds[1]
@@ -139,7 +142,6 @@ func (t *WordTable) Add(w *Scratch, totals []float64, tape []byte, bounds []uint
 		of := &w.weighted[i]
 		of.times = t.vectorizer.TF(w.seen[of.row])
 		of.norm = t.vectorizer.Norm.Power(of.times)
-		w.seen[of.row] = 0
 	}
 	t.addWeighted(totals, w.weighted)
 }

@@ -12,6 +12,7 @@ import (
 	"tagifai/internal/registry"
 	"tagifai/internal/server/admission"
 	"tagifai/internal/server/exchange"
+	"tagifai/model"
 )
 
 // Shadows are versions that predict the same texts for comparison: a [registry.Registry], or
@@ -45,6 +46,9 @@ const (
 // of a millisecond of work. The runtime would let them wait for ten.
 const textsAtATime = 64
 
+// explainedAtATime is how many bytes of texts are explained before others have a turn.
+const explainedAtATime = 4 << 10
+
 // toExplain is what a request needs that asks for explanations, beside what its route does.
 var toExplain = admission.Need{Action: auth.Explain, Of: admission.ItsModel}
 
@@ -76,6 +80,7 @@ func (c *Classifier) Classify(e *exchange.Exchange, r *http.Request, p *Results,
 		return err
 	}
 	p.alloc()
+	work := 0 // since others had a turn
 	for i, text := range p.Texts {
 		if i%textsAtATime == textsAtATime-1 {
 			runtime.Gosched() // others are to be answered, or sent away, in time
@@ -84,16 +89,21 @@ func (c *Classifier) Classify(e *exchange.Exchange, r *http.Request, p *Results,
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		answer := v.Classify(text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
-		v.Predicted(text.Text, answer)
-		p.tags[i] = int32(answer.Class)
-		if explained != nil {
+		var answer model.Answer
+		if explained == nil {
+			answer = v.Classify(text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
+		} else {
 			if err := e.Hold(held + explained.held() + explained.room(text.Text)); err != nil {
 				return err
 			}
-			explained.add(v.Model, text.Text, answer)
-			runtime.Gosched()
+			answer = explained.add(v.Model, p.classes, text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
+			if work += len(text.Text); work > explainedAtATime {
+				runtime.Gosched()
+				work = 0
+			}
 		}
+		v.Predicted(text.Text, answer)
+		p.tags[i] = int32(answer.Class)
 	}
 	if explained != nil {
 		p.more().explained = explained

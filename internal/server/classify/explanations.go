@@ -33,12 +33,13 @@ func (x *Explanations) room(text string) int {
 // held returns how many bytes the explanations take.
 func (x *Explanations) held() int { return cap(x.encoded) + 8*cap(x.ends) }
 
-// add explains the answer to the next text.
-func (x *Explanations) add(m *model.Model, text string, answer model.Answer) {
-	list, fallback := prediction.Explain(m, text, answer, x.Classes, x.Top)
+// add predicts the next text, as [model.Model.Classify] does, and explains the answer.
+func (x *Explanations) add(m *model.Model, classes []string, text string, probabilities, scores []float64) model.Answer {
+	answer, list := m.ClassifyAndExplain(text, probabilities, scores, x.Classes, x.Top)
 	x.reserve(prediction.RoomExplained(list))
-	x.encoded = prediction.AppendMembers(x.encoded, m.Classes(), list, fallback)
+	x.encoded = prediction.AppendMembers(x.encoded, classes, list, prediction.FallbackOf(m, answer, list))
 	x.ends = append(x.ends, len(x.encoded))
+	return answer
 }
 
 // reserve makes room for n bytes more, in a pooled buffer: they are more than all else that a

@@ -8,6 +8,7 @@ import (
 
 	"tagifai/internal/invocations"
 	"tagifai/internal/jsonread"
+	"tagifai/internal/prediction"
 	"tagifai/internal/server/admission"
 	"tagifai/internal/server/classify"
 	"tagifai/internal/server/exchange"
@@ -201,7 +202,7 @@ func (p invocation) AppendPart(b []byte, i int) []byte {
 	}
 	separator := byte('[')
 	for _, number := range p.Probabilities(i) {
-		b = jsontext.AppendFloat(append(b, separator), number, 64)
+		b = prediction.AppendNumber(append(b, separator), number)
 		separator = ','
 	}
 	return append(b, ']')
