@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/model/linear"
 )
 
 // The files of an artifact directory.
@@ -38,7 +40,7 @@ type Artifact struct {
 	RunID       string // may be empty
 	// Baseline is what predictions are to be compared with; empty if there is none.
 	Baseline Object
-	Weights  *Weights
+	Weights  *linear.Weights
 	Format   string // of the directory that it was read from: "tagifai", "scikit-learn"
 	// Changed names the files that are no longer as [Artifact.Write] wrote them. [New]
 	// refuses an artifact with such files. Whoever accepts them sets Changed to nil.
@@ -187,15 +189,15 @@ func (a *Artifact) warnOfThreshold(hasArgs bool) {
 }
 
 // readWeights reads model.safetensors.
-func readWeights(fsys fs.FS) (*Weights, checksums, error) {
+func readWeights(fsys fs.FS) (*linear.Weights, checksums, error) {
 	if own, ok := fsys.(lent); ok {
-		return parseWeights(own.weights(), true)
+		return linear.Parse(own.weights(), true)
 	}
 	data, err := ReadFile(fsys, WeightsFile, maxWeightsFile)
 	if err != nil {
 		return nil, nil, err
 	}
-	w, sums, err := parseWeights(data, false)
+	w, sums, err := linear.Parse(data, false)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", WeightsFile, err)
 	}
@@ -243,7 +245,7 @@ func (a *Artifact) Write(dir string, more map[string][]byte) (err error) {
 			return err
 		}
 	}
-	if files[WeightsFile], err = a.Weights.marshal(sumsOf(files)); err != nil {
+	if files[WeightsFile], err = a.Weights.Marshal(sumsOf(files)); err != nil {
 		return err
 	}
 	maps.Copy(files, more)

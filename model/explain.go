@@ -1,11 +1,11 @@
 package model
 
 import (
-	"bytes"
 	"math"
 	"slices"
 	"unicode/utf8"
 
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -17,7 +17,7 @@ import (
 //
 // The score is linear in the text's vector, which makes both exact; nothing is sampled.
 // Where [Model.Classify] has decision values it is that of the class, but for
-// [OneVsOne], whose votes are not linear: there it is the sum of the scores of all pairs
+// [linear.OneVsOne], whose votes are not linear: there it is the sum of the scores of all pairs
 // that the class is in, in its favour. Of a model that averages the probabilities of
 // several links it is the mean of their scores, by the weights of the links, and with
 // calibrators what these are applied to, before the loss.
@@ -94,10 +94,10 @@ func (m *Model) terms(class int) []term {
 	for i := range m.links {
 		l := &m.links[i]
 		factor := l.Weight / weights
-		switch rows := l.rows(n); {
+		switch rows := l.Rows(n); {
 		case rows == 1:
 			terms = append(terms, term{first, factor * float64(2*class-1)})
-		case l.Loss == OneVsOne:
+		case l.Loss == linear.OneVsOne:
 			row := first
 			for a := range n {
 				for b := a + 1; b < n; b++ {
@@ -113,7 +113,7 @@ func (m *Model) terms(class int) []term {
 		default:
 			terms = append(terms, term{first + class, factor})
 		}
-		first += l.rows(n)
+		first += l.Rows(n)
 	}
 	return terms
 }
@@ -170,7 +170,7 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 	for i := range m.blocks {
 		b := &m.blocks[i]
 		clear(s.totals)
-		b.add(s, &s.walks[i], s.totals, text)
+		b.add(s, &s.blocks[i], s.totals, text)
 		factor, left := b.factor(s.totals[0])
 		x.factors = append(x.factors, factor)
 		outer += m.norm.Power(b.weight) * left
@@ -180,7 +180,7 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 			x.slots[i] = make([]uint32, b.nodes())
 		}
 		slots := x.slots[i]
-		b.occurrences(&x.tapes[i], func(node, parent uint32, start, end int) {
+		b.occurrences(x.tapes[i].Text, func(node, parent uint32, start, end int) {
 			if slots[node] == 0 {
 				x.met = append(x.met, metNGram{node: node, parent: parent, start: start, end: end})
 				slots[node] = uint32(len(x.met))
@@ -211,48 +211,25 @@ func (x *explainer) leave() {
 // nodes returns the number of nodes: of the trie, or of the table of words.
 func (b *block) nodes() int {
 	if b.words != nil {
-		return len(b.words.ends)
+		return b.words.Nodes()
 	}
-	return len(b.trie.nodes)
+	return b.trie.Nodes()
 }
 
 // coefficient returns idf × coefficient of the n-gram of a node.
 func (b *block) coefficient(n *metNGram, row int) float64 {
 	if b.words != nil {
-		return b.words.row(n.node)[1+row]
+		return b.words.Coefficient(n.node, row)
 	}
-	return b.trie.row(n.node)[1+row] - b.trie.row(n.parent)[1+row]
+	return b.trie.Coefficient(n.node, n.parent, row)
 }
 
 // occurrences yields the n-grams of the vocabulary on a tape, each as often as it occurs.
-func (b *block) occurrences(tape *tfidf.Aligned, yield func(node, parent uint32, start, end int)) {
+func (b *block) occurrences(tape []byte, yield func(node, parent uint32, start, end int)) {
 	if b.words != nil {
-		for start := 0; start < len(tape.Text); {
-			end := start + bytes.IndexByte(tape.Text[start:], ' ')
-			word := tape.Text[start:end]
-			if i := b.words.find(headOf(word), word); i > 0 {
-				yield(i-1, 0, start, end)
-			}
-			start = end + 1
-		}
-		return
-	}
-	t, words := b.trie, b.reader.Analyzer == tfidf.Word
-	for start := range tape.Text {
-		if words && start > 0 && tape.Text[start-1] != ' ' {
-			continue
-		}
-		node := uint32(root)
-		for i := start; i < len(tape.Text); i++ {
-			next := t.child(node, tape.Text[i])
-			if next == nowhere {
-				break
-			}
-			if !slices.Equal(t.row(node), t.row(next)) { // an n-gram ends here
-				yield(next, node, start, i+1-one(words)) // without the space behind a word
-			}
-			node = next
-		}
+		b.words.Occurrences(tape, yield)
+	} else {
+		b.trie.Occurrences(tape, yield)
 	}
 }
 

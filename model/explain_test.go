@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -54,7 +55,7 @@ func (twin *twin) naiveClass(rows []float64, class int) float64 {
 		case classes == 2:
 			score += l.Weight * rows[0] * float64(2*class-1)
 			rows = rows[1:]
-		case l.Loss == model.OneVsOne:
+		case l.Loss == linear.OneVsOne:
 			for a := range classes {
 				for b := a + 1; b < classes; b++ {
 					if a == class {
@@ -173,12 +174,12 @@ func TestExplain(t *testing.T) {
 // TestSpans holds that the weights stand where the text has them.
 func TestSpans(t *testing.T) {
 	// One word weighs 1 in favour of the second class, another takes off 1/2.
-	weights := func(analyzer tfidf.Analyzer, change func(*tfidf.Vectorizer), ngrams ...string) *model.Weights {
+	weights := func(analyzer tfidf.Analyzer, change func(*tfidf.Vectorizer), ngrams ...string) *linear.Weights {
 		v := tfidf.Vectorizer{Analyzer: analyzer, NgramMin: 1, NgramMax: 9, Lowercase: true, Norm: tfidf.NoNorm}
 		change(&v)
-		w := &model.Weights{
-			Blocks: []model.Block{{Vectorizer: v, Weight: 1, NGrams: ngrams}}, Norm: tfidf.NoNorm,
-			Links:      []model.Link{{Loss: model.LogLoss, Weight: 1}},
+		w := &linear.Weights{
+			Blocks: []linear.Block{{Vectorizer: v, Weight: 1, NGrams: ngrams}}, Norm: tfidf.NoNorm,
+			Links:      []linear.Link{{Loss: linear.LogLoss, Weight: 1}},
 			Classes:    []string{"no", "yes"},
 			Intercepts: []float64{0.25},
 		}
@@ -190,7 +191,7 @@ func TestSpans(t *testing.T) {
 	plain := func(*tfidf.Vectorizer) {}
 	tests := []struct {
 		name    string
-		weights *model.Weights
+		weights *linear.Weights
 		text    string
 		want    []model.Span
 	}{

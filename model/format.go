@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"tagifai/model/linear"
 )
 
 // A Format reads the weights of artifact directories that another tool wrote. Our own
@@ -31,7 +33,7 @@ type Format struct {
 	// any, or an error that names file, field and reason. Every file is hostile to
 	// it: it must not run what it reads, nor take more memory than a small multiple
 	// of what it was given.
-	Read func(fsys fs.FS, labels []string) (*Weights, error)
+	Read func(fsys fs.FS, labels []string) (*linear.Weights, error)
 
 	own bool // whether it is ours, which has files that those of others may lack
 }

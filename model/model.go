@@ -6,11 +6,10 @@
 // what such a directory holds, for those who write or inspect one.
 //
 // To find your way: score.go is a prediction from one end to the other. Package tfidf makes
-// of a text what its analyzer sees. trie.go and walk.go find the n-grams in it, words.go single
-// words; rows.go has what each adds to the scores. link.go makes probabilities of these, and
-// threshold.go reads what the most probable class is held against. A directory is
-// artifact.go, dir.go and format.go, and our weights file safetensors.go, with metadata.go,
-// tensors.go and checksum.go.
+// of a text what its analyzer sees, package vocabulary finds the n-grams in it and adds up
+// the scores, and package linear makes probabilities of these. threshold.go reads what the
+// most probable class is held against. A directory is artifact.go, dir.go and format.go; the
+// weights and their file are those of package linear.
 package model
 
 import (
@@ -19,7 +18,9 @@ import (
 	"slices"
 	"sync"
 
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
+	"tagifai/model/vocabulary"
 )
 
 // Other is the class of what belongs to none: the answer where the most probable
@@ -31,7 +32,7 @@ type Model struct {
 	blocks           []block
 	norm             tfidf.Norm // of several blocks
 	intercepts       []float64
-	links            []Link
+	links            []linear.Link
 	hasProbabilities bool
 	averages         bool // or calibrates probabilities: there are no decision values
 	classes          []string
@@ -115,7 +116,7 @@ func newModel(a *Artifact) (*Model, error) {
 }
 
 // newBlocks makes the blocks of the weights, each in a goroutine of its own.
-func newBlocks(w *Weights) ([]block, error) {
+func newBlocks(w *linear.Weights) ([]block, error) {
 	blocks, errs := make([]block, len(w.Blocks)), make([]error, len(w.Blocks))
 	var all sync.WaitGroup
 	column := 0
@@ -133,7 +134,7 @@ func newBlocks(w *Weights) ([]block, error) {
 
 // newBlock makes a block of the i-th of the weights, the coefficients of which begin at
 // a column.
-func newBlock(w *Weights, i, column int) (block, error) {
+func newBlock(w *linear.Weights, i, column int) (block, error) {
 	b := &w.Blocks[i]
 	v := b.Vectorizer
 	divides := v.Norm != tfidf.NoNorm
@@ -144,12 +145,20 @@ func newBlock(w *Weights, i, column int) (block, error) {
 	if err != nil {
 		return block{}, err
 	}
+	source := vocabulary.Source{
+		Vectorizer:   v,
+		NGrams:       b.NGrams,
+		IDF:          b.IDF,
+		Coefficients: w.Coefficients[min(column, len(w.Coefficients)):],
+		Rows:         len(w.Intercepts),
+		Stride:       w.Features(),
+	}
 	made := block{reader: *reader, weight: b.Weight, divides: divides}
 	if reader.SingleWords() {
-		made.words = newWords(w, b, v.Norm, column)
+		made.words = vocabulary.NewWordTable(&source)
 		return made, nil
 	}
-	made.trie, err = newTrie(w, b, v.Norm, column)
+	made.trie, err = vocabulary.NewTrie(&source)
 	return made, err
 }
 
@@ -208,7 +217,7 @@ func (m *Model) classify(s *scratch, text string, probabilities, scores []float6
 		if scores == nil {
 			scores = s.decisions
 		}
-		m.links[0].Loss.decide(scores, rows)
+		m.links[0].Loss.Decide(scores, rows)
 		best := highest(scores)
 		return Answer{Class: best, Best: best}
 	}
@@ -221,7 +230,7 @@ func (m *Model) classify(s *scratch, text string, probabilities, scores []float6
 	case m.averages:
 		copy(scores, probabilities)
 	default:
-		m.links[0].Loss.decide(scores, rows)
+		m.links[0].Loss.Decide(scores, rows)
 	}
 	return m.answer(probabilities, rows)
 }
@@ -294,9 +303,9 @@ func (m *Model) Size() int {
 	size := len(m.args.raw) + len(m.performance.raw) + len(m.baseline.raw)
 	for _, b := range m.blocks {
 		if b.words != nil {
-			size += b.words.size()
+			size += b.words.Size()
 		} else {
-			size += b.trie.size()
+			size += b.trie.Size()
 		}
 	}
 	return size

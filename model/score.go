@@ -5,13 +5,14 @@ import (
 	"slices"
 
 	"tagifai/model/tfidf"
+	"tagifai/model/vocabulary"
 )
 
 // scratch is what one prediction scribbles on. It is pooled; nothing that is
 // returned to a caller refers to it.
 type scratch struct {
 	text          tfidf.Scratch
-	walks         []walks // of each block
+	blocks        []vocabulary.Scratch
 	totals        []float64
 	sums          []float64 // of the rows, over several blocks
 	probabilities []float64
@@ -29,7 +30,7 @@ func (m *Model) getScratch() *scratch {
 	}
 	rows, classes := len(m.intercepts), len(m.classes)
 	return &scratch{
-		walks:         make([]walks, len(m.blocks)),
+		blocks:        make([]vocabulary.Scratch, len(m.blocks)),
 		totals:        make([]float64, rows+1),
 		sums:          make([]float64, rows),
 		probabilities: make([]float64, classes),
@@ -47,8 +48,8 @@ func (m *Model) putScratch(s *scratch) {
 // A block is a [Block] that is ready to read texts.
 type block struct {
 	reader tfidf.Reader
-	trie   *trie
-	words  *wordTable // takes the place of the trie if the n-grams are single words
+	trie   *vocabulary.Trie
+	words  *vocabulary.WordTable // takes the place of the trie if the n-grams are single words
 	weight float64
 	// follows says that the words are found on the tape of the block before, which is in
 	// the scratch: a seventh of the time of the default model.
@@ -60,16 +61,16 @@ type block struct {
 
 // add adds to totals the block's rows of the n-grams of text, each times its tf, and of a
 // norm of l2 times its square. What becomes the norm is the first of the totals.
-func (b *block) add(s *scratch, w *walks, totals []float64, text string) {
-	switch v := &b.reader.Vectorizer; {
+func (b *block) add(s *scratch, w *vocabulary.Scratch, totals []float64, text string) {
+	switch {
 	case b.words == nil:
-		b.trie.walk(v, w, totals, b.reader.Tape(&s.text, text))
+		b.trie.Add(w, totals, b.reader.Tape(&s.text, text))
 	case b.follows: // the tape is there
 		bounds := s.text.Words()
-		b.words.add(v, w, totals, s.text.Tape, bounds)
+		b.words.Add(w, totals, s.text.Tape, bounds)
 	default:
 		bounds := b.reader.Words(&s.text, text)
-		b.words.add(v, w, totals, s.text.Tape, bounds)
+		b.words.Add(w, totals, s.text.Tape, bounds)
 	}
 }
 
@@ -82,6 +83,14 @@ func (b *block) factor(own float64) (factor, left float64) {
 	return b.weight / b.reader.Norm.Of(own), float64(one(own > 0))
 }
 
+// one is 1 for true, 0 for false, and no branch.
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // score returns the score of each row of coefficients: intercept plus the product of the
 // coefficients and the text's vector. The result lives in s.
 func (m *Model) score(s *scratch, text string) []float64 {
@@ -90,7 +99,7 @@ func (m *Model) score(s *scratch, text string) []float64 {
 	}
 	clear(s.totals)
 	b := &m.blocks[0]
-	b.add(s, &s.walks[0], s.totals, text)
+	b.add(s, &s.blocks[0], s.totals, text)
 	rows := s.totals[1:]
 	norm := b.reader.Norm.Of(s.totals[0])
 	for k, intercept := range m.intercepts {
@@ -106,7 +115,7 @@ func (m *Model) scoreBlocks(s *scratch, text string) []float64 {
 	for i := range m.blocks {
 		b := &m.blocks[i]
 		clear(s.totals)
-		b.add(s, &s.walks[i], s.totals, text)
+		b.add(s, &s.blocks[i], s.totals, text)
 		factor, norm := b.factor(s.totals[0])
 		for k := range s.sums {
 			s.sums[k] += factor * s.totals[1+k]
@@ -123,15 +132,15 @@ func (m *Model) scoreBlocks(s *scratch, text string) []float64 {
 // probabilities sets dst, one element for each class, from the scores of the rows.
 func (m *Model) probabilities(s *scratch, dst, scores []float64) {
 	if len(m.links) == 1 {
-		m.links[0].probabilities(dst, scores)
+		m.links[0].Probabilities(dst, scores)
 		return
 	}
 	clear(dst)
 	weights := 0.0
 	for i := range m.links {
 		l := &m.links[i]
-		n := l.rows(len(dst))
-		l.probabilities(s.one, scores[:n])
+		n := l.Rows(len(dst))
+		l.Probabilities(s.one, scores[:n])
 		scores = scores[n:]
 		for k, p := range s.one {
 			dst[k] += l.Weight * p

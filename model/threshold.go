@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/model/linear"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 )
 
 // parseThresholdOn reports whether the threshold is on the largest sigmoid.
-func parseThresholdOn(args Object, w *Weights) (bool, error) {
+func parseThresholdOn(args Object, w *linear.Weights) (bool, error) {
 	value, ok := args.Get(thresholdOnKey)
 	if !ok {
 		return false, nil

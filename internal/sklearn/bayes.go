@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // bayes reads a naive Bayes classifier: its joint log likelihoods are scores, which the
@@ -16,7 +16,7 @@ func (r *reading) bayes(n pickle.Node, classes int) (*fitted, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &fitted{undecided: true, others: 1, links: []model.Link{{Loss: model.Multinomial, Weight: 1}}}
+	c := &fitted{undecided: true, others: 1, links: []linear.Link{{Loss: linear.Multinomial, Weight: 1}}}
 	if c.rows, err = r.matrix(a, classes); err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (r *reading) bayes(n pickle.Node, classes int) (*fitted, error) {
 		}
 		c.intercepts = []float64{c.intercepts[1] - c.intercepts[0]}
 		c.rows = c.rows[1:]
-		c.links[0].Loss = model.LogLoss
+		c.links[0].Loss = linear.LogLoss
 	}
 	return c, nil
 }

@@ -6,7 +6,7 @@ import (
 	"math"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -14,7 +14,7 @@ import (
 // an element of the vector of a block, times a number; or, once a TruncatedSVD has
 // mixed them, a sum of such.
 type features struct {
-	blocks  []model.Block
+	blocks  []linear.Block
 	columns []column
 	outer   tfidf.Norm // what the vector of all blocks was divided by
 	mix     *mix       // nil if nothing mixes the columns
@@ -44,8 +44,8 @@ func (f *features) count() int {
 }
 
 // newFeatures are those of a vectorizer.
-func newFeatures(b model.Block) *features {
-	f := &features{blocks: []model.Block{b}, columns: make([]column, len(b.NGrams)), outer: tfidf.NoNorm}
+func newFeatures(b linear.Block) *features {
+	f := &features{blocks: []linear.Block{b}, columns: make([]column, len(b.NGrams)), outer: tfidf.NoNorm}
 	for i := range f.columns {
 		f.columns[i] = column{0, i, 1}
 	}
@@ -265,13 +265,13 @@ func (f *features) bounded(rows [][]float64) error {
 }
 
 // weights returns the weights of a classifier of these features, row by row.
-func (f *features) weights(rows [][]float64, intercepts []float64) *model.Weights {
+func (f *features) weights(rows [][]float64, intercepts []float64) *linear.Weights {
 	for i := range f.blocks {
 		if f.blocks[i].Vectorizer.Norm == tfidf.NoNorm && f.outer == tfidf.NoNorm {
 			f.rebuild(i) // n-grams that were left out have no part in any norm
 		}
 	}
-	w := &model.Weights{Blocks: f.blocks, Norm: f.outer, Intercepts: intercepts}
+	w := &linear.Weights{Blocks: f.blocks, Norm: f.outer, Intercepts: intercepts}
 	offsets := make([]int, len(f.blocks)) // of the columns of each block
 	for i := 1; i < len(f.blocks); i++ {
 		offsets[i] = offsets[i-1] + len(f.blocks[i-1].NGrams)

@@ -15,6 +15,7 @@ import (
 	"tagifai/internal/pickle"
 	"tagifai/internal/skops"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // maxFiles is how many files of a directory may hold models.
@@ -102,7 +103,7 @@ func file(fsys fs.FS, name string) (f model.Format, ok bool) {
 		Name:   toolName,
 		Sought: name,
 		Find:   func(fs.FS) (string, error) { return name, nil },
-		Read:   func(fsys fs.FS, labels []string) (*model.Weights, error) { return ReadFile(fsys, name, labels) },
+		Read:   func(fsys fs.FS, labels []string) (*linear.Weights, error) { return ReadFile(fsys, name, labels) },
 	}
 	return f, isCandidate(fsys, name)
 }

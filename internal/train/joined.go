@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"tagifai/internal/dataset"
-	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -32,8 +32,8 @@ type joined struct {
 }
 
 // blockOfWords returns the first block of single words, -1 if there is none.
-func blockOfWords(blocks []model.Block) int {
-	return slices.IndexFunc(blocks, func(b model.Block) bool {
+func blockOfWords(blocks []linear.Block) int {
+	return slices.IndexFunc(blocks, func(b linear.Block) bool {
 		return b.Vectorizer.Analyzer == tfidf.Word && b.Vectorizer.NgramMax == 1
 	})
 }

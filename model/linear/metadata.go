@@ -1,4 +1,4 @@
-package model
+package linear
 
 import (
 	"fmt"
@@ -210,4 +210,15 @@ func (m metadata) block(i int, newest bool) (Block, error) {
 		v.StopWords = nil
 	}
 	return b, m.get(key("weight", i), &b.Weight)
+}
+
+// checksums returns the checksums of other files.
+func (m metadata) checksums() map[string]string {
+	sums := make(map[string]string)
+	for key, sum := range m {
+		if name, ok := strings.CutPrefix(key, checksumSpace); ok {
+			sums[name] = sum
+		}
+	}
+	return sums
 }

@@ -1,6 +1,4 @@
-package model
-
-import "tagifai/model/tfidf"
+package vocabulary
 
 // rows are those of numbers that a text's n-grams add up. The first number of a row is
 // what an n-gram adds to the norm; behind it are idf × coefficient, one for each row of
@@ -12,44 +10,30 @@ type rows struct {
 
 func (r *rows) row(i uint32) []float64 { return r.sums[int(i)*r.width:][:r.width] }
 
-// A source has the numbers that the rows of a block are made of.
-type source struct {
-	norm         tfidf.Norm
-	idf          []float64 // of each n-gram; nil if all are 1
-	coefficients []float64 // from that of the block's first n-gram on
-	stride       int       // from one row of coefficients to the next
-}
-
-// newSource is that of a block, for a norm, which may be that of all blocks. The block's
-// coefficients begin at a column.
-func newSource(w *Weights, of *Block, norm tfidf.Norm, column int) source {
-	return source{norm, of.IDF, w.Coefficients[min(column, len(w.Coefficients)):], w.Features()}
-}
-
-// addNGram adds to row i what the n-gram of a column of the block adds.
-func (r *rows) addNGram(i uint32, from *source, column int) {
+// addNGram adds to row i what the n-gram of a column adds.
+func (r *rows) addNGram(i uint32, from *Source, column int) {
 	idf := 1.0
-	if from.idf != nil {
-		idf = from.idf[column]
+	if from.IDF != nil {
+		idf = from.IDF[column]
 	}
 	row := r.row(i)
-	row[0] += from.norm.Power(idf)
+	row[0] += from.Vectorizer.Norm.Power(idf)
 	for k := range row[1:] {
-		row[1+k] += idf * from.coefficients[k*from.stride+column]
+		row[1+k] += idf * from.Coefficients[k*from.Stride+column]
 	}
 }
 
 // fill makes row i that of the n-gram of column i.
-func (r *rows) fill(from *source) {
+func (r *rows) fill(from *Source) {
 	n, width := len(r.sums)/r.width, r.width
 	for i := range n {
 		idf := 1.0
-		if from.idf != nil {
-			idf = from.idf[i]
+		if from.IDF != nil {
+			idf = from.IDF[i]
 		}
-		r.sums[i*width] = from.norm.Power(idf)
+		r.sums[i*width] = from.Vectorizer.Norm.Power(idf)
 		for k := range width - 1 {
-			r.sums[i*width+1+k] = idf * from.coefficients[k*from.stride+i]
+			r.sums[i*width+1+k] = idf * from.Coefficients[k*from.Stride+i]
 		}
 	}
 }

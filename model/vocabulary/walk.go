@@ -1,4 +1,4 @@
-package model
+package vocabulary
 
 import (
 	"slices"
@@ -15,8 +15,9 @@ const maxTogether = 512
 // to, twice. It divides 1<<32.
 const stamps = 8 * maxTogether
 
-// walks are the buffers of a walk.
-type walks struct {
+// Scratch is what a walk scribbles on. The zero value is ready for use, with one [Trie] or
+// [WordTable] and by one caller at a time.
+type Scratch struct {
 	a, b      []walker
 	starts    []uint32 // where each walker began
 	left      []uint32 // the walkers who can go on
@@ -44,7 +45,7 @@ type follower struct{ walker, before uint32 }
 // A meeting is a node that several walkers come to.
 type meeting struct{ at, parent uint32 }
 
-// walk adds to totals the own rows of the tape's n-grams, each times its tf, and of the
+// Add adds to totals the own rows of the tape's n-grams, each times its tf, and of the
 // norm of l2 times its square. [tfidf.TapeEnd] is behind the tape.
 //
 // All start positions go down the trie together, a step at a time. The step of one does
@@ -52,7 +53,7 @@ type meeting struct{ at, parent uint32 }
 // written such that the branch predictor has nothing to guess, which was wrong about the
 // end of every walk when they went one after the other. Both together took half of the
 // time off texts of 140 characters that are all different.
-func (t *trie) walk(v *tfidf.Vectorizer, w *walks, totals []float64, tape []byte) {
+func (t *Trie) Add(w *Scratch, totals []float64, tape []byte) {
 	n := len(tape) - len(tfidf.TapeEnd)
 	if w.seen == nil {
 		w.seen = make([]uint32, len(t.nodes))
@@ -68,7 +69,7 @@ func (t *trie) walk(v *tfidf.Vectorizer, w *walks, totals []float64, tape []byte
 			clear(w.seen)
 			w.stamp = stamps
 		}
-		t.add(totals, t.descend(v, w, tape, 0, n, false))
+		t.add(totals, t.descend(w, tape, 0, n, false))
 		w.weighRepeats(t)
 	} else {
 		// Each n-gram is weighed by its count: a long text has few that occur once.
@@ -76,90 +77,11 @@ func (t *trie) walk(v *tfidf.Vectorizer, w *walks, totals []float64, tape []byte
 			w.many = make([]uint32, len(t.nodes))
 		}
 		for from := 0; from < n; from += maxTogether {
-			t.descend(v, w, tape, from, min(from+maxTogether, n), true)
+			t.descend(w, tape, from, min(from+maxTogether, n), true)
 		}
-		w.weighCounts(v)
+		w.weighCounts(t)
 	}
 	t.addWeighted(totals, w.weighted)
-}
-
-// weighRepeats weighs each node of a short text that several walkers came to by how many
-// they were, which are one more than followed another.
-//
-// The own row of a node is its row without that of its parent. Where as many came to both,
-// which is usual, the parent's own row has the same weight, so that its row is added as
-// often as it is taken away: it is left out. That takes 15 % off texts of 140 characters
-// with n-grams of up to 7, and 4 % off those of 1,000.
-func (w *walks) weighRepeats(t *trie) {
-	first := w.stamp + maxTogether // the stamps from here on are counts
-	met := w.met[:countMet(w.seen, first, w.met)]
-	w.weighted = slices.Grow(w.weighted, 2*len(met))
-	w.weighted = w.weighted[:weighMet(w.seen, first, met, t.repeats, w.weighted[:2*len(met)])]
-}
-
-// countMet counts how often each node was met, and moves one meeting at each to the front.
-//
-//go:noinline
-func countMet(seen []uint32, first uint32, met []meeting) (n int) {
-	for _, m := range met {
-		count := max(seen[m.at], first+1)
-		seen[m.at] = count + 1
-		met[n] = m
-		n += one(count == first+1)
-	}
-	return n
-}
-
-// weighMet puts the rows of meetings and of their parents, as far as they are not left out,
-// into weighted, and returns how many there are.
-//
-//go:noinline
-func weighMet(seen []uint32, first uint32, met []meeting, repeats, weighted []weightedRow) (n int) {
-	const left = 2 * maxTogether // on top of the count of a node whose row is left out
-
-	i := len(met) - 1 // children before parents
-	for ; i >= 0 && met[i].parent != nowhere; i-- {
-		m := met[i]
-		marked := seen[m.at] - first
-		count := marked % left
-		above := seen[m.parent] - first
-		r := repeats[count]
-		weighted[n] = weightedRow{m.at, r.norm, r.times}
-		n += one(marked < left)
-		weighted[n] = weightedRow{m.parent, -r.norm, -r.times}
-		n += one(above != count)
-		if above == count {
-			seen[m.parent] = first + left + count
-		}
-	}
-	for ; i >= 0; i-- { // pairs of bytes, whose parents have rows of zeros
-		marked := seen[met[i].at] - first
-		r := repeats[marked%left]
-		weighted[n] = weightedRow{met[i].at, r.norm, r.times}
-		n += one(marked < left)
-	}
-	return n
-}
-
-// weighCounts does the same for a long text: it weighs all nodes that walkers came to.
-func (w *walks) weighCounts(v *tfidf.Vectorizer) {
-	const left = 1 << 31 // on top of a count; a text has fewer bytes
-	n, weighted := 0, slices.Grow(w.weighted, 2*len(w.met))[:2*len(w.met)]
-	for i := len(w.met) - 1; i >= 0; i-- { // children before parents
-		m := w.met[i]
-		marked := w.many[m.at]
-		w.many[m.at] = 0
-		count := marked % left
-		above := w.many[m.parent]
-		tf := v.TF(count)
-		norm := v.Norm.Power(tf)
-		weighted[n] = weightedRow{m.at, norm, tf}
-		n += one(marked < left)
-		weighted[n] = weightedRow{m.parent, -norm, -tf}
-		w.many[m.parent] = above + left*uint32(one(above == count))
-		n += one(above != count) & one(m.parent != nowhere)
-	}
-	w.weighted = weighted[:n]
 }
 
 // one is 1 for true, 0 for false, and no branch.
@@ -176,9 +98,9 @@ func one(b bool) int {
 //
 // It notes the nodes where walkers meet. In a short text it looks only at followers, as
 // what begins with an n-gram that occurs once occurs once.
-func (t *trie) descend(v *tfidf.Vectorizer, w *walks, tape []byte, lo, hi int, long bool) []walker {
+func (t *Trie) descend(w *Scratch, tape []byte, lo, hi int, long bool) []walker {
 	n, depth, starts := hi-lo, 0, positions[:]
-	words := v.Analyzer == tfidf.Word
+	words := t.vectorizer.Analyzer == tfidf.Word
 	if words {
 		n = begin(w.starts, tape, lo, hi)
 		starts = w.starts
@@ -225,7 +147,7 @@ func (t *trie) descend(v *tfidf.Vectorizer, w *walks, tape []byte, lo, hi int, l
 
 // note notes where walkers have come to: in a long text all of them, else the followers
 // among a group. It returns those.
-func (w *walks) note(above, below []walker, group []follower, long bool) []follower {
+func (w *Scratch) note(above, below []walker, group []follower, long bool) []follower {
 	n := len(w.met)
 	switch {
 	case long:
@@ -302,7 +224,7 @@ func begin(starts []uint32, tape []byte, lo, hi int) int {
 // they run out of registers, and take half as long again.
 //
 //go:noinline
-func (t *trie) pair(walkers []walker, tape []byte) {
+func (t *Trie) pair(walkers []walker, tape []byte) {
 	pairs, nodes := t.pairs, t.nodes
 	a := tape[0]
 	tape = tape[1:][:len(walkers)]
@@ -316,7 +238,7 @@ func (t *trie) pair(walkers []walker, tape []byte) {
 // pairFollowers is pair for a short text. It returns the followers.
 //
 //go:noinline
-func (t *trie) pairFollowers(walkers []walker, tape []byte, seen []uint32, stamp uint32, followers []follower) []follower {
+func (t *Trie) pairFollowers(walkers []walker, tape []byte, seen []uint32, stamp uint32, followers []follower) []follower {
 	pairs, nodes := t.pairs, t.nodes
 	seen = seen[:len(nodes)]
 	n := 0
@@ -338,7 +260,7 @@ func (t *trie) pairFollowers(walkers []walker, tape []byte, seen []uint32, stamp
 // level lets each walker go on by a byte, from above to below, or stay at its end.
 //
 //go:noinline
-func (t *trie) level(above, below []walker, tape []byte) (more bool) {
+func (t *Trie) level(above, below []walker, tape []byte) (more bool) {
 	nodes, all := t.nodes, node(0)
 	below, tape = below[:len(above)], tape[:len(above)]
 	for i, from := range above {
@@ -374,7 +296,7 @@ func unfinished(walkers []walker, left []uint32) []uint32 {
 // extend is level for those who are left, and returns who is left then.
 //
 //go:noinline
-func (t *trie) extend(above, below []walker, left, starts []uint32, tape []byte) []uint32 {
+func (t *Trie) extend(above, below []walker, left, starts []uint32, tape []byte) []uint32 {
 	n, nodes := 0, t.nodes
 	below = below[:len(above)]
 	for _, i := range left {

@@ -1,21 +1,23 @@
-package server
+package classify
 
 import (
 	"tagifai/internal/prediction"
+	"tagifai/internal/registry"
 	"tagifai/internal/server/exchange"
 )
 
-// predictions are [Predictions] before they are encoded, in as little memory as they need.
-type predictions struct {
+// Results are the predictions for the texts of a request before they are encoded, in as
+// little memory as they need. They are a value of an answer: an [exchange.List].
+type Results struct {
 	PredictPayload
+	WithProbabilities, WithScores bool // whether they are wanted beside the tags
+
 	classes       []string
 	tags          []int32   // index of the class of each text
 	probabilities []float64 // of all classes for each text; nil if they are not wanted
 	scores        []float64 // the same
 	extra         *extra    // nil if nothing of it is wanted, as for most requests
-
-	withProbabilities, withScores bool
-	document                      int // bytes that the texts take together, encoded
+	document      int       // bytes that the texts take together, encoded
 
 	// Room for the texts and the tags of most requests: two allocations less.
 	fewTexts [fewTexts]Text
@@ -24,33 +26,50 @@ type predictions struct {
 
 const fewTexts = 4
 
-func newPredictions() *predictions {
-	p := new(predictions)
+// newResults returns the results of a version for a document of so many bytes, without texts
+// yet.
+func newResults(v *registry.Version, document int) *Results {
+	p := &Results{classes: v.Classes(), document: document}
 	p.Texts = p.fewTexts[:0]
 	return p
 }
 
+// Classes returns the classes by their indices.
+func (p *Results) Classes() []string { return p.classes }
+
+// AddRunID adds the id of the run that trained the model to the answer.
+func (p *Results) AddRunID(id string) { p.more().model = &id }
+
+// AddVersion adds the name of the version to the answer.
+func (p *Results) AddVersion(name VersionName) { p.more().version = &name }
+
 // numbers returns how many numbers for each class are wanted.
-func (p *predictions) numbers() int {
+func (p *Results) numbers() int {
 	n := 0
-	if p.withProbabilities {
+	if p.WithProbabilities {
 		n++
 	}
-	if p.withScores {
+	if p.WithScores {
 		n++
 	}
 	return n
+}
+
+// VersionName names a version of a model.
+type VersionName struct {
+	Name    string `json:"name" example:"tagger"`
+	Version string `json:"version" example:"3"`
 }
 
 // extra is what few requests ask for.
 type extra struct {
 	model     *string       // nil if it is not wanted
 	version   *VersionName  // the same
-	explained *explanations // the same
+	explained *Explanations // the same
 	shadow    func()        // has a shadow predict the texts as well; nil without one
 }
 
-func (p *predictions) more() *extra {
+func (p *Results) more() *extra {
 	if p.extra == nil {
 		p.extra = new(extra)
 	}
@@ -69,7 +88,9 @@ func (x *extra) appendTo(b []byte) []byte {
 	return b
 }
 
-func (p *predictions) Answered() {
+// Answered gives memory back, and has a shadow version predict the texts as well, if there is
+// one.
+func (p *Results) Answered() {
 	if x := p.explanations(); x != nil {
 		x.release()
 	}
@@ -79,26 +100,26 @@ func (p *predictions) Answered() {
 }
 
 // size returns how many bytes the results take.
-func (p *predictions) size() int {
+func (p *Results) size() int {
 	return (4 + 8*p.numbers()*len(p.classes)) * len(p.Texts)
 }
 
 // alloc makes room for the results.
-func (p *predictions) alloc() {
+func (p *Results) alloc() {
 	if p.tags = p.fewTags[:0]; len(p.Texts) > fewTexts {
 		p.tags = make([]int32, len(p.Texts))
 	}
 	p.tags = p.tags[:len(p.Texts)]
-	if p.withProbabilities {
+	if p.WithProbabilities {
 		p.probabilities = make([]float64, len(p.Texts)*len(p.classes))
 	}
-	if p.withScores {
+	if p.WithScores {
 		p.scores = make([]float64, len(p.Texts)*len(p.classes))
 	}
 }
 
 // of returns the numbers of the i-th text, nil if there are none.
-func (p *predictions) of(i int, numbers []float64) []float64 {
+func (p *Results) of(i int, numbers []float64) []float64 {
 	if numbers == nil {
 		return nil
 	}
@@ -106,21 +127,26 @@ func (p *predictions) of(i int, numbers []float64) []float64 {
 	return numbers[i*n : (i+1)*n]
 }
 
-// Tag, Probabilities, Scores and Explanation return the results of the i-th text.
-func (p *predictions) Tag(i int) int { return int(p.tags[i]) }
+// Tag returns the index of the class of the i-th text.
+func (p *Results) Tag(i int) int { return int(p.tags[i]) }
 
-func (p *predictions) Probabilities(i int) []float64 { return p.of(i, p.probabilities) }
+// Probabilities returns those of all classes for the i-th text, nil if they are not wanted.
+func (p *Results) Probabilities(i int) []float64 { return p.of(i, p.probabilities) }
 
-func (p *predictions) Scores(i int) []float64 { return p.of(i, p.scores) }
+// Scores returns those of all classes for the i-th text, nil if they are not wanted.
+func (p *Results) Scores(i int) []float64 { return p.of(i, p.scores) }
 
-func (p *predictions) Explanation(i int) []byte {
+// Explanation returns that of the i-th text as members of a JSON object, each with a comma
+// before; nil if it is not wanted.
+func (p *Results) Explanation(i int) []byte {
 	if x := p.explanations(); x != nil {
 		return x.of(i)
 	}
 	return nil
 }
 
-func (p *predictions) Room() int {
+// Room is as [exchange.List] has it.
+func (p *Results) Room() int {
 	room := p.document + len(p.Texts)*prediction.Room(p.classes, p.numbers())
 	if x := p.explanations(); x != nil {
 		room += len(x.encoded)
@@ -129,14 +155,15 @@ func (p *predictions) Room() int {
 }
 
 // explanations returns those of the texts, nil if they are not wanted.
-func (p *predictions) explanations() *explanations {
+func (p *Results) explanations() *Explanations {
 	if p.extra == nil {
 		return nil
 	}
 	return p.extra.explained
 }
 
-func (p *predictions) Largest() int {
+// Largest is as [exchange.List] has it.
+func (p *Results) Largest() int {
 	longest, explanation := 0, 0
 	x := p.explanations()
 	for i, text := range p.Texts {
@@ -149,9 +176,11 @@ func (p *predictions) Largest() int {
 	return min(escape*longest, p.document) + prediction.Room(p.classes, p.numbers()) + explanation
 }
 
-func (p *predictions) Parts() int { return len(p.Texts) + 1 }
+// Parts is as [exchange.List] has it.
+func (p *Results) Parts() int { return len(p.Texts) + 1 }
 
-func (p *predictions) AppendPart(b []byte, i int) []byte {
+// AppendPart is as [exchange.List] has it.
+func (p *Results) AppendPart(b []byte, i int) []byte {
 	switch i {
 	case 0:
 		b = append(b, `{"predictions":[`...)

@@ -1,4 +1,4 @@
-package model
+package vocabulary
 
 import (
 	"cmp"
@@ -10,7 +10,7 @@ import (
 	"tagifai/model/tfidf"
 )
 
-// A trie finds the n-grams of the vocabulary that begin at one position of a tape in
+// A Trie finds the n-grams of the vocabulary that begin at one position of a tape in
 // a single walk. It is a double array over bytes: the child of node n by byte c is
 // base(n) + c, if the label there is c. That is enough, as no two nodes have one base.
 //
@@ -23,9 +23,10 @@ import (
 // so that one row, that of the last node of a walk, is the contribution of all n-grams
 // on the way. Where no n-gram ends, a node has the row of its parent: few do not end
 // one, and without a number for the row of each a node takes 4 bytes.
-type trie struct {
-	rows  // one for each node
-	nodes []node
+type Trie struct {
+	rows       // one for each node
+	nodes      []node
+	vectorizer tfidf.Vectorizer
 
 	// pairs has the node of each pair of bytes, nowhere for none, so that walks begin two
 	// bytes deep: that takes 30 % off. nil if one byte is an n-gram.
@@ -62,15 +63,14 @@ const (
 	fanOut   = 256              // children that a node can have
 	maxNodes = 1<<24 - 4*fanOut // so that a base has 24 bits
 
-	maxUsual = 8 // of [trie.usual]
+	maxUsual = 8 // of [Trie.usual]
 )
 
-// newTrie makes the trie of a block, for a norm, which may be that of all blocks. The
-// block's coefficients begin at a column.
-func newTrie(w *Weights, of *Block, norm tfidf.Norm, column int) (*trie, error) {
-	keys := make([]entry, 0, len(of.NGrams))
-	for column, ngram := range of.NGrams {
-		if text, ok := of.Vectorizer.Key(ngram); ok {
+// NewTrie returns an error if the n-grams need more nodes than a trie can have.
+func NewTrie(from *Source) (*Trie, error) {
+	keys := make([]entry, 0, len(from.NGrams))
+	for column, ngram := range from.NGrams {
+		if text, ok := from.Vectorizer.Key(ngram); ok {
 			keys = append(keys, entry{text, column})
 		}
 	}
@@ -80,21 +80,21 @@ func newTrie(w *Weights, of *Block, norm tfidf.Norm, column int) (*trie, error) 
 		slices.SortFunc(keys, byText)
 		shared, _ = sharedBytes(keys)
 	}
-	b := builder{trie: new(trie), keys: keys, shared: shared}
+	b := builder{Trie: &Trie{vectorizer: from.Vectorizer}, keys: keys, shared: shared}
 	if err := b.build(); err != nil {
 		return nil, err
 	}
-	b.fill(w, newSource(w, of, norm, column))
-	v := &of.Vectorizer
+	b.fill(from)
+	v := &from.Vectorizer
 	b.repeats = make([]weightedRow, maxTogether+1)
 	for count := range b.repeats {
 		tf := v.TF(uint32(count))
-		b.repeats[count] = weightedRow{norm: norm.Power(tf) - float64(count), times: tf - float64(count)}
+		b.repeats[count] = weightedRow{norm: v.Norm.Power(tf) - float64(count), times: tf - float64(count)}
 	}
 	if !slices.ContainsFunc(keys, func(k entry) bool { return len(k.text) == 1 }) {
 		b.pairs = b.pairNodes()
 	}
-	return b.trie, nil
+	return b.Trie, nil
 }
 
 // An entry is an n-gram as a tape has it.
@@ -122,7 +122,7 @@ func sharedBytes(keys []entry) (shared []uint32, sorted bool) {
 // A builder places the nodes breadth first: what is near the root, and so on most
 // walks, lies close together.
 type builder struct {
-	*trie
+	*Trie
 	keys   []entry           // sorted, all different
 	shared []uint32          // of each key: see sharedBytes
 	free   []uint64          // a bit for each node: set if it is not in use
@@ -281,19 +281,19 @@ func grown[T any](s []T, n int, filling T) []T {
 }
 
 // fill makes the rows.
-func (b *builder) fill(w *Weights, from source) {
-	b.width = len(w.Intercepts) + 1
+func (b *builder) fill(from *Source) {
+	b.width = from.Rows + 1
 	b.sums = make([]float64, int(b.end)*b.width)
 	for _, p := range b.placed {
 		copy(b.row(p.node), b.row(p.parent))
 		if p.column >= 0 {
-			b.addNGram(p.node, &from, int(p.column))
+			b.addNGram(p.node, from, int(p.column))
 		}
 	}
 }
 
 // pairNodes returns the node of each pair of bytes.
-func (t *trie) pairNodes() *[fanOut * fanOut]uint32 {
+func (t *Trie) pairNodes() *[fanOut * fanOut]uint32 {
 	pairs := new([fanOut * fanOut]uint32)
 	for a := range fanOut {
 		first := t.child(root, byte(a))
@@ -308,7 +308,7 @@ func (t *trie) pairNodes() *[fanOut * fanOut]uint32 {
 }
 
 // child returns the child of a node by a byte, nowhere if there is none.
-func (t *trie) child(n uint32, label byte) uint32 {
+func (t *Trie) child(n uint32, label byte) uint32 {
 	child := t.nodes[n].child(label)
 	if t.nodes[child].label() != label {
 		return nowhere
@@ -316,8 +316,8 @@ func (t *trie) child(n uint32, label byte) uint32 {
 	return child
 }
 
-// size is how many bytes the trie takes in memory.
-func (t *trie) size() int {
+// Size is how many bytes the trie takes in memory.
+func (t *Trie) Size() int {
 	size := 4*cap(t.nodes) + 8*len(t.sums)
 	if t.pairs != nil {
 		size += 4 * len(t.pairs)

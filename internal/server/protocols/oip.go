@@ -1,7 +1,11 @@
-package server
+// Package protocols has the routes of other servers' protocols, for their clients: the Open
+// Inference Protocol and MLflow's. A protocol is its handlers, the types of its bodies and
+// answers, and a dialect, in which its errors are written.
+package protocols
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"strconv"
 
@@ -12,34 +16,37 @@ import (
 	"tagifai/internal/memory"
 	"tagifai/internal/oip"
 	"tagifai/internal/registry"
+	"tagifai/internal/server/admission"
+	"tagifai/internal/server/classify"
 	"tagifai/internal/server/exchange"
 	"tagifai/internal/store"
 )
 
-// oipRoutes adds the routes of the Open Inference Protocol.
-func (s *Server) oipRoutes(r *router) {
-	r.get("/v2", toList, answer(s.oipServer))
-	r.get("/v2/health/live", forHealth, answer(s.oipLive))
-	r.get("/v2/health/ready", forHealth, answer(s.oipReady))
-	r.post("/v2/repository/index", toList, answer(s.oipIndex))
-	r.get("/v2/models/{name}", toRead, answer(s.oipModel))
-	r.get("/v2/models/{name}/versions/{version}", toRead, answer(s.oipVersion))
-	r.get("/v2/models/{name}/ready", toRead, answer(s.oipModelReady))
-	r.get("/v2/models/{name}/versions/{version}/ready", toRead, answer(s.oipVersionReady))
-	r.post("/v2/models/{name}/infer", toPredict, answer(s.oipInfer))
-	r.post("/v2/models/{name}/versions/{version}/infer", toPredict, answer(s.oipInferVersion))
+// Models are what is served: a [registry.Registry], or what a test puts in its place.
+type Models interface {
+	Models(ctx context.Context, after string, limit int, include func(name string) bool) (models []registry.Summary, more bool, err error)
+	Model(ctx context.Context, name string) (*registry.Overview, error)
 }
 
-// oipDialect is the dialect of the Open Inference Protocol.
-type oipDialect struct{ exchange.Bare }
+// OIP answers the routes of the Open Inference Protocol.
+type OIP struct {
+	Version    string // of the service
+	Models     Models
+	Admission  *admission.Admission
+	Classifier *classify.Classifier
+}
 
-func (oipDialect) AppendRefusal(b []byte, _ *exchange.Exchange, _ *http.Request, refused exchange.Refusal) []byte {
+// OIPDialect is the dialect of the Open Inference Protocol.
+type OIPDialect struct{ exchange.Bare }
+
+// AppendRefusal appends an [OIPError].
+func (OIPDialect) AppendRefusal(b []byte, _ *exchange.Exchange, _ *http.Request, refused exchange.Refusal) []byte {
 	return append(exchange.AppendQuote(append(b, `{"error":`...), refused.Text()), '}')
 }
 
 // Compresses is as in Triton. The asyncio client of tritonclient accepts gzip with every
 // request, and cannot read it in any other answer than that to an inference.
-func (oipDialect) Compresses(value any) bool {
+func (OIPDialect) Compresses(value any) bool {
 	_, ok := value.(inference)
 	return ok
 }
@@ -56,7 +63,7 @@ type OIPServer struct {
 	Extensions []string `json:"extensions" example:"binary_tensor_data,classification"`
 }
 
-// oipServer answers GET /v2.
+// Server answers GET /v2.
 //
 //	@ID				oipServer
 //	@Summary		Show the service.
@@ -64,8 +71,8 @@ type OIPServer struct {
 //	@Tags			Open Inference Protocol
 //	@Success		200	{object}	OIPServer	"The service."
 //	@Router			/v2 [get]
-func (s *Server) oipServer(*exchange.Exchange, *http.Request) (any, error) {
-	return OIPServer{"tagifai", s.build, oip.Extensions()}, nil
+func (o *OIP) Server(*exchange.Exchange, *http.Request) (any, error) {
+	return OIPServer{"tagifai", o.Version, oip.Extensions()}, nil
 }
 
 // OIPLive says that the process is alive.
@@ -73,7 +80,7 @@ type OIPLive struct {
 	Live bool `json:"live" example:"true"`
 }
 
-// oipLive answers GET /v2/health/live.
+// Live answers GET /v2/health/live.
 //
 //	@ID				oipLive
 //	@Summary		Is the process alive?
@@ -81,14 +88,14 @@ type OIPLive struct {
 //	@Tags			Open Inference Protocol
 //	@Success		200	{object}	OIPLive	"It is."
 //	@Router			/v2/health/live [get]
-func (s *Server) oipLive(*exchange.Exchange, *http.Request) (any, error) { return OIPLive{true}, nil }
+func (o *OIP) Live(*exchange.Exchange, *http.Request) (any, error) { return OIPLive{true}, nil }
 
 // OIPReady says that the service is ready.
 type OIPReady struct {
 	Ready bool `json:"ready" example:"true"`
 }
 
-// oipReady answers GET /v2/health/ready.
+// Ready answers GET /v2/health/ready.
 //
 //	@ID				oipReady
 //	@Summary		Is the service ready?
@@ -97,8 +104,8 @@ type OIPReady struct {
 //	@Success		200	{object}	OIPReady	"It is."
 //	@Failure		503	{object}	OIPError	"It is not."
 //	@Router			/v2/health/ready [get]
-func (s *Server) oipReady(_ *exchange.Exchange, r *http.Request) (any, error) {
-	return OIPReady{true}, s.ready(r.Context())
+func (o *OIP) Ready(_ *exchange.Exchange, r *http.Request) (any, error) {
+	return OIPReady{true}, o.Admission.Ready(r.Context())
 }
 
 // OIPIndexRequest is the body of POST /v2/repository/index, which may be left out.
@@ -114,10 +121,13 @@ type OIPIndexEntry struct {
 	Reason  string `json:"reason" example:""` // Why it is unavailable.
 }
 
+// modelsAtATime is how many models are listed at a time.
+const modelsAtATime = 1000
+
 // oipIndexRoom is more than an entry of the index takes in memory.
 const oipIndexRoom = 512
 
-// oipIndex answers POST /v2/repository/index.
+// Index answers POST /v2/repository/index.
 //
 //	@ID				oipIndex
 //	@Summary		List the versions of all models.
@@ -129,21 +139,20 @@ const oipIndexRoom = 512
 //	@Failure		413		{object}	OIPError		"The body is too large."
 //	@Failure		503		{object}	OIPError		"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
 //	@Router			/v2/repository/index [post]
-func (s *Server) oipIndex(e *exchange.Exchange, r *http.Request) (any, error) {
-	onlyReady, err := s.readIndexRequest(r)
+func (o *OIP) Index(e *exchange.Exchange, r *http.Request) (any, error) {
+	onlyReady, err := o.readIndexRequest(r)
 	if err != nil {
 		return nil, err
 	}
-	visible := func(name string) bool { return e.Principal == nil || e.Principal.MayUse(name) }
 	index := []OIPIndexEntry{}
 	for after, more := "", true; more; {
 		var models []registry.Summary
-		if models, more, err = s.versions.Models(r.Context(), after, maxModels, visible); err != nil {
+		if models, more, err = o.Models.Models(r.Context(), after, modelsAtATime, e.MayUse); err != nil {
 			return nil, err
 		}
 		for _, m := range models {
 			after = m.Name
-			overview, err := s.versions.Model(r.Context(), m.Name)
+			overview, err := o.Models.Model(r.Context(), m.Name)
 			if err != nil {
 				return nil, err
 			}
@@ -165,7 +174,7 @@ func (s *Server) oipIndex(e *exchange.Exchange, r *http.Request) (any, error) {
 }
 
 // readIndexRequest reads the body of a request for the index.
-func (s *Server) readIndexRequest(r *http.Request) (onlyReady bool, err error) {
+func (o *OIP) readIndexRequest(r *http.Request) (onlyReady bool, err error) {
 	buffer := memory.GetBuffer(0)
 	body, err := jsonbody.Raw(smallBody).Read(*buffer, r, growNot)
 	defer memory.PutBuffer(buffer, body)
@@ -200,7 +209,7 @@ type OIPModel struct {
 	Outputs  []oip.Tensor `json:"outputs"` // Without a choice, the first two are answered.
 }
 
-// oipModel answers GET /v2/models/{name}.
+// Model answers GET /v2/models/{name}.
 //
 //	@ID				oipModel
 //	@Summary		Show what a model takes and gives.
@@ -211,13 +220,13 @@ type OIPModel struct {
 //	@Failure		404		{object}	OIPError	"There is no such model; the error names what there is."
 //	@Failure		503		{object}	OIPError	"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/v2/models/{name} [get]
-func (s *Server) oipModel(e *exchange.Exchange, r *http.Request) (any, error) {
+func (o *OIP) Model(e *exchange.Exchange, r *http.Request) (any, error) {
 	name := chi.URLParam(r, "name")
-	overview, err := s.versions.Model(r.Context(), name)
+	overview, err := o.Models.Model(r.Context(), name)
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.version(e, r, nil)
+	v, err := o.Admission.Version(e, r, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +240,7 @@ func (s *Server) oipModel(e *exchange.Exchange, r *http.Request) (any, error) {
 	return m, nil
 }
 
-// oipVersion answers GET /v2/models/{name}/versions/{version}.
+// ModelVersion answers GET /v2/models/{name}/versions/{version}.
 //
 //	@ID				oipVersion
 //	@Summary		Show what a version of a model takes and gives.
@@ -243,8 +252,8 @@ func (s *Server) oipModel(e *exchange.Exchange, r *http.Request) (any, error) {
 //	@Failure		404		{object}	OIPError	"There is no such model or version; the error names what there is."
 //	@Failure		503		{object}	OIPError	"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/v2/models/{name}/versions/{version} [get]
-func (s *Server) oipVersion(e *exchange.Exchange, r *http.Request) (any, error) {
-	return s.oipModel(e, r)
+func (o *OIP) ModelVersion(e *exchange.Exchange, r *http.Request) (any, error) {
+	return o.Model(e, r)
 }
 
 // OIPModelReady says that a model is ready.
@@ -253,7 +262,7 @@ type OIPModelReady struct {
 	Ready bool   `json:"ready" example:"true"`
 }
 
-// oipModelReady answers GET /v2/models/{name}/ready.
+// ModelReady answers GET /v2/models/{name}/ready.
 //
 //	@ID				oipModelReady
 //	@Summary		Is a model ready?
@@ -264,19 +273,19 @@ type OIPModelReady struct {
 //	@Failure		404		{object}	OIPError		"There is no such model."
 //	@Failure		503		{object}	OIPError		"It is not."
 //	@Router			/v2/models/{name}/ready [get]
-func (s *Server) oipModelReady(_ *exchange.Exchange, r *http.Request) (any, error) {
-	if s.draining.Load() {
-		return nil, errDraining
+func (o *OIP) ModelReady(_ *exchange.Exchange, r *http.Request) (any, error) {
+	if err := o.Admission.Draining(); err != nil {
+		return nil, err
 	}
-	ref := refOf(r)
-	overview, err := s.versions.Model(r.Context(), ref.Model)
+	ref := admission.RefOf(r)
+	overview, err := o.Models.Model(r.Context(), ref.Model)
 	if err != nil {
 		return nil, err
 	}
 	return OIPModelReady{ref.Model, true}, overview.Check(cmp.Or(ref.Version, store.Stable))
 }
 
-// oipVersionReady answers GET /v2/models/{name}/versions/{version}/ready.
+// ModelVersionReady answers GET /v2/models/{name}/versions/{version}/ready.
 //
 //	@ID				oipVersionReady
 //	@Summary		Is a version of a model ready?
@@ -288,6 +297,6 @@ func (s *Server) oipModelReady(_ *exchange.Exchange, r *http.Request) (any, erro
 //	@Failure		404		{object}	OIPError		"There is no such model or version."
 //	@Failure		503		{object}	OIPError		"It is not."
 //	@Router			/v2/models/{name}/versions/{version}/ready [get]
-func (s *Server) oipVersionReady(e *exchange.Exchange, r *http.Request) (any, error) {
-	return s.oipModelReady(e, r)
+func (o *OIP) ModelVersionReady(e *exchange.Exchange, r *http.Request) (any, error) {
+	return o.ModelReady(e, r)
 }

@@ -1,19 +1,22 @@
-package server
+// Package query reads the parameters of a query as FastAPI does.
+package query
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tagifai/internal/jsonbody"
 )
 
-// queryValues returns the values of a parameter of the query, in order. It takes
+// Values returns the values of a parameter of the query, in order. It takes
 // everything, as Python does: an escape that is none stands for itself, and a
 // semicolon separates nothing.
-func queryValues(r *http.Request, name string) []string {
+func Values(r *http.Request, name string) []string {
 	if r.URL.RawQuery == "" {
 		return nil
 	}
@@ -34,11 +37,11 @@ func unescape(s string) string {
 	return s
 }
 
-// queryEnum returns the values of a parameter that takes some of those permitted,
+// Enum returns the values of a parameter that takes some of those permitted,
 // separated by commas or one each time it occurs, and what is wrong with them. One
 // that is empty asks for nothing.
-func queryEnum(r *http.Request, name string, permitted []string) (values []string, wrong []jsonbody.Item) {
-	for _, list := range queryValues(r, name) {
+func Enum(r *http.Request, name string, permitted []string) (values []string, wrong []jsonbody.Item) {
+	for _, list := range Values(r, name) {
 		if list != "" {
 			values = append(values, strings.Split(list, ",")...)
 		}
@@ -58,10 +61,34 @@ type enumCtx struct {
 	EnumValues []string `json:"enum_values"`
 }
 
-// queryFirst adds what is wrong with a query to err, the error of the body: before
+// Number reads a number between least and most, and returns what is wrong with it.
+func Number(name, value string, least, most int) (int, []jsonbody.Item) {
+	n, err := strconv.Atoi(value)
+	item := jsonbody.Item{Loc: []any{"query", name}}
+	switch {
+	case err != nil:
+		item.Msg, item.Type = "value is not a valid integer", "type_error.integer"
+	case n < least:
+		item.Msg, item.Type = fmt.Sprintf("ensure this value is greater than or equal to %d", least), "value_error.number.not_ge"
+		item.Ctx = LimitCtx{least}
+	case n > most:
+		item.Msg, item.Type = fmt.Sprintf("ensure this value is less than or equal to %d", most), "value_error.number.not_le"
+		item.Ctx = LimitCtx{most}
+	default:
+		return n, nil
+	}
+	return 0, []jsonbody.Item{item}
+}
+
+// LimitCtx is the context of an item about a limit.
+type LimitCtx struct {
+	LimitValue int `json:"limit_value"`
+}
+
+// Before adds what is wrong with a query to err, the error of the body: before
 // it, as FastAPI orders them. A body that could not be looked into stays the only
 // error.
-func queryFirst(query []jsonbody.Item, err error) error {
+func Before(query []jsonbody.Item, err error) error {
 	if len(query) == 0 {
 		return err
 	}

@@ -1,4 +1,4 @@
-package server
+package protocols
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"tagifai/internal/jsonread"
 	"tagifai/internal/memory"
 	"tagifai/internal/oip"
+	"tagifai/internal/server/classify"
 	"tagifai/internal/server/exchange"
 )
 
@@ -57,7 +58,7 @@ type OIPOutput struct {
 // inferenceLength is the header that says how long the JSON is, with binary data behind it.
 const inferenceLength = "Inference-Header-Content-Length"
 
-// oipInfer answers POST /v2/models/{name}/infer.
+// Infer answers POST /v2/models/{name}/infer.
 //
 //	@ID				oipInfer
 //	@Summary		Predict tags by a model.
@@ -74,7 +75,7 @@ const inferenceLength = "Inference-Header-Content-Length"
 //	@Failure		500		{object}	OIPError		"The service failed; its log says why."
 //	@Failure		503		{object}	OIPError		"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/v2/models/{name}/infer [post]
-func (s *Server) oipInfer(e *exchange.Exchange, r *http.Request) (any, error) {
+func (o *OIP) Infer(e *exchange.Exchange, r *http.Request) (any, error) {
 	header := -1
 	if value := exchange.First(r.Header, inferenceLength); value != "" {
 		n, err := strconv.ParseUint(value, 10, 31)
@@ -84,7 +85,7 @@ func (s *Server) oipInfer(e *exchange.Exchange, r *http.Request) (any, error) {
 		header = int(n)
 	}
 	var request *oip.Request
-	texts, document, err := s.readTexts(e, r, 0, func(body []byte, add func(string) error) (err error) {
+	p, err := o.Classifier.ReadTexts(e, r, 0, func(body []byte, add func(string) error) (err error) {
 		request, err = oip.Parse(body, header, add)
 		return err
 	})
@@ -92,21 +93,19 @@ func (s *Server) oipInfer(e *exchange.Exchange, r *http.Request) (any, error) {
 		return nil, err
 	}
 	v := e.Version
-	p := &predictions{PredictPayload: PredictPayload{texts}, classes: v.Classes(), document: document}
-	answer, err := request.Answer(v.Name, strconv.Itoa(v.Number), p.classes, v.HasProbabilities(), len(texts), p)
+	answer, err := request.Answer(v.Name, strconv.Itoa(v.Number), p.Classes(), v.HasProbabilities(), len(p.Texts), p)
 	if err != nil {
 		return nil, err
 	}
-	p.withProbabilities, p.withScores = answer.Wants(oip.Probabilities), answer.Wants(oip.Scores)
-	var explained *explanations
+	p.WithProbabilities, p.WithScores = answer.Wants(oip.Probabilities), answer.Wants(oip.Scores)
+	var explained *classify.Explanations
 	if answer.Wants(oip.Explanation) {
-		if err := s.permitToo(e, toExplain, r); err != nil {
+		if explained, err = o.Classifier.Explain(e, r, classify.DefaultTop); err != nil {
 			return nil, err
 		}
-		explained = &explanations{top: defaultTop}
 	}
 	inferred := inference{p, answer}
-	if err := s.classify(e, r, p, explained, inferred); err != nil {
+	if err := o.Classifier.Classify(e, r, p, explained, inferred); err != nil {
 		return nil, err
 	}
 	if answer.Binary() {
@@ -121,7 +120,7 @@ func (s *Server) oipInfer(e *exchange.Exchange, r *http.Request) (any, error) {
 
 var octets = []string{"application/octet-stream"}
 
-// oipInferVersion answers POST /v2/models/{name}/versions/{version}/infer.
+// InferVersion answers POST /v2/models/{name}/versions/{version}/infer.
 //
 //	@ID				oipInferVersion
 //	@Summary		Predict tags by a version of a model.
@@ -139,13 +138,13 @@ var octets = []string{"application/octet-stream"}
 //	@Failure		500		{object}	OIPError		"The service failed; its log says why."
 //	@Failure		503		{object}	OIPError		"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/v2/models/{name}/versions/{version}/infer [post]
-func (s *Server) oipInferVersion(e *exchange.Exchange, r *http.Request) (any, error) {
-	return s.oipInfer(e, r)
+func (o *OIP) InferVersion(e *exchange.Exchange, r *http.Request) (any, error) {
+	return o.Infer(e, r)
 }
 
 // inference is an [OIPInferAnswer] before it is encoded.
 type inference struct {
-	*predictions
+	*classify.Results
 	answer *oip.Answer
 }
 

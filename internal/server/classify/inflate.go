@@ -1,4 +1,4 @@
-package server
+package classify
 
 import (
 	"fmt"
@@ -23,14 +23,14 @@ const (
 // inflate lets the body of r, if it is compressed, be read as it was before. The limits on
 // bodies count what is read. It returns how many bytes that takes, and what ends it. A body
 // in another coding is left to who reads it.
-func (s *Server) inflate(e *exchange.Exchange, r *http.Request) (held int, end func(), err error) {
+func (c *Classifier) inflate(e *exchange.Exchange, r *http.Request) (held int, end func(), err error) {
 	end = func() {}
 	coding := exchange.First(r.Header, "Content-Encoding")
 	if coding == "" {
 		return 0, end, nil
 	}
-	if r.ContentLength > s.maxBody {
-		return 0, end, &http.MaxBytesError{Limit: s.maxBody}
+	if r.ContentLength > c.limits.Body {
+		return 0, end, &http.MaxBytesError{Limit: c.limits.Body}
 	}
 	var inflated io.Reader
 	switch strings.ToLower(coding) {

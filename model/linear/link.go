@@ -1,4 +1,4 @@
-package model
+package linear
 
 import (
 	"errors"
@@ -52,7 +52,8 @@ type Calibrator struct {
 	X, Y          []float64 // X ascends
 }
 
-func (l *Link) rows(classes int) int {
+// Rows returns the number of rows of coefficients that the link has, for so many classes.
+func (l *Link) Rows(classes int) int {
 	switch {
 	case classes == 2:
 		return 1
@@ -79,7 +80,7 @@ func (l *Link) validate(classes int) error {
 	if l.Loss == OneVsOne {
 		return fmt.Errorf("calibrators: there are none for loss %q", l.Loss)
 	}
-	if n := l.rows(classes); len(l.Calibrators) != n {
+	if n := l.Rows(classes); len(l.Calibrators) != n {
 		return fmt.Errorf("calibrators: %d for %d rows", len(l.Calibrators), n)
 	}
 	for i := range l.Calibrators {
@@ -130,9 +131,9 @@ func (c *Calibrator) probability(x float64) float64 {
 	return slope*(x-c.X[i-1]) + c.Y[i-1]
 }
 
-// probabilities sets dst, one element for each class, from the scores of the link's
+// Probabilities sets dst, one element for each class, from the scores of the link's
 // rows.
-func (l *Link) probabilities(dst, scores []float64) {
+func (l *Link) Probabilities(dst, scores []float64) {
 	if l.Calibrators == nil {
 		l.Loss.Probabilities(dst, scores)
 		return
@@ -216,14 +217,14 @@ func softmax(dst, scores []float64) {
 	}
 }
 
-// decide sets dst, one element for each class, to what the class is decided by: the
+// Decide sets dst, one element for each class, to what the class is decided by: the
 // scores of the rows, or what OneVsOne makes of them. The only score s of two classes
 // becomes -s and s. Formula: _ovr_decision_function of scikit-learn.
-func (l Loss) decide(dst, scores []float64) {
+func (l Loss) Decide(dst, scores []float64) {
 	switch {
 	case len(scores) == 1 && l == OneVsOne:
 		s := scores[0]
-		dst[1] = float64(one(s > 0)) + s/(3*(math.Abs(s)+1))
+		dst[1] = vote(s) + s/(3*(math.Abs(s)+1))
 		dst[0] = -dst[1]
 	case len(scores) == 1:
 		dst[0], dst[1] = -scores[0], scores[0]
@@ -245,11 +246,18 @@ func (l Loss) decide(dst, scores []float64) {
 		k = 0
 		for i := range dst {
 			for j := i + 1; j < len(dst); j++ {
-				vote := one(scores[k] > 0)
-				dst[j] += float64(vote)
-				dst[i] += float64(1 - vote)
+				dst[j] += vote(scores[k])
+				dst[i] += 1 - vote(scores[k])
 				k++
 			}
 		}
 	}
+}
+
+// vote is that of a row for the second of its classes.
+func vote(score float64) float64 {
+	if score > 0 {
+		return 1
+	}
+	return 0
 }

@@ -1,25 +1,31 @@
-package server
+package protocols
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/internal/invocations"
 	"tagifai/internal/jsonread"
+	"tagifai/internal/server/admission"
+	"tagifai/internal/server/classify"
 	"tagifai/internal/server/exchange"
 )
 
-// mlflowRoutes adds the routes of MLflow's scoring server.
-func (s *Server) mlflowRoutes(r *router) {
-	r.get("/ping", forHealth, answer(s.mlflowPing))
-	r.get("/health", forHealth, answer(s.mlflowHealth))
-	r.get("/version", toList, answer(s.mlflowVersion))
-	r.post("/invocations", toPredict, answer(s.mlflowInvocations))
+// ErrNotMLflow is the answer to a body of a type that MLflow does not send.
+var ErrNotMLflow = errors.New("the body is of no type that MLflow sends")
+
+// MLflow answers the routes of MLflow's scoring server.
+type MLflow struct {
+	Version     string // of the service
+	Admission   *admission.Admission
+	Classifier  *classify.Classifier
+	Invocations invocations.Reader
 }
 
-// mlflowDialect is the dialect of MLflow's scoring server.
-type mlflowDialect struct{ exchange.Bare }
+// MLflowDialect is the dialect of MLflow's scoring server.
+type MLflowDialect struct{ exchange.Bare }
 
 // mlflowCodes are MLflow's names of errors.
 var mlflowCodes = map[int]string{
@@ -31,7 +37,8 @@ var mlflowCodes = map[int]string{
 	http.StatusServiceUnavailable:  "TEMPORARILY_UNAVAILABLE",
 }
 
-func (mlflowDialect) AppendRefusal(b []byte, _ *exchange.Exchange, _ *http.Request, refused exchange.Refusal) []byte {
+// AppendRefusal appends an [MLflowError].
+func (MLflowDialect) AppendRefusal(b []byte, _ *exchange.Exchange, _ *http.Request, refused exchange.Refusal) []byte {
 	code, ok := mlflowCodes[refused.Status]
 	if !ok {
 		code = "BAD_REQUEST"
@@ -56,7 +63,7 @@ func (t text) AppendPart(b []byte, _ int) []byte { return append(b, t...) }
 
 var plainText = []string{"text/plain; charset=utf-8"}
 
-// mlflowPing answers GET /ping.
+// Ping answers GET /ping.
 //
 //	@ID				mlflowPing
 //	@Summary		Is the service ready?
@@ -65,11 +72,11 @@ var plainText = []string{"text/plain; charset=utf-8"}
 //	@Success		200	"It is."
 //	@Failure		503	{object}	MLflowError	"It is not."
 //	@Router			/ping [get]
-func (s *Server) mlflowPing(_ *exchange.Exchange, r *http.Request) (any, error) {
-	return text(""), s.ready(r.Context())
+func (m *MLflow) Ping(_ *exchange.Exchange, r *http.Request) (any, error) {
+	return text(""), m.Admission.Ready(r.Context())
 }
 
-// mlflowHealth answers GET /health.
+// Health answers GET /health.
 //
 //	@ID				mlflowHealth
 //	@Summary		Is the service ready?
@@ -78,11 +85,11 @@ func (s *Server) mlflowPing(_ *exchange.Exchange, r *http.Request) (any, error) 
 //	@Success		200	"It is."
 //	@Failure		503	{object}	MLflowError	"It is not."
 //	@Router			/health [get]
-func (s *Server) mlflowHealth(e *exchange.Exchange, r *http.Request) (any, error) {
-	return s.mlflowPing(e, r)
+func (m *MLflow) Health(e *exchange.Exchange, r *http.Request) (any, error) {
+	return m.Ping(e, r)
 }
 
-// mlflowVersion answers GET /version.
+// ServiceVersion answers GET /version.
 //
 //	@ID				mlflowVersion
 //	@Summary		Show the version of the service.
@@ -91,9 +98,9 @@ func (s *Server) mlflowHealth(e *exchange.Exchange, r *http.Request) (any, error
 //	@Produce		plain
 //	@Success		200	{string}	string	"The version."
 //	@Router			/version [get]
-func (s *Server) mlflowVersion(e *exchange.Exchange, _ *http.Request) (any, error) {
+func (m *MLflow) ServiceVersion(e *exchange.Exchange, _ *http.Request) (any, error) {
 	e.Header()["Content-Type"] = plainText
-	return text(s.build), nil
+	return text(m.Version), nil
 }
 
 // MLflowRequest is the body of POST /invocations: one of the first four.
@@ -124,7 +131,7 @@ type MLflowAnswer struct {
 	Predictions []any `json:"predictions"`
 }
 
-// mlflowInvocations answers POST /invocations.
+// Invoke answers POST /invocations.
 //
 //	@ID				mlflowInvocations
 //	@Summary		Predict tags by the default model.
@@ -140,39 +147,39 @@ type MLflowAnswer struct {
 //	@Failure		500		{object}	MLflowError		"The service failed; its log says why."
 //	@Failure		503		{object}	MLflowError		"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/invocations [post]
-func (s *Server) mlflowInvocations(e *exchange.Exchange, r *http.Request) (any, error) {
+func (m *MLflow) Invoke(e *exchange.Exchange, r *http.Request) (any, error) {
 	kind, ok := invocations.TypeOf(exchange.First(r.Header, "Content-Type"))
 	if !ok {
-		return nil, errNotMLflow
+		return nil, ErrNotMLflow
 	}
 	probabilities := false
-	texts, document, err := s.readTexts(e, r, 1, func(body []byte, add func(string) error) (err error) {
-		probabilities, err = s.invocations.Parse(kind, body, add)
+	p, err := m.Classifier.ReadTexts(e, r, 1, func(body []byte, add func(string) error) (err error) {
+		probabilities, err = m.Invocations.Parse(kind, body, add)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	v := e.Version
-	if probabilities && !v.HasProbabilities() {
+	if probabilities && !e.Version.HasProbabilities() {
 		return nil, &jsonread.Error{Where: "params.predict_method", What: "the model has no probabilities, as its classifier was not trained to give any"}
 	}
-	p := invocation{&predictions{PredictPayload: PredictPayload{texts}, classes: v.Classes(), document: document, withProbabilities: probabilities}}
-	return p, s.classify(e, r, p.predictions, nil, p)
+	p.WithProbabilities = probabilities
+	answered := invocation{p}
+	return answered, m.Classifier.Classify(e, r, p, nil, answered)
 }
 
 // invocation is an [MLflowAnswer] before it is encoded.
-type invocation struct{ *predictions }
+type invocation struct{ *classify.Results }
 
 func (p invocation) Room() int { return len(p.Texts)*p.Largest() + 2*len(`{"predictions":[]}`) }
 
 func (p invocation) Largest() int {
 	const number = len(`0.0000010000000000000001,`)
-	if p.withProbabilities {
-		return len(`[],`) + number*len(p.classes)
+	if p.WithProbabilities {
+		return len(`[],`) + number*len(p.Classes())
 	}
 	longest := 0
-	for _, class := range p.classes {
+	for _, class := range p.Classes() {
 		longest = max(longest, len(class))
 	}
 	return longest + len(`"",`)
@@ -189,8 +196,8 @@ func (p invocation) AppendPart(b []byte, i int) []byte {
 	default:
 		b = append(b, ',')
 	}
-	if !p.withProbabilities {
-		return exchange.AppendQuote(b, p.classes[p.tags[i]])
+	if !p.WithProbabilities {
+		return exchange.AppendQuote(b, p.Classes()[p.Tag(i)])
 	}
 	separator := byte('[')
 	for _, number := range p.Probabilities(i) {

@@ -1,4 +1,4 @@
-package model
+package vocabulary
 
 import (
 	"bytes"
@@ -11,15 +11,16 @@ import (
 	"tagifai/model/tfidf"
 )
 
-// A wordTable finds the single words of a vocabulary. A large vocabulary of words makes
+// A WordTable finds the single words of a vocabulary. A large vocabulary of words makes
 // a poor trie, as most nodes of it end no word. A table of 130,000 words takes a
 // twentieth of the memory and is built in a tenth of the time.
 //
 // It is a hash table with linear probing, at most half full.
-type wordTable struct {
+type WordTable struct {
 	rows
-	slots []slot
-	shift int // a hash's slot is what remains after this shift
+	vectorizer tfidf.Vectorizer
+	slots      []slot
+	shift      int // a hash's slot is what remains after this shift
 
 	// Seeds, so that nobody can make a vocabulary whose words all have one slot.
 	odd  uint64       // of words that are all head
@@ -40,27 +41,26 @@ type slot struct {
 // headSize is the size of a head in bytes.
 const headSize = 8
 
-// newWords makes the table of a block of single words, for a norm, which may be that of
-// all blocks. The block's coefficients begin at a column.
-func newWords(w *Weights, of *Block, norm tfidf.Norm, column int) *wordTable {
-	n, width := len(of.NGrams), len(w.Intercepts)+1
-	t := &wordTable{
-		rows:  rows{make([]float64, n*width), width},
-		shift: 64 - bits.Len(uint(2*n+1)),
-		odd:   rand.Uint64() | 1,
-		seed:  maphash.MakeSeed(),
-		ends:  make([]uint32, n),
+// NewWordTable makes the table of n-grams that are single words.
+func NewWordTable(from *Source) *WordTable {
+	n, width := len(from.NGrams), from.Rows+1
+	t := &WordTable{
+		vectorizer: from.Vectorizer,
+		rows:       rows{make([]float64, n*width), width},
+		shift:      64 - bits.Len(uint(2*n+1)),
+		odd:        rand.Uint64() | 1,
+		seed:       maphash.MakeSeed(),
+		ends:       make([]uint32, n),
 	}
 	t.slots = make([]slot, 1<<(64-t.shift))
 	size := 0
-	for _, word := range of.NGrams {
+	for _, word := range from.NGrams {
 		size += len(word)
 	}
 	t.text = make([]byte, 0, size)
-	from := newSource(w, of, norm, column)
-	t.fill(&from)
-	plain := of.Vectorizer.TokenPattern == "" || of.Vectorizer.TokenPattern == tfidf.DefaultTokenPattern
-	for i, word := range of.NGrams {
+	t.fill(from)
+	plain := from.Vectorizer.TokenPattern == "" || from.Vectorizer.TokenPattern == tfidf.DefaultTokenPattern
+	for i, word := range from.NGrams {
 		start := len(t.text)
 		t.text = append(t.text, word...)
 		t.ends[i] = uint32(len(t.text))
@@ -87,7 +87,7 @@ func headOf(word []byte) uint64 {
 	return binary.LittleEndian.Uint64(head[:])
 }
 
-func (t *wordTable) hash(head uint64, word []byte) uint64 {
+func (t *WordTable) hash(head uint64, word []byte) uint64 {
 	if len(word) > headSize {
 		return maphash.Bytes(t.seed, word)
 	}
@@ -96,7 +96,7 @@ func (t *wordTable) hash(head uint64, word []byte) uint64 {
 }
 
 // find returns the number of a word plus one, or 0 if the vocabulary lacks it.
-func (t *wordTable) find(head uint64, word []byte) uint32 {
+func (t *WordTable) find(head uint64, word []byte) uint32 {
 	for at := t.hash(head, word) >> t.shift; ; at = (at + 1) & uint64(len(t.slots)-1) {
 		s := &t.slots[at]
 		if s.head == head && int(s.size) == len(word) && s.number > 0 &&
@@ -109,7 +109,7 @@ func (t *wordTable) find(head uint64, word []byte) uint32 {
 	}
 }
 
-func (t *wordTable) word(i uint32) []byte {
+func (t *WordTable) word(i uint32) []byte {
 	start := uint32(0)
 	if i > 0 {
 		start = t.ends[i-1]
@@ -117,9 +117,9 @@ func (t *wordTable) word(i uint32) []byte {
 	return t.text[start:t.ends[i]]
 }
 
-// add adds to totals the rows of words of the tape, each times its tf, and of the norm of
+// Add adds to totals the rows of words of the tape, each times its tf, and of the norm of
 // l2 times its square. The words are given by where they begin and end.
-func (t *wordTable) add(v *tfidf.Vectorizer, w *walks, totals []float64, tape []byte, bounds []uint32) {
+func (t *WordTable) Add(w *Scratch, totals []float64, tape []byte, bounds []uint32) {
 	if w.seen == nil {
 		w.seen = make([]uint32, len(t.ends))
 	}
@@ -137,14 +137,14 @@ func (t *wordTable) add(v *tfidf.Vectorizer, w *walks, totals []float64, tape []
 	}
 	for i := range w.weighted {
 		of := &w.weighted[i]
-		of.times = v.TF(w.seen[of.row])
-		of.norm = v.Norm.Power(of.times)
+		of.times = t.vectorizer.TF(w.seen[of.row])
+		of.norm = t.vectorizer.Norm.Power(of.times)
 		w.seen[of.row] = 0
 	}
 	t.addWeighted(totals, w.weighted)
 }
 
-// size is how many bytes the table takes in memory.
-func (t *wordTable) size() int {
+// Size is how many bytes the table takes in memory.
+func (t *WordTable) Size() int {
 	return 16*len(t.slots) + len(t.text) + 4*len(t.ends) + 8*len(t.sums)
 }

@@ -1,4 +1,10 @@
-package model
+// Package linear has the weights of a linear classifier over TF-IDF vectors, how its scores
+// become probabilities, and the file that the weights are kept in.
+//
+// To find your way: weights.go is what is fitted, and link.go what makes probabilities of
+// scores. file.go describes the weights file; metadata.go is its text and tensors.go its
+// numbers. The layout of the file is that of package safetensors.
+package linear
 
 import (
 	"errors"
@@ -69,7 +75,7 @@ func (w *Weights) AllNGrams() []string {
 func (w *Weights) Rows() int {
 	rows := 0
 	for i := range w.Links {
-		rows += w.Links[i].rows(len(w.Classes))
+		rows += w.Links[i].Rows(len(w.Classes))
 	}
 	return rows
 }

@@ -1,4 +1,4 @@
-package model
+package linear
 
 import (
 	"encoding/binary"
@@ -7,13 +7,15 @@ import (
 	"math"
 	"slices"
 	"unsafe"
+
+	"tagifai/model/safetensors"
 )
 
 // tensors returns the numbers and n-grams of the weights as tensors, by their names.
-func (w *Weights) tensors() (map[string]tensor, error) {
-	tensors := map[string]tensor{
-		"coefficients": {DType: "F64", Shape: []int{w.Rows(), w.Features()}, data: floatBytes(w.Coefficients)},
-		"intercepts":   {DType: "F64", Shape: []int{w.Rows()}, data: floatBytes(w.Intercepts)},
+func (w *Weights) tensors() (map[string]safetensors.Tensor, error) {
+	tensors := map[string]safetensors.Tensor{
+		"coefficients": safetensors.FromFloats(w.Coefficients, w.Rows(), w.Features()),
+		"intercepts":   safetensors.FromFloats(w.Intercepts, w.Rows()),
 	}
 	for i := range w.Blocks {
 		b := &w.Blocks[i]
@@ -25,10 +27,10 @@ func (w *Weights) tensors() (map[string]tensor, error) {
 			}
 			ends = binary.LittleEndian.AppendUint32(ends, uint32(len(ngrams)))
 		}
-		tensors[key("ngrams", i)] = tensor{DType: "U8", Shape: []int{len(ngrams)}, data: ngrams}
-		tensors[key("ngram_ends", i)] = tensor{DType: "U32", Shape: []int{len(b.NGrams)}, data: ends}
+		tensors[key("ngrams", i)] = safetensors.Tensor{DType: "U8", Shape: []int{len(ngrams)}, Data: ngrams}
+		tensors[key("ngram_ends", i)] = safetensors.Tensor{DType: "U32", Shape: []int{len(b.NGrams)}, Data: ends}
 		if b.Vectorizer.UseIDF {
-			tensors[key("idf", i)] = tensor{DType: "F64", Shape: []int{len(b.NGrams)}, data: floatBytes(b.IDF)}
+			tensors[key("idf", i)] = safetensors.FromFloats(b.IDF, len(b.NGrams))
 		}
 	}
 	var sigmoids, points []float64
@@ -43,24 +45,15 @@ func (w *Weights) tensors() (map[string]tensor, error) {
 		}
 	}
 	if n := len(ends) / 4; n > 0 {
-		tensors["sigmoids"] = tensor{DType: "F64", Shape: []int{n, 2}, data: floatBytes(sigmoids)}
-		tensors["points"] = tensor{DType: "F64", Shape: []int{len(points) / 2, 2}, data: floatBytes(points)}
-		tensors["point_ends"] = tensor{DType: "U32", Shape: []int{n}, data: ends}
+		tensors["sigmoids"] = safetensors.FromFloats(sigmoids, n, 2)
+		tensors["points"] = safetensors.FromFloats(points, len(points)/2, 2)
+		tensors["point_ends"] = safetensors.Tensor{DType: "U32", Shape: []int{n}, Data: ends}
 	}
 	return tensors, nil
 }
 
-// floatBytes returns numbers as the file has them.
-func floatBytes(values []float64) []byte {
-	data := make([]byte, 0, 8*len(values))
-	for _, v := range values {
-		data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
-	}
-	return data
-}
-
 // fill takes the numbers and the vocabulary from the tensors.
-func (w *Weights) fill(tensors map[string]tensor) error {
+func (w *Weights) fill(tensors map[string]safetensors.Tensor) error {
 	for i := range w.Blocks {
 		if err := w.Blocks[i].fill(tensors, i); err != nil {
 			return err
@@ -74,12 +67,12 @@ func (w *Weights) fill(tensors map[string]tensor) error {
 	if want := []int{rows, features}; !slices.Equal(coefficients.Shape, want) {
 		return fmt.Errorf("tensor coefficients: shape %v, want %v: %d classes and %d n-grams", coefficients.Shape, want, len(w.Classes), features)
 	}
-	w.Coefficients = floats(coefficients.data)
+	w.Coefficients = coefficients.Floats()
 	intercepts, err := take(tensors, "intercepts", "F64", 1)
 	if err != nil {
 		return err
 	}
-	w.Intercepts = floats(intercepts.data)
+	w.Intercepts = intercepts.Floats()
 	if err := w.fillCalibrators(tensors); err != nil {
 		return err
 	}
@@ -89,7 +82,7 @@ func (w *Weights) fill(tensors map[string]tensor) error {
 	return nil
 }
 
-func (b *Block) fill(tensors map[string]tensor, i int) error {
+func (b *Block) fill(tensors map[string]safetensors.Tensor, i int) error {
 	ends, err := take(tensors, key("ngram_ends", i), "U32", 1)
 	if err != nil {
 		return err
@@ -98,7 +91,7 @@ func (b *Block) fill(tensors map[string]tensor, i int) error {
 	if err != nil {
 		return err
 	}
-	if b.NGrams, err = cut(unsafe.String(unsafe.SliceData(ngrams.data), len(ngrams.data)), ends.data); err != nil {
+	if b.NGrams, err = cut(unsafe.String(unsafe.SliceData(ngrams.Data), len(ngrams.Data)), ends.Data); err != nil {
 		return err
 	}
 	if b.Vectorizer.UseIDF {
@@ -106,17 +99,17 @@ func (b *Block) fill(tensors map[string]tensor, i int) error {
 		if err != nil {
 			return err
 		}
-		b.IDF = floats(idf.data)
+		b.IDF = idf.Floats()
 	}
 	return nil
 }
 
 // fillCalibrators takes the calibrators of the links that have some.
-func (w *Weights) fillCalibrators(tensors map[string]tensor) error {
+func (w *Weights) fillCalibrators(tensors map[string]safetensors.Tensor) error {
 	n := 0
 	for i := range w.Links {
 		if w.Links[i].Calibrators != nil {
-			n += w.Links[i].rows(len(w.Classes))
+			n += w.Links[i].Rows(len(w.Classes))
 		}
 	}
 	if n == 0 {
@@ -138,14 +131,14 @@ func (w *Weights) fillCalibrators(tensors map[string]tensor) error {
 		return fmt.Errorf("tensors sigmoids, points, point_ends: shapes %v, %v, %v, want %v, %v, %v",
 			sigmoids.Shape, points.Shape, pointEnds.Shape, []int{n, 2}, []int{points.Shape[0], 2}, []int{n})
 	}
-	numbers, xy, ends := floats(sigmoids.data), floats(points.data), pointEnds.data
+	numbers, xy, ends := sigmoids.Floats(), points.Floats(), pointEnds.Data
 	begin := 0
 	for i := range w.Links {
 		l := &w.Links[i]
 		if l.Calibrators == nil {
 			continue
 		}
-		for range l.rows(len(w.Classes)) {
+		for range l.Rows(len(w.Classes)) {
 			c := Calibrator{Slope: numbers[0], Offset: numbers[1]}
 			end := int(binary.LittleEndian.Uint32(ends))
 			if end < begin || end > len(xy)/2 {
@@ -165,7 +158,7 @@ func (w *Weights) fillCalibrators(tensors map[string]tensor) error {
 }
 
 // take removes a tensor from the map, if it has the right type.
-func take(tensors map[string]tensor, name, dtype string, dimensions int) (tensor, error) {
+func take(tensors map[string]safetensors.Tensor, name, dtype string, dimensions int) (safetensors.Tensor, error) {
 	t, ok := tensors[name]
 	switch {
 	case !ok:
@@ -196,21 +189,3 @@ func cut(text string, ends []byte) ([]string, error) {
 	}
 	return pieces, nil
 }
-
-// floats returns the numbers that data holds. They are data itself where they lie in memory
-// as a float64 does, as in all files that marshal makes on the usual machines: nothing is
-// copied, which is a tenth of the time to load.
-func floats(data []byte) []float64 {
-	first, n := unsafe.SliceData(data), len(data)/8
-	if littleEndian && uintptr(unsafe.Pointer(first))%unsafe.Alignof(float64(0)) == 0 {
-		return unsafe.Slice((*float64)(unsafe.Pointer(first)), n)
-	}
-	values := make([]float64, n)
-	for i := range values {
-		values[i] = math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:]))
-	}
-	return values
-}
-
-// littleEndian reports whether this machine has the order of bytes of the file.
-var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1

@@ -1,0 +1,47 @@
+package model
+
+import (
+	"reflect"
+	"testing"
+)
+
+// TestLent holds the embedded model, which is made without a copy and a checksum, against
+// the one of its artifact, which is read as any other.
+func TestLent(t *testing.T) {
+	a, err := ReadArtifact(DefaultFS())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := New(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := ReadFile(DefaultFS(), WeightsFile, maxWeightsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(data) != embeddedWeights {
+		t.Fatal("the embedded weights are not those of the embedded directory")
+	}
+	got, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range want.blocks {
+		of, to := &got.blocks[i], &want.blocks[i]
+		if !reflect.DeepEqual(of.trie, to.trie) {
+			t.Errorf("block %d: another trie", i)
+		}
+		if of.words == nil { // a table of words has a seed of its own
+			continue
+		}
+		for node := range to.nodes() {
+			for row := range want.intercepts {
+				n := &metNGram{node: uint32(node)}
+				if got, want := of.coefficient(n, row), to.coefficient(n, row); got != want {
+					t.Fatalf("block %d: row %d of word %d is %v, want %v", i, row, node, got, want)
+				}
+			}
+		}
+	}
+}
