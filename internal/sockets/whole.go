@@ -21,8 +21,11 @@ const (
 // is a call of the kernel and wakes up the client. To send an answer of 9 KiB takes 11 µs of
 // the server's processor that way, and 7 µs at once.
 func WriteWhole(w http.ResponseWriter, r *http.Request, body []byte) (int, error) {
+	if len(body) < piece || len(body) > mostWhole-piece || r.ProtoMajor > 1 {
+		return w.Write(body)
+	}
 	c := connOf(r)
-	if c == nil || len(body) < piece || len(body) > mostWhole-piece || r.ProtoMajor > 1 {
+	if c == nil {
 		return w.Write(body)
 	}
 	c.whole = memory.GetBuffer(mostWhole)
