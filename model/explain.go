@@ -63,18 +63,17 @@ func (m *Model) ClassifyAndExplain(into []Explanation, text string, probabilitie
 	defer m.putScratch(s)
 	rows := m.score(s, text)
 	answer := m.decide(s, rows, probabilities, scores)
-	classes := append(s.explainer.classes[:0], answer.Class)
-	for i := -1; i < len(others); i++ {
-		class := answer.Best
-		if i >= 0 {
-			class = others[i]
-		}
-		if !slices.Contains(classes, class) {
-			classes = append(classes, class)
+	x := &s.explainer
+	x.classes = append(x.classes[:0], answer.Class, answer.Best)
+	if answer.Best == answer.Class {
+		x.classes = x.classes[:1]
+	}
+	for _, class := range others {
+		if !slices.Contains(x.classes, class) {
+			x.classes = append(x.classes, class)
 		}
 	}
-	s.explainer.classes = classes
-	return answer, m.explain(into, s, rows, text, classes, top)
+	return answer, m.explain(into, s, rows, text, x.classes, top)
 }
 
 // explain is Explain for a text that s has just scored.
