@@ -240,7 +240,7 @@ func TestClassifyAndExplain(t *testing.T) {
 		wantProbabilities, wantScores := make([]float64, n), make([]float64, n)
 		want := m.Classify(text, wantProbabilities, wantScores)
 		probabilities, scores := make([]float64, n), make([]float64, n)
-		got, explanations := m.ClassifyAndExplain(text, probabilities, scores, []int{want.Class, 2}, 3)
+		got, explanations := m.ClassifyAndExplain(nil, text, probabilities, scores, []int{want.Class, 2}, 3)
 		if got != want || !slices.Equal(probabilities, wantProbabilities) || !slices.Equal(scores, wantScores) {
 			t.Errorf("%.100q: got %v, %v and %v, want %v, %v and %v", text, got, probabilities, scores, want, wantProbabilities, wantScores)
 		}
