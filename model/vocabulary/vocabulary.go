@@ -1,9 +1,10 @@
 // Package vocabulary finds the n-grams of a vocabulary on the tape of a text, and adds up what
 // each adds to the scores of a linear classifier.
 //
-// To find your way: a [Trie] finds n-grams of any length, all of them in one walk, which is
-// in walk.go. A [WordTable] finds single words. Both have a row of numbers for each node,
-// which rows.go adds up. occurrences.go finds the n-grams one by one, for explanations.
+// To find your way: a [Trie], made in trie.go, finds n-grams of any length. walk.go finds all
+// those of a tape in one walk, and repeats.go weighs those that occur several times. A
+// [WordTable], in words.go, finds single words. Both have rows of numbers, which rows.go adds
+// up. occurrences.go says which n-grams a walk met, and where, for explanations.
 package vocabulary
 
 import "tagifai/model/tfidf"
