@@ -28,7 +28,7 @@ func smallWeights() *model.Weights {
 		Blocks: []model.Block{{
 			Vectorizer: model.Vectorizer{Analyzer: model.Char, NgramMin: 1, NgramMax: 1, Norm: model.L2, UseIDF: true},
 			Weight:     1,
-			NGrams:     []string{"l", "r"},
+			NGrams:     model.NewVocabulary("l", "r"),
 			IDF:        []float64{1, 2},
 		}},
 		Norm:         model.NoNorm,

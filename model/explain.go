@@ -209,7 +209,7 @@ func (x *explainer) leave() {
 // nodes returns the number of nodes: of the trie, or of the table of words.
 func (b *block) nodes() int {
 	if b.words != nil {
-		return len(b.words.ends)
+		return b.words.vocabulary.Len()
 	}
 	return len(b.trie.nodes)
 }

@@ -21,7 +21,7 @@ func (twin *twin) naiveWeights(text string) (weights map[string][]float64, count
 		b := &w.Blocks[i]
 		for of, x := range naiveVector(b, twin.columns[i], text) {
 			outer += power(w.Norm, x)
-			name := b.NGrams[of]
+			name := b.NGrams.At(of)
 			if weights[name] == nil {
 				weights[name] = make([]float64, w.Rows())
 			}
@@ -34,7 +34,7 @@ func (twin *twin) naiveWeights(text string) (weights map[string][]float64, count
 				counts[ngram]++
 			}
 		}
-		column += len(b.NGrams)
+		column += b.NGrams.Len()
 	}
 	for _, rows := range weights {
 		for k := range rows {
@@ -176,7 +176,7 @@ func TestSpans(t *testing.T) {
 		v := model.Vectorizer{Analyzer: analyzer, NgramMin: 1, NgramMax: 9, Lowercase: true, Norm: model.NoNorm}
 		change(&v)
 		w := &model.Weights{
-			Blocks: []model.Block{{Vectorizer: v, Weight: 1, NGrams: ngrams}}, Norm: model.NoNorm,
+			Blocks: []model.Block{{Vectorizer: v, Weight: 1, NGrams: model.NewVocabulary(ngrams...)}}, Norm: model.NoNorm,
 			Links:      []model.Link{{Loss: model.LogLoss, Weight: 1}},
 			Classes:    []string{"no", "yes"},
 			Intercepts: []float64{0.25},

@@ -120,7 +120,7 @@ func newBlocks(w *Weights) ([]block, error) {
 	for i := range blocks {
 		first := column
 		all.Go(func() { blocks[i], errs[i] = newBlock(w, i, first) })
-		column += len(w.Blocks[i].NGrams)
+		column += w.Blocks[i].NGrams.Len()
 	}
 	all.Wait()
 	for i := 1; i < len(blocks); i++ {

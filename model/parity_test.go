@@ -78,7 +78,7 @@ func (c *parityCase) weights() *model.Weights {
 				Binary:      c.Vectorizer.Binary,
 			},
 			Weight: 1,
-			NGrams: c.NGrams,
+			NGrams: model.NewVocabulary(c.NGrams...),
 			IDF:    c.IDF,
 		}},
 		Norm:       model.NoNorm,

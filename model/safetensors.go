@@ -152,6 +152,9 @@ func parseWeights(file []byte, trusted bool) (*Weights, checksums, error) {
 		go func() { changed <- checkSum(file, len(file)-len(body), meta[checksumKey]) }()
 	}
 	w, err := newWeights(meta, entries, body)
+	if err == nil && !trusted {
+		w.ownNGrams()
+	}
 	if err := <-changed; err != nil {
 		return nil, nil, err
 	}

@@ -66,8 +66,8 @@ const (
 // newTrie makes the trie of a block, for a norm, which may be that of all blocks. The
 // block's coefficients begin at a column.
 func newTrie(w *Weights, of *Block, norm Norm, column int) (*trie, error) {
-	keys := make([]entry, 0, len(of.NGrams))
-	for column, ngram := range of.NGrams {
+	keys := make([]entry, 0, of.NGrams.Len())
+	for column, ngram := range of.NGrams.All() {
 		if text, ok := of.Vectorizer.key(ngram); ok {
 			keys = append(keys, entry{text, column})
 		}

@@ -59,7 +59,7 @@ func unusualWeights(t testing.TB) map[string]*model.Weights {
 	words := func() *model.Weights { // single ones, which a table finds
 		return weights(model.Word, func(w *model.Weights, v *model.Vectorizer) {
 			v.NgramMin, v.NgramMax = 1, 1
-			if !slices.Contains(w.Blocks[0].NGrams, "a") {
+			if !slices.Contains(w.Blocks[0].NGrams.Strings(), "a") {
 				t.Fatal("the vocabulary lacks a word of one letter, which is not met")
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -81,7 +82,7 @@ func (v *Vectorizer) Validate() error {
 	if _, err := parseTokens(v.TokenPattern); err != nil {
 		return fmt.Errorf("token_pattern: %w", err)
 	}
-	return distinct("stop_words", v.StopWords)
+	return distinct("stop_words", len(v.StopWords), slices.All(v.StopWords))
 }
 
 func (n Norm) validate() error {

@@ -3,8 +3,10 @@ package model
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -39,7 +41,7 @@ type Block struct {
 	Weight float64
 	// NGrams is the vocabulary, in the order of the columns, all different; the words
 	// of an n-gram of words have one space between them.
-	NGrams []string
+	NGrams Vocabulary
 	// IDF holds the inverse document frequency of each n-gram; nil if the vectorizer
 	// uses none.
 	IDF []float64
@@ -49,7 +51,7 @@ type Block struct {
 func (w *Weights) Features() int {
 	n := 0
 	for i := range w.Blocks {
-		n += len(w.Blocks[i].NGrams)
+		n += w.Blocks[i].NGrams.Len()
 	}
 	return n
 }
@@ -58,9 +60,17 @@ func (w *Weights) Features() int {
 func (w *Weights) AllNGrams() []string {
 	var all []string
 	for i := range w.Blocks {
-		all = append(all, w.Blocks[i].NGrams...)
+		all = append(all, w.Blocks[i].NGrams.Strings()...)
 	}
 	return all
+}
+
+// ownNGrams copies the n-grams, which a table of words keeps.
+func (w *Weights) ownNGrams() {
+	for i := range w.Blocks {
+		v := &w.Blocks[i].NGrams
+		*v = Vocabulary{strings.Clone(v.text), slices.Clone(v.ends)}
+	}
 }
 
 // Rows returns the number of rows of coefficients that the links want.
@@ -84,7 +94,7 @@ func (w *Weights) Validate() error {
 	if len(w.Classes) < 2 {
 		return fmt.Errorf("classes: %d, at least 2 are wanted", len(w.Classes))
 	}
-	if err := distinct("classes", w.Classes); err != nil {
+	if err := distinct("classes", len(w.Classes), slices.All(w.Classes)); err != nil {
 		return err
 	}
 	if i := slices.Index(w.Classes, ""); i >= 0 {
@@ -137,11 +147,11 @@ func (b *Block) validate(outer Norm) error {
 	if err := numbers("weight", []float64{b.Weight}, 1); err != nil {
 		return err
 	}
-	if err := distinct("ngrams", b.NGrams); err != nil {
+	if err := distinct("ngrams", b.NGrams.Len(), b.NGrams.All()); err != nil {
 		return err
 	}
 	if b.Vectorizer.UseIDF {
-		return numbers("idf", b.IDF, len(b.NGrams))
+		return numbers("idf", b.IDF, b.NGrams.Len())
 	}
 	if b.IDF != nil {
 		return errors.New("idf: given, but the vectorizer uses none (use_idf is false)")
@@ -168,18 +178,19 @@ func (w *Weights) validateLinks() error {
 	return nil
 }
 
-func distinct(field string, names []string) error {
-	ascending := true // as a fitted vocabulary is; then all are different
+func distinct(field string, n int, names iter.Seq2[int, string]) error {
+	ascending, before := true, "" // as a fitted vocabulary is; then all are different
 	for i, name := range names {
 		if !isASCII(name) && !utf8.ValidString(name) {
 			return fmt.Errorf("%s: number %d, %q, is not valid UTF-8", field, i, name)
 		}
-		ascending = ascending && (i == 0 || names[i-1] < name)
+		ascending = ascending && (i == 0 || before < name)
+		before = name
 	}
 	if ascending {
 		return nil
 	}
-	seen := make(map[string]struct{}, len(names))
+	seen := make(map[string]struct{}, n)
 	for i, name := range names {
 		seen[name] = struct{}{}
 		if len(seen) == i {

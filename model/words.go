@@ -1,12 +1,12 @@
 package model
 
 import (
-	"bytes"
 	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
 	"math/rand/v2"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // A wordTable finds the single words of a vocabulary. A large vocabulary of words makes
@@ -23,8 +23,7 @@ type wordTable struct {
 	odd  uint64       // of words that are all head
 	seed maphash.Seed // of longer ones
 
-	text []byte   // the words, one behind the other
-	ends []uint32 // where each ends
+	vocabulary Vocabulary
 }
 
 // A slot is that of a word. As most words are all head, most are found without a look at
@@ -41,32 +40,25 @@ const headSize = 8
 // newWords makes the table of a block of single words, for a norm, which may be that of
 // all blocks. The block's coefficients begin at a column.
 func newWords(w *Weights, of *Block, norm Norm, column int) *wordTable {
-	n, width := len(of.NGrams), len(w.Intercepts)+1
+	n, width := of.NGrams.Len(), len(w.Intercepts)+1
 	t := &wordTable{
-		rows:  rows{make([]float64, n*width), width},
-		shift: 64 - bits.Len(uint(2*n+1)),
-		odd:   rand.Uint64() | 1,
-		seed:  maphash.MakeSeed(),
-		ends:  make([]uint32, n),
+		rows:       rows{make([]float64, n*width), width},
+		shift:      64 - bits.Len(uint(2*n+1)),
+		odd:        rand.Uint64() | 1,
+		seed:       maphash.MakeSeed(),
+		vocabulary: of.NGrams,
 	}
 	t.slots = make([]slot, 1<<(64-t.shift))
-	size := 0
-	for _, word := range of.NGrams {
-		size += len(word)
-	}
-	t.text = make([]byte, 0, size)
 	from := newSource(w, of, norm, column)
 	t.fill(&from)
 	plain := of.Vectorizer.TokenPattern == "" || of.Vectorizer.TokenPattern == DefaultTokenPattern
-	for i, word := range of.NGrams {
-		start := len(t.text)
-		t.text = append(t.text, word...)
-		t.ends[i] = uint32(len(t.text))
-		if plain && len(word) <= utf8.UTFMax && utf8.RuneCountInString(word) < 2 {
+	for i, text := range of.NGrams.All() {
+		word := unsafe.Slice(unsafe.StringData(text), len(text)) // a view: nothing writes to it
+		if plain && len(word) <= utf8.UTFMax && utf8.RuneCount(word) < 2 {
 			continue // it is on no tape as a word, but as a run of \w
 		}
-		head := headOf(t.text[start:])
-		at := t.hash(head, t.text[start:]) >> t.shift
+		head := headOf(word)
+		at := t.hash(head, word) >> t.shift
 		for t.slots[at].number != 0 {
 			at = (at + 1) & uint64(len(t.slots)-1)
 		}
@@ -80,9 +72,11 @@ func headOf(word []byte) uint64 {
 	if len(word) >= headSize {
 		return binary.LittleEndian.Uint64(word)
 	}
-	var head [headSize]byte
-	copy(head[:], word)
-	return binary.LittleEndian.Uint64(head[:])
+	head := uint64(0)
+	for i := len(word) - 1; i >= 0; i-- {
+		head = head<<8 | uint64(word[i])
+	}
+	return head
 }
 
 func (t *wordTable) hash(head uint64, word []byte) uint64 {
@@ -98,7 +92,7 @@ func (t *wordTable) find(head uint64, word []byte) uint32 {
 	for at := t.hash(head, word) >> t.shift; ; at = (at + 1) & uint64(len(t.slots)-1) {
 		s := &t.slots[at]
 		if s.head == head && int(s.size) == len(word) && s.number > 0 &&
-			(len(word) <= headSize || bytes.Equal(t.word(s.number-1), word)) {
+			(len(word) <= headSize || t.vocabulary.At(int(s.number-1)) == string(word)) {
 			return s.number
 		}
 		if s.number == 0 {
@@ -107,19 +101,11 @@ func (t *wordTable) find(head uint64, word []byte) uint32 {
 	}
 }
 
-func (t *wordTable) word(i uint32) []byte {
-	start := uint32(0)
-	if i > 0 {
-		start = t.ends[i-1]
-	}
-	return t.text[start:t.ends[i]]
-}
-
 // add adds to totals the rows of words of the tape, each times its tf, and of the norm of
 // l2 times its square. The words are given by where they begin and end.
 func (t *wordTable) add(v *Vectorizer, w *walks, totals []float64, tape []byte, bounds []uint32) {
 	if w.seen == nil {
-		w.seen = make([]uint32, len(t.ends))
+		w.seen = make([]uint32, t.vocabulary.Len())
 	}
 	w.weighted = w.weighted[:0]
 	for ; len(bounds) >= 2; bounds = bounds[2:] {
@@ -144,5 +130,5 @@ func (t *wordTable) add(v *Vectorizer, w *walks, totals []float64, tape []byte, 
 
 // size is how many bytes the table takes in memory.
 func (t *wordTable) size() int {
-	return 16*len(t.slots) + len(t.text) + 4*len(t.ends) + 8*len(t.sums)
+	return 16*len(t.slots) + len(t.vocabulary.text) + 4*len(t.vocabulary.ends) + 8*len(t.sums)
 }

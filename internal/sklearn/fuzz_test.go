@@ -49,7 +49,7 @@ func FuzzRead(f *testing.F) {
 			_ = step.String()
 			f, err := readFeatures(steps[:i], 0)
 			if err != nil {
-				f = newFeatures(model.Block{NGrams: []string{"a"}})
+				f = newFeatures(model.Block{NGrams: model.NewVocabulary("a")})
 			}
 			if w, err := classifier(step, f, []string{"a", "b", "c", "d"}); err == nil {
 				_ = w.Validate()

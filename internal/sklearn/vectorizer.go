@@ -66,7 +66,11 @@ func counter(n pickle.Node) (b model.Block, single bool, err error) {
 	if err != nil {
 		return b, false, err
 	}
-	b.NGrams, err = vocabulary.Numbered()
+	text, ends, err := vocabulary.Numbered()
+	if err != nil {
+		return b, false, err
+	}
+	b.NGrams, err = model.CutVocabulary(text, ends)
 	return b, single, err
 }
 
@@ -186,7 +190,7 @@ func countType(n pickle.Node) (single bool, err error) {
 // before that a diagonal matrix.
 func idf(n pickle.Node, columns int) ([]float64, error) {
 	if a, ok := n.Find("idf_"); ok {
-		return a.Numbers(columns)
+		return a.View(columns)
 	}
 	diagonal, err := n.Attr("_idf_diag")
 	if err != nil {
@@ -209,7 +213,7 @@ func idf(n pickle.Node, columns int) ([]float64, error) {
 		if err := counts(diagonal, "indices", columns); err != nil {
 			return nil, err
 		}
-		return diagonal.Floats("data", columns)
+		return view(diagonal, "data", columns)
 	case "dia_matrix", "dia_array":
 		offsets, err := diagonal.Floats("offsets", 1)
 		if err != nil {
@@ -218,7 +222,7 @@ func idf(n pickle.Node, columns int) ([]float64, error) {
 		if offsets[0] != 0 {
 			return nil, fmt.Errorf("%s.offsets is %v, not that of a diagonal matrix", diagonal.Path(), offsets)
 		}
-		return diagonal.Floats("data", 1, columns)
+		return view(diagonal, "data", 1, columns)
 	}
 	return nil, diagonal.Wrong("a csr_matrix or dia_matrix")
 }
@@ -226,11 +230,28 @@ func idf(n pickle.Node, columns int) ([]float64, error) {
 // counts checks that an attribute is an array that counts from 0 up, as it does in a
 // csr matrix that is diagonal.
 func counts(n pickle.Node, name string, length int) error {
-	numbers, err := n.Floats(name, length)
+	a, err := n.Attr(name)
+	if err != nil {
+		return err
+	}
+	numbers, err := a.Each(length)
+	if err != nil {
+		return err
+	}
 	for i, x := range numbers {
 		if x != float64(i) {
-			return fmt.Errorf("%s.%s[%d] is %v, not that of a diagonal matrix", n.Path(), name, i, x)
+			return fmt.Errorf("%s[%d] is %v, not that of a diagonal matrix", a.Path(), i, x)
 		}
 	}
-	return err
+	return nil
+}
+
+// view returns an attribute that has to be an array of this shape and of finite numbers,
+// which must not be written to.
+func view(n pickle.Node, name string, shape ...int) ([]float64, error) {
+	a, err := n.Attr(name)
+	if err != nil {
+		return nil, err
+	}
+	return a.View(shape...)
 }

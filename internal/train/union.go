@@ -2,7 +2,6 @@ package train
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 
 	"tagifai/internal/dataset"
@@ -135,7 +134,7 @@ func (u *union) fold(coefficients []float64) []float64 {
 func (u *union) blocks() []model.Block {
 	var blocks []model.Block
 	for k, v := range u.vectorizers {
-		blocks = append(blocks, model.Block{Vectorizer: v.Vectorizer, Weight: u.weights[k], NGrams: slices.Clone(v.ngrams), IDF: v.idf})
+		blocks = append(blocks, model.Block{Vectorizer: v.Vectorizer, Weight: u.weights[k], NGrams: model.NewVocabulary(v.ngrams...), IDF: v.idf})
 	}
 	return blocks
 }

@@ -79,7 +79,7 @@ func Weights(v model.Vectorizer, ngrams []string) *model.Weights {
 		Blocks: []model.Block{{
 			Vectorizer: v,
 			Weight:     1,
-			NGrams:     slices.Sorted(slices.Values(ngrams)),
+			NGrams:     model.NewVocabulary(slices.Sorted(slices.Values(ngrams))...),
 			IDF:        make([]float64, len(ngrams)),
 		}},
 		Norm:         model.NoNorm,
