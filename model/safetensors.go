@@ -90,10 +90,7 @@ func (w *Weights) marshal(sums checksums) ([]byte, error) {
 	for name, sum := range sums {
 		metadata[checksumSpace+name] = sum
 	}
-	tensors, err := w.tensors()
-	if err != nil {
-		return nil, err
-	}
+	tensors := w.tensors()
 	header := map[string]any{metadataKey: metadata}
 	var body []byte
 	// By name, but the eight-byte ones first, so that all are aligned.

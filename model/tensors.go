@@ -9,7 +9,7 @@ import (
 )
 
 // tensors returns the numbers and n-grams of the weights as tensors, by their names.
-func (w *Weights) tensors() (map[string]tensor, error) {
+func (w *Weights) tensors() map[string]tensor {
 	tensors := map[string]tensor{
 		"coefficients": {DType: "F64", Shape: []int{w.Rows(), w.Features()}, data: floatBytes(w.Coefficients)},
 		"intercepts":   {DType: "F64", Shape: []int{w.Rows()}, data: floatBytes(w.Intercepts)},
@@ -43,7 +43,7 @@ func (w *Weights) tensors() (map[string]tensor, error) {
 		tensors["points"] = tensor{DType: "F64", Shape: []int{len(points) / 2, 2}, data: floatBytes(points)}
 		tensors["point_ends"] = tensor{DType: "U32", Shape: []int{n}, data: ends}
 	}
-	return tensors, nil
+	return tensors
 }
 
 // floatBytes returns numbers as the file has them.
