@@ -20,18 +20,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // smallWeights are valid: two n-grams, three classes.
 func smallWeights() *model.Weights {
 	return &model.Weights{
 		Blocks: []model.Block{{
-			Vectorizer: model.Vectorizer{Analyzer: model.Char, NgramMin: 1, NgramMax: 1, Norm: model.L2, UseIDF: true},
+			Vectorizer: tfidf.Vectorizer{Analyzer: tfidf.Char, NgramMin: 1, NgramMax: 1, Norm: tfidf.L2, UseIDF: true},
 			Weight:     1,
 			NGrams:     model.NewVocabulary("l", "r"),
 			IDF:        []float64{1, 2},
 		}},
-		Norm:         model.NoNorm,
+		Norm:         tfidf.NoNorm,
 		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
 		Classes:      []string{"left", "other", "right"},
 		Coefficients: []float64{5, -5, 0, 0, -5, 5},

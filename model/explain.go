@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"unicode/utf8"
+
+	"tagifai/model/tfidf"
 )
 
 // An Explanation says what the score of a class is made of. The numbers add up, but for
@@ -119,17 +121,17 @@ func (m *Model) terms(class int) []term {
 // An explainer is the scratch of explanations. All of it is in proportion to the text, but
 // for slots.
 type explainer struct {
-	slots      [][]uint32 // of each block and node: 1 + index in met; 0 between two texts
-	tapes      []aligned  // of each block
-	a, b       aligned    // on the way to a tape
-	factors    []float64  // of each block: what its vector's elements are multiplied by
-	met        []metNGram // those of a block behind those of the one before
-	ends       []int      // of each block in met
-	places     []place    // where they are, those of a block behind those of the one before
-	lasts      []int      // of each block in places
-	weights    []float64  // of met
-	shares     []float64  // of met: the weight at each place
-	characters []float64  // of a text: their weights
+	slots      [][]uint32      // of each block and node: 1 + index in met; 0 between two texts
+	tapes      []tfidf.Aligned // of each block
+	a, b       tfidf.Aligned   // on the way to a tape
+	factors    []float64       // of each block: what its vector's elements are multiplied by
+	met        []metNGram      // those of a block behind those of the one before
+	ends       []int           // of each block in met
+	places     []place         // where they are, those of a block behind those of the one before
+	lasts      []int           // of each block in places
+	weights    []float64       // of met
+	shares     []float64       // of met: the weight at each place
+	characters []float64       // of a text: their weights
 	candidates []candidate
 }
 
@@ -160,7 +162,7 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 		x.slots = make([][]uint32, len(m.blocks))
 	}
 	if x.tapes == nil {
-		x.tapes = make([]aligned, len(m.blocks))
+		x.tapes = make([]tfidf.Aligned, len(m.blocks))
 	}
 	x.factors, x.met, x.ends = x.factors[:0], x.met[:0], x.ends[:0]
 	x.places, x.lasts = x.places[:0], x.lasts[:0]
@@ -171,9 +173,9 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 		b.add(s, &s.walks[i], s.totals, text)
 		factor, left := b.factor(s.totals[0])
 		x.factors = append(x.factors, factor)
-		outer += m.norm.power(b.weight) * left
+		outer += m.norm.Power(b.weight) * left
 
-		b.reader.align(&x.tapes[i], &x.a, &x.b, text)
+		b.reader.Align(&x.tapes[i], &x.a, &x.b, text)
 		if x.slots[i] == nil {
 			x.slots[i] = make([]uint32, b.nodes())
 		}
@@ -190,7 +192,7 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 		x.lasts = append(x.lasts, len(x.places))
 		x.ends = append(x.ends, len(x.met))
 	}
-	norm := m.norm.of(outer)
+	norm := m.norm.Of(outer)
 	for i := range x.factors {
 		x.factors[i] /= norm
 	}
@@ -223,11 +225,11 @@ func (b *block) coefficient(n *metNGram, row int) float64 {
 }
 
 // occurrences yields the n-grams of the vocabulary on a tape, each as often as it occurs.
-func (b *block) occurrences(tape *aligned, yield func(node, parent uint32, start, end int)) {
+func (b *block) occurrences(tape *tfidf.Aligned, yield func(node, parent uint32, start, end int)) {
 	if b.words != nil {
-		for start := 0; start < len(tape.text); {
-			end := start + bytes.IndexByte(tape.text[start:], ' ')
-			word := tape.text[start:end]
+		for start := 0; start < len(tape.Text); {
+			end := start + bytes.IndexByte(tape.Text[start:], ' ')
+			word := tape.Text[start:end]
 			if i := b.words.find(headOf(word), word); i > 0 {
 				yield(i-1, 0, start, end)
 			}
@@ -235,14 +237,14 @@ func (b *block) occurrences(tape *aligned, yield func(node, parent uint32, start
 		}
 		return
 	}
-	t, words := b.trie, b.reader.Analyzer == Word
-	for start := range tape.text {
-		if words && start > 0 && tape.text[start-1] != ' ' {
+	t, words := b.trie, b.reader.Analyzer == tfidf.Word
+	for start := range tape.Text {
+		if words && start > 0 && tape.Text[start-1] != ' ' {
 			continue
 		}
 		node := uint32(root)
-		for i := start; i < len(tape.text); i++ {
-			next := t.child(node, tape.text[i])
+		for i := start; i < len(tape.Text); i++ {
+			next := t.child(node, tape.Text[i])
 			if next == nowhere {
 				break
 			}
@@ -267,12 +269,12 @@ func (x *explainer) weigh(m *Model, terms []term) {
 			for _, t := range terms {
 				sum += t.factor * b.coefficient(&n, t.row)
 			}
-			x.weights = append(x.weights, sum*b.reader.tf(n.count)*x.factors[i])
+			x.weights = append(x.weights, sum*b.reader.TF(n.count)*x.factors[i])
 		}
 		for k := len(x.shares); k < end; k++ {
 			x.shares = append(x.shares, x.weights[k]/float64(x.met[k].count))
 		}
-		characters := x.tapes[i].from
+		characters := x.tapes[i].From
 		for _, p := range x.places[first:x.lasts[i]] {
 			x.share(x.shares[p.at], characters[p.start:p.end])
 		}
@@ -359,7 +361,7 @@ func (x *explainer) name(at int) string {
 		block++
 	}
 	n := &x.met[at]
-	return string(x.tapes[block].text[n.start:n.end])
+	return string(x.tapes[block].Text[n.start:n.end])
 }
 
 func (r *Remaining) add(weight float64) {

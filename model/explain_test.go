@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // naiveWeights returns what each n-gram of text adds to the scores of the rows, as the
@@ -29,9 +30,9 @@ func (twin *twin) naiveWeights(text string) (weights map[string][]float64, count
 				weights[name][k] += x * w.Coefficients[k*w.Features()+column+of]
 			}
 		}
-		for _, ngram := range naiveNGrams(&b.Vectorizer, text) {
-			if _, known := twin.columns[i][ngram]; known {
-				counts[ngram]++
+		for ngram := range b.Vectorizer.NGrams(text) {
+			if _, known := twin.columns[i][string(ngram)]; known {
+				counts[string(ngram)]++
 			}
 		}
 		column += b.NGrams.Len()
@@ -172,11 +173,11 @@ func TestExplain(t *testing.T) {
 // TestSpans holds that the weights stand where the text has them.
 func TestSpans(t *testing.T) {
 	// One word weighs 1 in favour of the second class, another takes off 1/2.
-	weights := func(analyzer model.Analyzer, change func(*model.Vectorizer), ngrams ...string) *model.Weights {
-		v := model.Vectorizer{Analyzer: analyzer, NgramMin: 1, NgramMax: 9, Lowercase: true, Norm: model.NoNorm}
+	weights := func(analyzer tfidf.Analyzer, change func(*tfidf.Vectorizer), ngrams ...string) *model.Weights {
+		v := tfidf.Vectorizer{Analyzer: analyzer, NgramMin: 1, NgramMax: 9, Lowercase: true, Norm: tfidf.NoNorm}
 		change(&v)
 		w := &model.Weights{
-			Blocks: []model.Block{{Vectorizer: v, Weight: 1, NGrams: model.NewVocabulary(ngrams...)}}, Norm: model.NoNorm,
+			Blocks: []model.Block{{Vectorizer: v, Weight: 1, NGrams: model.NewVocabulary(ngrams...)}}, Norm: tfidf.NoNorm,
 			Links:      []model.Link{{Loss: model.LogLoss, Weight: 1}},
 			Classes:    []string{"no", "yes"},
 			Intercepts: []float64{0.25},
@@ -186,28 +187,28 @@ func TestSpans(t *testing.T) {
 		}
 		return w
 	}
-	plain := func(*model.Vectorizer) {}
+	plain := func(*tfidf.Vectorizer) {}
 	tests := []struct {
 		name    string
 		weights *model.Weights
 		text    string
 		want    []model.Span
 	}{
-		{"words", weights(model.Word, plain, "deep", "shallow"), "a deep, shallow deep sea", []model.Span{{2, 6, 1}, {8, 15, -0.5}, {16, 20, 1}}},
-		{"two words with one between them", weights(model.Word, func(v *model.Vectorizer) { v.StopWords = []string{"the"} }, "in sea"),
+		{"words", weights(tfidf.Word, plain, "deep", "shallow"), "a deep, shallow deep sea", []model.Span{{2, 6, 1}, {8, 15, -0.5}, {16, 20, 1}}},
+		{"two words with one between them", weights(tfidf.Word, func(v *tfidf.Vectorizer) { v.StopWords = []string{"the"} }, "in sea"),
 			"in the sea", []model.Span{{0, 2, 0.4}, {7, 10, 0.6}}},
-		{"a lower case of two code points", weights(model.Char, plain, "i\u0307s"), "xİSx", []model.Span{{1, 3, 1}}},
-		{"part of a word", weights(model.CharWB, plain, " sea "), "a\t sea!sea \n", nil},
-		{"a word at the ends of the text", weights(model.CharWB, plain, " sea "), "sea", []model.Span{{0, 3, 1}}},
-		{"a word between blanks", weights(model.CharWB, plain, " sea "), "a\t sea \nb", []model.Span{{2, 7, 1}}},
-		{"padding alone", weights(model.CharWB, plain, " "), "a  b", []model.Span{{0, 4, 4}}},
-		{"runs of blanks", weights(model.Char, plain, "a b"), "a \n\t b", []model.Span{{0, 2, 2. / 3}, {5, 6, 1. / 3}}},
-		{"a stem", weights(model.Word, func(v *model.Vectorizer) { v.Clean, v.Stem = true, true }, "run"), "I am running", []model.Span{{5, 8, 1}}},
-		{"a link", weights(model.Word, func(v *model.Vectorizer) { v.Clean = true }, "seahttp", "sea"), "the seahttps sea", []model.Span{{4, 7, -0.5}, {13, 16, -0.5}}},
-		{"accents", weights(model.Char, func(v *model.Vectorizer) { v.StripAccents = model.Unicode }, "fio"), "eﬁÓ", []model.Span{{1, 3, 1}}},
-		{"what is no UTF-8", weights(model.Char, plain, "\ufffda"), "\xff\xffa", []model.Span{{1, 3, 1}}},
-		{"nothing known", weights(model.Word, plain, "deep"), "shallow", nil},
-		{"no text", weights(model.CharWB, plain, "a"), "", nil},
+		{"a lower case of two code points", weights(tfidf.Char, plain, "i\u0307s"), "xİSx", []model.Span{{1, 3, 1}}},
+		{"part of a word", weights(tfidf.CharWB, plain, " sea "), "a\t sea!sea \n", nil},
+		{"a word at the ends of the text", weights(tfidf.CharWB, plain, " sea "), "sea", []model.Span{{0, 3, 1}}},
+		{"a word between blanks", weights(tfidf.CharWB, plain, " sea "), "a\t sea \nb", []model.Span{{2, 7, 1}}},
+		{"padding alone", weights(tfidf.CharWB, plain, " "), "a  b", []model.Span{{0, 4, 4}}},
+		{"runs of blanks", weights(tfidf.Char, plain, "a b"), "a \n\t b", []model.Span{{0, 2, 2. / 3}, {5, 6, 1. / 3}}},
+		{"a stem", weights(tfidf.Word, func(v *tfidf.Vectorizer) { v.Clean, v.Stem = true, true }, "run"), "I am running", []model.Span{{5, 8, 1}}},
+		{"a link", weights(tfidf.Word, func(v *tfidf.Vectorizer) { v.Clean = true }, "seahttp", "sea"), "the seahttps sea", []model.Span{{4, 7, -0.5}, {13, 16, -0.5}}},
+		{"accents", weights(tfidf.Char, func(v *tfidf.Vectorizer) { v.StripAccents = tfidf.Unicode }, "fio"), "eﬁÓ", []model.Span{{1, 3, 1}}},
+		{"what is no UTF-8", weights(tfidf.Char, plain, "\ufffda"), "\xff\xffa", []model.Span{{1, 3, 1}}},
+		{"nothing known", weights(tfidf.Word, plain, "deep"), "shallow", nil},
+		{"no text", weights(tfidf.CharWB, plain, "a"), "", nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

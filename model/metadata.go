@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+
+	"tagifai/model/tfidf"
 )
 
 // metadata is the header's __metadata__.
@@ -16,7 +18,7 @@ type metadata map[string]string
 func (w *Weights) version() int {
 	v, l := &w.Blocks[0].Vectorizer, &w.Links[0]
 	switch {
-	case len(w.Blocks) > 1, v.StripAccents != KeepAccents, v.TokenPattern != "", v.StopWords != nil:
+	case len(w.Blocks) > 1, v.StripAccents != tfidf.KeepAccents, v.TokenPattern != "", v.StopWords != nil:
 		return 2
 	case len(w.Links) > 1, l.Calibrators != nil, l.Weight != 1, l.Loss == NoLoss, l.Loss == OneVsOne:
 		return 2
@@ -57,10 +59,10 @@ func (w *Weights) metadata() (metadata, error) {
 		v := &w.Blocks[i].Vectorizer
 		m[key("analyzer", i)] = string(v.Analyzer)
 		m[key("norm", i)] = string(v.Norm)
-		for name, field := range v.ints() {
+		for name, field := range ints(v) {
 			m[key(name, i)] = strconv.Itoa(*field)
 		}
-		for name, field := range v.flags() {
+		for name, field := range flags(v) {
 			m[key(name, i)] = strconv.FormatBool(*field)
 		}
 		if version == 1 {
@@ -90,12 +92,12 @@ func (w *Weights) metadata() (metadata, error) {
 }
 
 // ints are the parameters that are numbers, by their names in the file.
-func (v *Vectorizer) ints() map[string]*int {
+func ints(v *tfidf.Vectorizer) map[string]*int {
 	return map[string]*int{"ngram_min": &v.NgramMin, "ngram_max": &v.NgramMax}
 }
 
 // flags are those that are on or off.
-func (v *Vectorizer) flags() map[string]*bool {
+func flags(v *tfidf.Vectorizer) map[string]*bool {
 	return map[string]*bool{
 		"lowercase": &v.Lowercase, "use_idf": &v.UseIDF, "sublinear_tf": &v.SublinearTF,
 		"binary": &v.Binary, "clean": &v.Clean, "stem": &v.Stem,
@@ -128,7 +130,7 @@ func (m metadata) get(name string, v any) error {
 
 // weights returns what the metadata says of the weights.
 func (m metadata) weights() (*Weights, error) {
-	w := &Weights{Norm: NoNorm}
+	w := &Weights{Norm: tfidf.NoNorm}
 	if err := json.Unmarshal([]byte(m["classes"]), &w.Classes); err != nil {
 		return nil, fmt.Errorf("classes: %q is not a JSON list of names", m["classes"])
 	}
@@ -147,7 +149,7 @@ func (m metadata) weights() (*Weights, error) {
 		if blocks, err = strconv.Atoi(m["blocks"]); err != nil || blocks < 1 || blocks > len(m) {
 			return nil, fmt.Errorf("blocks: %q is no number of blocks that the metadata has", m["blocks"])
 		}
-		w.Norm = Norm(m["norm_of_blocks"])
+		w.Norm = tfidf.Norm(m["norm_of_blocks"])
 		var links []linkData
 		if err := m.get("links", &links); err != nil {
 			return nil, err
@@ -180,15 +182,15 @@ func (m metadata) weights() (*Weights, error) {
 func (m metadata) block(i int, newest bool) (Block, error) {
 	b := Block{Weight: 1}
 	v := &b.Vectorizer
-	v.Analyzer, v.Norm = Analyzer(m[key("analyzer", i)]), Norm(m[key("norm", i)])
-	for name, field := range v.ints() {
+	v.Analyzer, v.Norm = tfidf.Analyzer(m[key("analyzer", i)]), tfidf.Norm(m[key("norm", i)])
+	for name, field := range ints(v) {
 		n, err := strconv.Atoi(m[key(name, i)])
 		if err != nil {
 			return b, fmt.Errorf("%s: %q is not a whole number", key(name, i), m[key(name, i)])
 		}
 		*field = n
 	}
-	for name, field := range v.flags() {
+	for name, field := range flags(v) {
 		switch m[key(name, i)] {
 		case "true":
 			*field = true
@@ -200,7 +202,7 @@ func (m metadata) block(i int, newest bool) (Block, error) {
 	if !newest {
 		return b, nil
 	}
-	v.StripAccents, v.TokenPattern = Accents(m[key("strip_accents", i)]), m[key("token_pattern", i)]
+	v.StripAccents, v.TokenPattern = tfidf.Accents(m[key("strip_accents", i)]), m[key("token_pattern", i)]
 	if err := m.get(key("stop_words", i), &v.StopWords); err != nil {
 		return b, err
 	}

@@ -5,8 +5,8 @@
 // [Open], [OpenFS] and [Default] load a [Model], which predicts. An [Artifact] is
 // what such a directory holds, for those who write or inspect one.
 //
-// To find your way: score.go is a prediction from one end to the other. tape.go makes of a
-// text what its analyzer sees. trie.go and walk.go find the n-grams in it, words.go single
+// To find your way: score.go is a prediction from one end to the other. Package tfidf makes
+// of a text what its analyzer sees. trie.go and walk.go find the n-grams in it, words.go single
 // words; rows.go has what each adds to the scores. link.go makes probabilities of these, and
 // threshold.go reads what the most probable class is held against. A directory is
 // artifact.go, dir.go and format.go, and our weights file safetensors.go, with metadata.go,
@@ -18,6 +18,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"tagifai/model/tfidf"
 )
 
 // Other is the class of what belongs to none: the answer where the most probable
@@ -27,7 +29,7 @@ const Other = "other"
 // A Model predicts the tag of a text. It is immutable and safe for concurrent use.
 type Model struct {
 	blocks           []block
-	norm             Norm // of several blocks
+	norm             tfidf.Norm // of several blocks
 	intercepts       []float64
 	links            []Link
 	hasProbabilities bool
@@ -124,7 +126,7 @@ func newBlocks(w *Weights) ([]block, error) {
 	}
 	all.Wait()
 	for i := 1; i < len(blocks); i++ {
-		blocks[i].follows = blocks[i].canFollow(&blocks[i-1])
+		blocks[i].follows = blocks[i].reader.Follows(&blocks[i-1].reader)
 	}
 	return blocks, errors.Join(errs...)
 }
@@ -134,29 +136,21 @@ func newBlocks(w *Weights) ([]block, error) {
 func newBlock(w *Weights, i, column int) (block, error) {
 	b := &w.Blocks[i]
 	v := b.Vectorizer
-	divides := v.Norm != NoNorm
+	divides := v.Norm != tfidf.NoNorm
 	if !divides {
 		v.Norm = w.Norm
 	}
-	reader, err := v.reader()
+	reader, err := tfidf.NewReader(v)
 	if err != nil {
 		return block{}, err
 	}
 	made := block{reader: *reader, weight: b.Weight, divides: divides}
-	if v.Analyzer == Word && v.NgramMax == 1 {
+	if reader.SingleWords() {
 		made.words = newWords(w, b, v.Norm, column)
 		return made, nil
 	}
 	made.trie, err = newTrie(w, b, v.Norm, column)
 	return made, err
-}
-
-// canFollow reports whether the block's words are those of \w\w+ on the tape of the block
-// before.
-func (b *block) canFollow(before *block) bool {
-	v, u := &b.reader, &before.reader
-	return b.words != nil && v.plainWords() && (u.Analyzer != Word || before.words != nil && u.plainWords()) &&
-		v.Lowercase == u.Lowercase && v.Clean == u.Clean && v.Stem == u.Stem && v.StripAccents == u.StripAccents
 }
 
 // Predict returns the tag of text, and the probability and score of every class.

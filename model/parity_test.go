@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // tolerance is how far a probability may be from scikit-learn's.
@@ -37,11 +38,11 @@ func texts(t testing.TB) []string {
 type parityCase struct {
 	Name       string
 	Vectorizer struct {
-		Analyzer    model.Analyzer
+		Analyzer    tfidf.Analyzer
 		NgramMin    int `json:"ngram_min"`
 		NgramMax    int `json:"ngram_max"`
 		Lowercase   bool
-		Norm        model.Norm
+		Norm        tfidf.Norm
 		UseIDF      bool `json:"use_idf"`
 		SublinearTF bool `json:"sublinear_tf"`
 		Binary      bool
@@ -67,7 +68,7 @@ func parityCases(t testing.TB) []parityCase {
 func (c *parityCase) weights() *model.Weights {
 	w := &model.Weights{
 		Blocks: []model.Block{{
-			Vectorizer: model.Vectorizer{
+			Vectorizer: tfidf.Vectorizer{
 				Analyzer:    c.Vectorizer.Analyzer,
 				NgramMin:    c.Vectorizer.NgramMin,
 				NgramMax:    c.Vectorizer.NgramMax,
@@ -81,13 +82,13 @@ func (c *parityCase) weights() *model.Weights {
 			NGrams: model.NewVocabulary(c.NGrams...),
 			IDF:    c.IDF,
 		}},
-		Norm:       model.NoNorm,
+		Norm:       tfidf.NoNorm,
 		Links:      []model.Link{{Loss: c.Loss, Weight: 1}},
 		Classes:    c.Classes,
 		Intercepts: c.Intercepts,
 	}
 	if v := &w.Blocks[0].Vectorizer; v.Norm == "" {
-		v.Norm = model.NoNorm
+		v.Norm = tfidf.NoNorm
 	}
 	for _, row := range c.Coefficients {
 		w.Coefficients = append(w.Coefficients, row...)

@@ -1,5 +1,7 @@
 package model
 
+import "tagifai/model/tfidf"
+
 // rows are those of numbers that a text's n-grams add up. The first number of a row is
 // what an n-gram adds to the norm; behind it are idf × coefficient, one for each row of
 // coefficients.
@@ -12,7 +14,7 @@ func (r *rows) row(i uint32) []float64 { return r.sums[int(i)*r.width:][:r.width
 
 // A source has the numbers that the rows of a block are made of.
 type source struct {
-	norm         Norm
+	norm         tfidf.Norm
 	idf          []float64 // of each n-gram; nil if all are 1
 	coefficients []float64 // from that of the block's first n-gram on
 	stride       int       // from one row of coefficients to the next
@@ -20,7 +22,7 @@ type source struct {
 
 // newSource is that of a block, for a norm, which may be that of all blocks. The block's
 // coefficients begin at a column.
-func newSource(w *Weights, of *Block, norm Norm, column int) source {
+func newSource(w *Weights, of *Block, norm tfidf.Norm, column int) source {
 	return source{norm, of.IDF, w.Coefficients[min(column, len(w.Coefficients)):], w.Features()}
 }
 
@@ -31,7 +33,7 @@ func (r *rows) addNGram(i uint32, from *source, column int) {
 		idf = from.idf[column]
 	}
 	row := r.row(i)
-	row[0] += from.norm.power(idf)
+	row[0] += from.norm.Power(idf)
 	for k := range row[1:] {
 		row[1+k] += idf * from.coefficients[k*from.stride+column]
 	}
@@ -45,7 +47,7 @@ func (r *rows) fill(from *source) {
 		if from.idf != nil {
 			idf = from.idf[i]
 		}
-		r.sums[i*width] = from.norm.power(idf)
+		r.sums[i*width] = from.norm.Power(idf)
 		for k := range width - 1 {
 			r.sums[i*width+1+k] = idf * from.coefficients[k*from.stride+i]
 		}

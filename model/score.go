@@ -3,21 +3,21 @@ package model
 import (
 	"math"
 	"slices"
+
+	"tagifai/model/tfidf"
 )
 
 // scratch is what one prediction scribbles on. It is pooled; nothing that is
 // returned to a caller refers to it.
 type scratch struct {
-	text, cleaned, tape []byte
-	bounds              []uint32 // of the words on the tape
-	matches             matches
-	walks               []walks // of each block
-	totals              []float64
-	sums                []float64 // of the rows, over several blocks
-	probabilities       []float64
-	one                 []float64 // probabilities of one link of several
-	decisions           []float64
-	explainer           explainer
+	text          tfidf.Scratch
+	walks         []walks // of each block
+	totals        []float64
+	sums          []float64 // of the rows, over several blocks
+	probabilities []float64
+	one           []float64 // probabilities of one link of several
+	decisions     []float64
+	explainer     explainer
 }
 
 // A scratch that a giant text blew up is not kept.
@@ -39,14 +39,14 @@ func (m *Model) getScratch() *scratch {
 }
 
 func (m *Model) putScratch(s *scratch) {
-	if cap(s.tape) <= maxPooled {
+	if cap(s.text.Tape) <= maxPooled {
 		m.pool.Put(s)
 	}
 }
 
 // A block is a [Block] that is ready to read texts.
 type block struct {
-	reader reader
+	reader tfidf.Reader
 	trie   *trie
 	words  *wordTable // takes the place of the trie if the n-grams are single words
 	weight float64
@@ -61,27 +61,16 @@ type block struct {
 // add adds to totals the block's rows of the n-grams of text, each times its tf, and of a
 // norm of l2 times its square. What becomes the norm is the first of the totals.
 func (b *block) add(s *scratch, w *walks, totals []float64, text string) {
-	if b.words != nil {
-		b.addWords(s, w, totals, text)
-		return
-	}
-	s.tape = append(b.reader.tape(s, text), tapeEnd...)
-	b.reader.walk(b.trie, w, totals, s.tape)
-}
-
-// addWords is add for single words.
-func (b *block) addWords(s *scratch, w *walks, totals []float64, text string) {
-	switch {
+	switch v := &b.reader.Vectorizer; {
+	case b.words == nil:
+		b.trie.walk(v, w, totals, b.reader.Tape(&s.text, text))
 	case b.follows: // the tape is there
-		s.bounds = appendBounds(s.bounds[:0], s.tape[:len(s.tape)-len(tapeEnd)])
-	case b.reader.plainWords():
-		s.bounds = appendBounds(s.bounds[:0], b.reader.charTape(s, text))
-		s.tape = append(s.tape, tapeEnd...)
+		bounds := s.text.Words()
+		b.words.add(v, w, totals, s.text.Tape, bounds)
 	default:
-		s.bounds = appendSpaced(s.bounds[:0], b.reader.tape(s, text))
-		s.tape = append(s.tape, tapeEnd...)
+		bounds := b.reader.Words(&s.text, text)
+		b.words.add(v, w, totals, s.text.Tape, bounds)
 	}
-	b.words.add(&b.reader.Vectorizer, w, totals, s.tape, s.bounds)
 }
 
 // factor returns what the block's sums are multiplied by, if own is the last of them, and
@@ -90,7 +79,7 @@ func (b *block) factor(own float64) (factor, left float64) {
 	if !b.divides {
 		return b.weight, own
 	}
-	return b.weight / b.reader.Norm.of(own), float64(one(own > 0))
+	return b.weight / b.reader.Norm.Of(own), float64(one(own > 0))
 }
 
 // score returns the score of each row of coefficients: intercept plus the product of the
@@ -103,7 +92,7 @@ func (m *Model) score(s *scratch, text string) []float64 {
 	b := &m.blocks[0]
 	b.add(s, &s.walks[0], s.totals, text)
 	rows := s.totals[1:]
-	norm := b.reader.Norm.of(s.totals[0])
+	norm := b.reader.Norm.Of(s.totals[0])
 	for k, intercept := range m.intercepts {
 		rows[k] = rows[k]/norm + intercept
 	}
@@ -122,36 +111,13 @@ func (m *Model) scoreBlocks(s *scratch, text string) []float64 {
 		for k := range s.sums {
 			s.sums[k] += factor * s.totals[1+k]
 		}
-		outer += m.norm.power(b.weight) * norm
+		outer += m.norm.Power(b.weight) * norm
 	}
-	norm := m.norm.of(outer)
+	norm := m.norm.Of(outer)
 	for k, intercept := range m.intercepts {
 		s.sums[k] = s.sums[k]/norm + intercept
 	}
 	return s.sums
-}
-
-// power returns what an element adds to the sum that [Norm.of] takes.
-func (n Norm) power(element float64) float64 {
-	switch n {
-	case L2:
-		return element * element
-	case L1:
-		return math.Abs(element)
-	}
-	return 0
-}
-
-// of returns what a vector is divided by, if sum is that of its elements' squares for
-// l2, of their magnitudes for l1.
-func (n Norm) of(sum float64) float64 {
-	switch {
-	case n == NoNorm || sum == 0:
-		return 1
-	case n == L2:
-		return math.Sqrt(sum)
-	}
-	return sum
 }
 
 // probabilities sets dst, one element for each class, from the scores of the rows.

@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+
+	"tagifai/model/tfidf"
 )
 
 // A trie finds the n-grams of the vocabulary that begin at one position of a tape in
@@ -65,10 +67,10 @@ const (
 
 // newTrie makes the trie of a block, for a norm, which may be that of all blocks. The
 // block's coefficients begin at a column.
-func newTrie(w *Weights, of *Block, norm Norm, column int) (*trie, error) {
+func newTrie(w *Weights, of *Block, norm tfidf.Norm, column int) (*trie, error) {
 	keys := make([]entry, 0, of.NGrams.Len())
 	for column, ngram := range of.NGrams.All() {
-		if text, ok := of.Vectorizer.key(ngram); ok {
+		if text, ok := of.Vectorizer.Key(ngram); ok {
 			keys = append(keys, entry{text, column})
 		}
 	}
@@ -86,8 +88,8 @@ func newTrie(w *Weights, of *Block, norm Norm, column int) (*trie, error) {
 	v := &of.Vectorizer
 	b.repeats = make([]weightedRow, maxTogether+1)
 	for count := range b.repeats {
-		tf := v.tf(uint32(count))
-		b.repeats[count] = weightedRow{norm: norm.power(tf) - float64(count), times: tf - float64(count)}
+		tf := v.TF(uint32(count))
+		b.repeats[count] = weightedRow{norm: norm.Power(tf) - float64(count), times: tf - float64(count)}
 	}
 	if !slices.ContainsFunc(keys, func(k entry) bool { return len(k.text) == 1 }) {
 		b.pairs = b.pairNodes()

@@ -137,29 +137,3 @@ func TestLength(t *testing.T) {
 		})
 	}
 }
-
-// FuzzNGrams holds the n-grams that a trainer is given against the naive twin's.
-func FuzzNGrams(f *testing.F) {
-	for _, text := range texts(f) {
-		f.Add(text, uint8(2), uint8(4))
-	}
-	f.Add("a bb  ccc", uint8(1), uint8(1))
-	f.Fuzz(func(t *testing.T, text string, shortest, more uint8) {
-		for _, analyzer := range []model.Analyzer{model.Char, model.CharWB, model.Word} {
-			v := model.Vectorizer{Analyzer: analyzer, NgramMin: 1 + int(shortest)%8, Lowercase: true}
-			v.NgramMax = v.NgramMin + int(more)%6
-			balance := make(map[string]int)
-			for ngram := range v.NGrams(text) {
-				balance[string(ngram)]++
-			}
-			for _, ngram := range naiveNGrams(&v, text) {
-				balance[ngram]--
-			}
-			for ngram, n := range balance {
-				if n != 0 {
-					t.Errorf("%s (%d, %d) of %q: n-gram %q occurs %+d times against the naive twin", analyzer, v.NgramMin, v.NgramMax, text, ngram, n)
-				}
-			}
-		}
-	})
-}

@@ -5,10 +5,11 @@ import (
 	"testing"
 
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // unionOf puts the blocks of several weights of as many classes behind one another.
-func unionOf(outer model.Norm, link model.Link, of ...*model.Weights) *model.Weights {
+func unionOf(outer tfidf.Norm, link model.Link, of ...*model.Weights) *model.Weights {
 	union := &model.Weights{Norm: outer, Links: []model.Link{link}, Classes: of[0].Classes}
 	for i, w := range of {
 		b := w.Blocks[0]
@@ -29,19 +30,19 @@ func unionOf(outer model.Norm, link model.Link, of ...*model.Weights) *model.Wei
 // filters of words, and links.
 func unusualWeights(t testing.TB) map[string]*model.Weights {
 	t.Helper()
-	byAnalyzer := make(map[model.Analyzer]func() *model.Weights) // of four classes
+	byAnalyzer := make(map[tfidf.Analyzer]func() *model.Weights) // of four classes
 	for _, c := range parityCases(t) {
-		if v := c.weights().Blocks[0].Vectorizer; len(c.Classes) == 4 && v.Norm == model.L2 && v.Lowercase {
+		if v := c.weights().Blocks[0].Vectorizer; len(c.Classes) == 4 && v.Norm == tfidf.L2 && v.Lowercase {
 			byAnalyzer[v.Analyzer] = c.weights
 		}
 	}
-	weights := func(analyzer model.Analyzer, change func(w *model.Weights, v *model.Vectorizer)) *model.Weights {
+	weights := func(analyzer tfidf.Analyzer, change func(w *model.Weights, v *tfidf.Vectorizer)) *model.Weights {
 		w := byAnalyzer[analyzer]()
 		change(w, &w.Blocks[0].Vectorizer)
 		return w
 	}
 	link := func(links ...model.Link) *model.Weights {
-		return weights(model.CharWB, func(w *model.Weights, _ *model.Vectorizer) {
+		return weights(tfidf.CharWB, func(w *model.Weights, _ *tfidf.Vectorizer) {
 			w.Links = links
 			var coefficients, intercepts []float64
 			for len(intercepts) < w.Rows() {
@@ -53,36 +54,36 @@ func unusualWeights(t testing.TB) map[string]*model.Weights {
 	}
 	plain := model.Link{Loss: model.LogLoss, Weight: 1}
 	none := func(w *model.Weights) *model.Weights {
-		w.Blocks[0].Vectorizer.Norm = model.NoNorm
+		w.Blocks[0].Vectorizer.Norm = tfidf.NoNorm
 		return w
 	}
 	words := func() *model.Weights { // single ones, which a table finds
-		return weights(model.Word, func(w *model.Weights, v *model.Vectorizer) {
+		return weights(tfidf.Word, func(w *model.Weights, v *tfidf.Vectorizer) {
 			v.NgramMin, v.NgramMax = 1, 1
 			if !slices.Contains(w.Blocks[0].NGrams.Strings(), "a") {
 				t.Fatal("the vocabulary lacks a word of one letter, which is not met")
 			}
 		})
 	}
-	char, wb, word := byAnalyzer[model.Char], byAnalyzer[model.CharWB], byAnalyzer[model.Word]
+	char, wb, word := byAnalyzer[tfidf.Char], byAnalyzer[tfidf.CharWB], byAnalyzer[tfidf.Word]
 	sigmoids := []model.Calibrator{{Slope: -1, Offset: .5}, {Slope: -2}, {Offset: 3}, {Slope: 4, Offset: -1}}
 	points := []model.Calibrator{
 		{X: []float64{-1, 0, 2}, Y: []float64{0, .25, 1}}, {X: []float64{.5}, Y: []float64{.5}},
 		{X: []float64{.1, .3}, Y: []float64{0, 0}}, {X: []float64{-3, 3}, Y: []float64{1, 0}},
 	}
 	return map[string]*model.Weights{
-		"union":                            unionOf(model.NoNorm, plain, wb(), word()),
-		"union of three, l2":               unionOf(model.L2, plain, wb(), word(), char()),
-		"words behind char_wb":             unionOf(model.NoNorm, plain, wb(), words()),
-		"words behind char and each other": unionOf(model.NoNorm, plain, char(), words(), words()),
-		"words before char":                unionOf(model.NoNorm, plain, words(), char()),
-		"union, l2 of what has none":       unionOf(model.L2, plain, none(wb()), word()),
-		"union, l1 of what has none":       unionOf(model.L1, plain, none(wb()), none(char())),
-		"stop words":                       weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.StopWords = []string{"for", "learning", "the"} }),
-		"accents, unicode":                 weights(model.CharWB, func(_ *model.Weights, v *model.Vectorizer) { v.StripAccents = model.Unicode }),
-		"accents, ascii":                   weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.StripAccents = model.ASCII }),
-		"a run of characters":              weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.TokenPattern = `\S+` }),
-		"a compiled pattern":               weights(model.Word, func(_ *model.Weights, v *model.Vectorizer) { v.TokenPattern = `\b[a-z]+\b` }),
+		"union":                            unionOf(tfidf.NoNorm, plain, wb(), word()),
+		"union of three, l2":               unionOf(tfidf.L2, plain, wb(), word(), char()),
+		"words behind char_wb":             unionOf(tfidf.NoNorm, plain, wb(), words()),
+		"words behind char and each other": unionOf(tfidf.NoNorm, plain, char(), words(), words()),
+		"words before char":                unionOf(tfidf.NoNorm, plain, words(), char()),
+		"union, l2 of what has none":       unionOf(tfidf.L2, plain, none(wb()), word()),
+		"union, l1 of what has none":       unionOf(tfidf.L1, plain, none(wb()), none(char())),
+		"stop words":                       weights(tfidf.Word, func(_ *model.Weights, v *tfidf.Vectorizer) { v.StopWords = []string{"for", "learning", "the"} }),
+		"accents, unicode":                 weights(tfidf.CharWB, func(_ *model.Weights, v *tfidf.Vectorizer) { v.StripAccents = tfidf.Unicode }),
+		"accents, ascii":                   weights(tfidf.Word, func(_ *model.Weights, v *tfidf.Vectorizer) { v.StripAccents = tfidf.ASCII }),
+		"a run of characters":              weights(tfidf.Word, func(_ *model.Weights, v *tfidf.Vectorizer) { v.TokenPattern = `\S+` }),
+		"a compiled pattern":               weights(tfidf.Word, func(_ *model.Weights, v *tfidf.Vectorizer) { v.TokenPattern = `\b[a-z]+\b` }),
 		"no loss":                          link(model.Link{Loss: model.NoLoss, Weight: 1}),
 		"one against one":                  link(model.Link{Loss: model.OneVsOne, Weight: 1}),
 		"sigmoids":                         link(model.Link{Loss: model.NoLoss, Weight: 1, Calibrators: sigmoids}),

@@ -1,8 +1,9 @@
 package model
 
 import (
-	"math"
 	"slices"
+
+	"tagifai/model/tfidf"
 )
 
 // maxTogether is how many start positions go down the trie together at most. With more,
@@ -44,15 +45,15 @@ type follower struct{ walker, before uint32 }
 type meeting struct{ at, parent uint32 }
 
 // walk adds to totals the own rows of the tape's n-grams, each times its tf, and of the
-// norm of l2 times its square. [tapeEnd] is behind the tape.
+// norm of l2 times its square. [tfidf.TapeEnd] is behind the tape.
 //
 // All start positions go down the trie together, a step at a time. The step of one does
 // not wait for that of another, so that their cache misses overlap, and the loops are
 // written such that the branch predictor has nothing to guess, which was wrong about the
 // end of every walk when they went one after the other. Both together took half of the
 // time off texts of 140 characters that are all different.
-func (v *Vectorizer) walk(t *trie, w *walks, totals []float64, tape []byte) {
-	n := len(tape) - len(tapeEnd)
+func (t *trie) walk(v *tfidf.Vectorizer, w *walks, totals []float64, tape []byte) {
+	n := len(tape) - len(tfidf.TapeEnd)
 	if w.seen == nil {
 		w.seen = make([]uint32, len(t.nodes))
 		w.a, w.b = make([]walker, maxTogether), make([]walker, maxTogether)
@@ -67,7 +68,7 @@ func (v *Vectorizer) walk(t *trie, w *walks, totals []float64, tape []byte) {
 			clear(w.seen)
 			w.stamp = stamps
 		}
-		t.add(totals, v.descend(t, w, tape, 0, n, false))
+		t.add(totals, t.descend(v, w, tape, 0, n, false))
 		w.weighRepeats(t)
 	} else {
 		// Each n-gram is weighed by its count: a long text has few that occur once.
@@ -75,12 +76,12 @@ func (v *Vectorizer) walk(t *trie, w *walks, totals []float64, tape []byte) {
 			w.many = make([]uint32, len(t.nodes))
 		}
 		for from := 0; from < n; from += maxTogether {
-			v.descend(t, w, tape, from, min(from+maxTogether, n), true)
+			t.descend(v, w, tape, from, min(from+maxTogether, n), true)
 		}
 		for _, m := range w.met {
-			tf := v.tf(w.many[m.at])
+			tf := v.TF(w.many[m.at])
 			w.many[m.at] = 0
-			w.weigh(m, v.Norm.power(tf), tf)
+			w.weigh(m, v.Norm.Power(tf), tf)
 		}
 	}
 	t.addWeighted(totals, w.weighted)
@@ -127,9 +128,9 @@ func one(b bool) int {
 //
 // It notes the nodes where walkers meet. In a short text it looks only at followers, as
 // what begins with an n-gram that occurs once occurs once.
-func (v *Vectorizer) descend(t *trie, w *walks, tape []byte, lo, hi int, long bool) []walker {
+func (t *trie) descend(v *tfidf.Vectorizer, w *walks, tape []byte, lo, hi int, long bool) []walker {
 	n, depth, starts := hi-lo, 0, positions[:]
-	words := v.Analyzer == Word
+	words := v.Analyzer == tfidf.Word
 	if words {
 		n = begin(w.starts, tape, lo, hi)
 		starts = w.starts
@@ -343,26 +344,3 @@ func (t *trie) extend(above, below []walker, left, starts []uint32, tape []byte)
 	}
 	return left[:n]
 }
-
-// tf is the term frequency of an n-gram that a text has so many times.
-func (v *Vectorizer) tf(count uint32) float64 {
-	if v.Binary {
-		return 1
-	}
-	if !v.SublinearTF {
-		return float64(count)
-	}
-	if count < uint32(len(logarithms)) {
-		return logarithms[count]
-	}
-	return 1 + math.Log(float64(count))
-}
-
-// logarithms has 1 + ln(count) of the counts that are usual: a fifteenth of the time at
-// 140 characters.
-var logarithms = func() (table [256]float64) {
-	for count := range table {
-		table[count] = 1 + math.Log(float64(count))
-	}
-	return table
-}()

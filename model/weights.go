@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"tagifai/model/tfidf"
 )
 
 // Weights are fitted vectorizers and a fitted linear classifier: all the numbers that
@@ -16,8 +18,8 @@ type Weights struct {
 	// Blocks are one vectorizer, or those whose vectors are put behind one another.
 	Blocks []Block
 	// Norm is what the vector of several blocks is divided by. One block has a norm of
-	// its own, and NoNorm here.
-	Norm Norm
+	// its own, and [tfidf.NoNorm] here.
+	Norm tfidf.Norm
 	// Links turn the scores of the rows into probabilities, each those of rows of its
 	// own. The probabilities of several are averaged.
 	Links   []Link
@@ -36,7 +38,7 @@ type Weights struct {
 
 // A Block is a fitted vectorizer.
 type Block struct {
-	Vectorizer Vectorizer
+	Vectorizer tfidf.Vectorizer
 	// Weight is what the vector of the text is multiplied by: 1 for a block alone.
 	Weight float64
 	// NGrams is the vocabulary, in the order of the columns, all different; the words
@@ -117,11 +119,11 @@ func (w *Weights) validateBlocks() error {
 	if len(w.Blocks) == 0 {
 		return errors.New("blocks: there are none")
 	}
-	if err := w.Norm.validate(); err != nil {
+	if err := w.Norm.Validate(); err != nil {
 		return err
 	}
-	if len(w.Blocks) == 1 && (w.Norm != NoNorm || w.Blocks[0].Weight != 1) {
-		return fmt.Errorf("blocks: the only one has weight %v, and the norm of all is %q; 1 and %q are wanted", w.Blocks[0].Weight, w.Norm, NoNorm)
+	if len(w.Blocks) == 1 && (w.Norm != tfidf.NoNorm || w.Blocks[0].Weight != 1) {
+		return fmt.Errorf("blocks: the only one has weight %v, and the norm of all is %q; 1 and %q are wanted", w.Blocks[0].Weight, w.Norm, tfidf.NoNorm)
 	}
 	for i := range w.Blocks {
 		if err := w.Blocks[i].validate(w.Norm); err != nil {
@@ -137,11 +139,11 @@ func (w *Weights) validateBlocks() error {
 	return nil
 }
 
-func (b *Block) validate(outer Norm) error {
+func (b *Block) validate(outer tfidf.Norm) error {
 	if err := b.Vectorizer.Validate(); err != nil {
 		return err
 	}
-	if outer != NoNorm && b.Vectorizer.Norm != NoNorm && b.Vectorizer.Norm != outer {
+	if outer != tfidf.NoNorm && b.Vectorizer.Norm != tfidf.NoNorm && b.Vectorizer.Norm != outer {
 		return fmt.Errorf("norm: %q, but the norm of all blocks is %q", b.Vectorizer.Norm, outer)
 	}
 	if err := numbers("weight", []float64{b.Weight}, 1); err != nil {

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"unicode/utf8"
 	"unsafe"
+
+	"tagifai/model/tfidf"
 )
 
 // A wordTable finds the single words of a vocabulary. A large vocabulary of words makes
@@ -39,7 +41,7 @@ const headSize = 8
 
 // newWords makes the table of a block of single words, for a norm, which may be that of
 // all blocks. The block's coefficients begin at a column.
-func newWords(w *Weights, of *Block, norm Norm, column int) *wordTable {
+func newWords(w *Weights, of *Block, norm tfidf.Norm, column int) *wordTable {
 	n, width := of.NGrams.Len(), len(w.Intercepts)+1
 	t := &wordTable{
 		rows:       rows{make([]float64, n*width), width},
@@ -51,7 +53,7 @@ func newWords(w *Weights, of *Block, norm Norm, column int) *wordTable {
 	t.slots = make([]slot, 1<<(64-t.shift))
 	from := newSource(w, of, norm, column)
 	t.fill(&from)
-	plain := of.Vectorizer.TokenPattern == "" || of.Vectorizer.TokenPattern == DefaultTokenPattern
+	plain := of.Vectorizer.TokenPattern == "" || of.Vectorizer.TokenPattern == tfidf.DefaultTokenPattern
 	for i, text := range of.NGrams.All() {
 		word := unsafe.Slice(unsafe.StringData(text), len(text)) // a view: nothing writes to it
 		if plain && len(word) <= utf8.UTFMax && utf8.RuneCount(word) < 2 {
@@ -103,7 +105,7 @@ func (t *wordTable) find(head uint64, word []byte) uint32 {
 
 // add adds to totals the rows of words of the tape, each times its tf, and of the norm of
 // l2 times its square. The words are given by where they begin and end.
-func (t *wordTable) add(v *Vectorizer, w *walks, totals []float64, tape []byte, bounds []uint32) {
+func (t *wordTable) add(v *tfidf.Vectorizer, w *walks, totals []float64, tape []byte, bounds []uint32) {
 	if w.seen == nil {
 		w.seen = make([]uint32, t.vocabulary.Len())
 	}
@@ -111,7 +113,7 @@ func (t *wordTable) add(v *Vectorizer, w *walks, totals []float64, tape []byte, 
 	for ; len(bounds) >= 2; bounds = bounds[2:] {
 		start, end := bounds[0], bounds[1]
 		word := tape[start:end]
-		head := binary.LittleEndian.Uint64(tape[start:]) & (1<<(8*len(word)) - 1) // tapeEnd is behind it
+		head := binary.LittleEndian.Uint64(tape[start:]) & (1<<(8*len(word)) - 1) // tfidf.TapeEnd is behind it
 		if i := t.find(head, word); i > 0 {
 			if w.seen[i-1] == 0 {
 				w.weighted = append(w.weighted, weightedRow{row: i - 1})
@@ -121,8 +123,8 @@ func (t *wordTable) add(v *Vectorizer, w *walks, totals []float64, tape []byte, 
 	}
 	for i := range w.weighted {
 		of := &w.weighted[i]
-		of.times = v.tf(w.seen[of.row])
-		of.norm = v.Norm.power(of.times)
+		of.times = v.TF(w.seen[of.row])
+		of.norm = v.Norm.Power(of.times)
 		w.seen[of.row] = 0
 	}
 	t.addWeighted(totals, w.weighted)

@@ -8,6 +8,7 @@ import (
 
 	"tagifai/internal/evaluation"
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // Args are the arguments of a run: how the data is prepared, what is fitted, and how. The
@@ -22,7 +23,7 @@ type Args struct {
 	MinFreq       int            `json:"min_freq" min:"0" help:"Tags with fewer rows become other."`
 	Lower         bool           `json:"lower" help:"Lower-case the text."`
 	Stem          bool           `json:"stem" help:"Reduce its words to their stems; needs clean."`
-	Analyzer      model.Analyzer `json:"analyzer" oneof:"char char_wb word" help:"What n-grams are made of: characters, characters inside words, or words."`
+	Analyzer      tfidf.Analyzer `json:"analyzer" oneof:"char char_wb word" help:"What n-grams are made of: characters, characters inside words, or words."`
 	NgramMaxRange int            `json:"ngram_max_range" min:"1" help:"Length of the longest n-grams."`
 	Alpha         float64        `json:"alpha" above:"0" help:"Strength of the l2 penalty."`
 	LearningRate  float64        `json:"learning_rate" above:"0" help:"Learning rate, or where the schedule begins (eta0)."`
@@ -42,7 +43,7 @@ type Args struct {
 
 	ThresholdOn  ThresholdOn        `json:"threshold_on" optional:"true" oneof:"probability sigmoid" help:"What is held against the threshold: the highest probability, or the highest sigmoid before these are divided by their sum."`
 	TokenPattern string             `json:"token_pattern" optional:"true" help:"Regular expression of a word, in Python's syntax, for analyzer word; empty for two or more letters, digits and underscores."`
-	Norm         model.Norm         `json:"norm" optional:"true" oneof:"l2 l1 none" help:"Norm that the vector of a text is divided by."`
+	Norm         tfidf.Norm         `json:"norm" optional:"true" oneof:"l2 l1 none" help:"Norm that the vector of a text is divided by."`
 	UseIDF       bool               `json:"use_idf" optional:"true" help:"Multiply by the inverse document frequency."`
 	Weight       float64            `json:"weight" optional:"true" above:"0" help:"What the vector is multiplied by, where there are more blocks."`
 	Blocks       []Block            `json:"blocks" optional:"true" help:"Further blocks of n-grams beside the one that the arguments above describe, each with arguments of the same names."`
@@ -57,13 +58,13 @@ type Args struct {
 // A Block is a block of n-grams beside the first. Its fields mean what those of [Args]
 // mean. Lower-casing, cleaning and stemming are done to the text, for all blocks alike.
 type Block struct {
-	Analyzer      model.Analyzer `json:"analyzer" oneof:"char char_wb word" help:"What n-grams are made of."`
+	Analyzer      tfidf.Analyzer `json:"analyzer" oneof:"char char_wb word" help:"What n-grams are made of."`
 	NgramMinRange int            `json:"ngram_min_range" min:"1" help:"Length of the shortest n-grams."`
 	NgramMaxRange int            `json:"ngram_max_range" min:"1" help:"Length of the longest n-grams."`
 	TokenPattern  string         `json:"token_pattern" help:"Regular expression of a word, for analyzer word."`
 	SublinearTF   bool           `json:"sublinear_tf" help:"Count an n-gram as 1 + ln(count)."`
 	UseIDF        bool           `json:"use_idf" help:"Multiply by the inverse document frequency."`
-	Norm          model.Norm     `json:"norm" oneof:"l2 l1 none" help:"Norm that the block is divided by."`
+	Norm          tfidf.Norm     `json:"norm" oneof:"l2 l1 none" help:"Norm that the block is divided by."`
 	Weight        float64        `json:"weight" above:"0" help:"What the block is multiplied by."`
 }
 
@@ -147,7 +148,7 @@ func base() Args {
 		Shuffle:       true,
 		MinFreq:       30,
 		Lower:         true,
-		Analyzer:      model.CharWB,
+		Analyzer:      tfidf.CharWB,
 		NgramMaxRange: 6,
 		Alpha:         0.0001,
 		LearningRate:  0.14688087680118794,
@@ -161,7 +162,7 @@ func base() Args {
 		Refit:         true,
 		Seed:          10,
 		ThresholdOn:   OnProbability,
-		Norm:          model.L2,
+		Norm:          tfidf.L2,
 		UseIDF:        true,
 		Weight:        1,
 		AlsoWeight:    1,
@@ -173,8 +174,8 @@ func base() Args {
 // baseBlock returns the value of every argument that a block leaves out.
 func baseBlock() Block {
 	return Block{
-		Analyzer: model.Word, NgramMinRange: 1, NgramMaxRange: 1,
-		SublinearTF: true, UseIDF: true, Norm: model.L2, Weight: 1,
+		Analyzer: tfidf.Word, NgramMinRange: 1, NgramMaxRange: 1,
+		SublinearTF: true, UseIDF: true, Norm: tfidf.L2, Weight: 1,
 	}
 }
 
@@ -223,7 +224,7 @@ func (a *Args) AllBlocks() []model.Block {
 	for _, b := range append([]Block{first}, a.Blocks...) {
 		blocks = append(blocks, model.Block{
 			Weight: b.Weight,
-			Vectorizer: model.Vectorizer{
+			Vectorizer: tfidf.Vectorizer{
 				Analyzer:     b.Analyzer,
 				NgramMin:     b.NgramMinRange,
 				NgramMax:     b.NgramMaxRange,

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // apply reads a step between vectorizer and classifier.
@@ -53,7 +53,7 @@ func (f *features) tfidf(n pickle.Node) error {
 	if sublinear {
 		for i := range f.blocks {
 			b := &f.blocks[i]
-			if f.mix != nil || f.outer != model.NoNorm || b.Vectorizer.Norm != model.NoNorm || b.IDF != nil || b.Vectorizer.SublinearTF ||
+			if f.mix != nil || f.outer != tfidf.NoNorm || b.Vectorizer.Norm != tfidf.NoNorm || b.IDF != nil || b.Vectorizer.SublinearTF ||
 				f.scaled() {
 				return fmt.Errorf("%s.sublinear_tf is True, which is only supported of counts: it is behind another step", n.Path())
 			}
@@ -77,22 +77,22 @@ func (f *features) tfidf(n pickle.Node) error {
 	return nil
 }
 
-func tfidfNorm(n pickle.Node) (model.Norm, error) {
+func tfidfNorm(n pickle.Node) (tfidf.Norm, error) {
 	if norm, err := n.Attr("norm"); err != nil || norm.IsNone() {
-		return model.NoNorm, err
+		return tfidf.NoNorm, err
 	}
 	return normOf(n)
 }
 
-func normOf(n pickle.Node) (model.Norm, error) {
+func normOf(n pickle.Node) (tfidf.Norm, error) {
 	norm, err := n.Attr("norm")
 	switch {
 	case err != nil:
 		return "", err
 	case norm.Is("l1"):
-		return model.L1, nil
+		return tfidf.L1, nil
 	case norm.Is("l2"):
-		return model.L2, nil
+		return tfidf.L2, nil
 	case n.Class() == normalizer:
 		return "", norm.Wrong("'l2' or 'l1'")
 	}

@@ -7,6 +7,7 @@ import (
 
 	"tagifai/internal/pickle"
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // Features are what the steps of a pipeline have made of a text so far. Each is an element
@@ -14,7 +15,7 @@ import (
 // of such.
 type features struct {
 	blocks  []block
-	outer   model.Norm // what the vector of all blocks was divided by
+	outer   tfidf.Norm // what the vector of all blocks was divided by
 	mix     *mix       // nil if nothing mixes the columns
 	float32 bool       // scikit-learn reckons with fewer digits
 	binary  bool       // each element that was above 0 counts as 1
@@ -125,7 +126,7 @@ func (f *features) columns() int {
 
 // newFeatures are those of a vectorizer.
 func newFeatures(b model.Block) *features {
-	return &features{blocks: []block{{Block: b}}, outer: model.NoNorm}
+	return &features{blocks: []block{{Block: b}}, outer: tfidf.NoNorm}
 }
 
 // scaled reports whether a column has a scale other than 1.
@@ -193,13 +194,13 @@ func (f *features) project(rows [][]float64) {
 var errMixed = errors.New("it comes behind a TruncatedSVD, whose values it would divide by a norm that no n-gram has a part in; leave it out and train again")
 
 // normalize divides the vector by a norm.
-func (f *features) normalize(norm model.Norm) error {
+func (f *features) normalize(norm tfidf.Norm) error {
 	switch {
-	case norm == model.NoNorm:
+	case norm == tfidf.NoNorm:
 		return nil
 	case f.mix != nil:
 		return errMixed
-	case f.outer != model.NoNorm:
+	case f.outer != tfidf.NoNorm:
 		return errors.New("the vector of the union was divided by a norm before, which is supported once")
 	case len(f.blocks) == 1:
 		// What the vector was divided by before is of no matter.
@@ -208,7 +209,7 @@ func (f *features) normalize(norm model.Norm) error {
 		return nil
 	}
 	for i := range f.blocks {
-		if f.blocks[i].Vectorizer.Norm == model.NoNorm {
+		if f.blocks[i].Vectorizer.Norm == tfidf.NoNorm {
 			f.blocks[i].rebuild()
 			continue
 		}
@@ -221,7 +222,7 @@ func (f *features) normalize(norm model.Norm) error {
 }
 
 // weigh makes the scale that all columns have the weight of the block.
-func (b *block) weigh(norm model.Norm) error {
+func (b *block) weigh(norm tfidf.Norm) error {
 	n := b.columns()
 	for i := range b.scales {
 		if b.scales[i] != b.scales[0] {
@@ -263,15 +264,15 @@ func (f *features) binarize() error {
 		b.scales = ones
 		b.IDF, b.Weight = nil, 1
 		v := &b.Vectorizer
-		v.Norm, v.UseIDF, v.SublinearTF, v.Binary = model.NoNorm, false, false, true
+		v.Norm, v.UseIDF, v.SublinearTF, v.Binary = tfidf.NoNorm, false, false, true
 	}
-	f.outer = model.NoNorm
+	f.outer = tfidf.NoNorm
 	return nil
 }
 
 // join puts the features of the parts of a union behind one another.
 func (f *features) join(of *features) error {
-	if of.mix != nil || of.outer != model.NoNorm {
+	if of.mix != nil || of.outer != tfidf.NoNorm {
 		return errors.New("its part has a TruncatedSVD, or a union that is divided by a norm, which is not supported inside of a union")
 	}
 	const most = 32
@@ -309,7 +310,7 @@ func (f *features) weights(c *fitted) *model.Weights {
 	w := &model.Weights{Norm: f.outer, Intercepts: c.intercepts}
 	for i := range f.blocks {
 		b := &f.blocks[i]
-		if b.Vectorizer.Norm == model.NoNorm && f.outer == model.NoNorm {
+		if b.Vectorizer.Norm == tfidf.NoNorm && f.outer == tfidf.NoNorm {
 			b.rebuild() // n-grams that were left out have no part in any norm
 		}
 		w.Blocks = append(w.Blocks, b.Block)

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // maxSteps is how many steps a Pipeline or parts a union may have in all: far more than
@@ -118,7 +118,7 @@ func union(n pickle.Node, depth int) (*features, error) {
 	if list.Len() > maxSteps {
 		return nil, fmt.Errorf("%s has more than %d parts", list.Path(), maxSteps)
 	}
-	all := &features{outer: model.NoNorm}
+	all := &features{outer: tfidf.NoNorm}
 	for i := range list.Len() {
 		pair := list.Item(i)
 		if pair.Len() != 2 {
@@ -178,7 +178,7 @@ func columnsOf(n pickle.Node, depth int) (*features, error) {
 	if list.Len() > maxSteps {
 		return nil, fmt.Errorf("%s has more than %d parts", list.Path(), maxSteps)
 	}
-	all := &features{outer: model.NoNorm}
+	all := &features{outer: tfidf.NoNorm}
 	text := ""
 	for i := range list.Len() {
 		triple := list.Item(i)

@@ -6,6 +6,7 @@ import (
 
 	"tagifai/internal/pickle"
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // vectorizer reads a CountVectorizer, or a TfidfVectorizer, which is one as well.
@@ -30,12 +31,12 @@ func vectorizer(n pickle.Node) (*features, error) {
 func counter(n pickle.Node) (b model.Block, single bool, err error) {
 	b.Weight = 1
 	v := &b.Vectorizer
-	v.Norm = model.NoNorm
-	analyzer, err := n.OneOf("analyzer", string(model.Char), string(model.CharWB), string(model.Word))
+	v.Norm = tfidf.NoNorm
+	analyzer, err := n.OneOf("analyzer", string(tfidf.Char), string(tfidf.CharWB), string(tfidf.Word))
 	if err != nil {
 		return b, false, err
 	}
-	v.Analyzer = model.Analyzer(analyzer)
+	v.Analyzer = tfidf.Analyzer(analyzer)
 	if v.Lowercase, err = n.Flag("lowercase"); err != nil {
 		return b, false, err
 	}
@@ -54,7 +55,7 @@ func counter(n pickle.Node) (b model.Block, single bool, err error) {
 	if v.StripAccents, err = accents(n); err != nil {
 		return b, false, err
 	}
-	if v.Analyzer == model.Word { // the others do not look at these
+	if v.Analyzer == tfidf.Word { // the others do not look at these
 		if err := words(n, v); err != nil {
 			return b, false, err
 		}
@@ -82,23 +83,23 @@ func absent(n pickle.Node, name string) error {
 	return err
 }
 
-func accents(n pickle.Node) (model.Accents, error) {
+func accents(n pickle.Node) (tfidf.Accents, error) {
 	a, err := n.Attr("strip_accents")
 	switch {
 	case err != nil:
 		return "", err
 	case a.IsNone():
-		return model.KeepAccents, nil
+		return tfidf.KeepAccents, nil
 	case a.Is("ascii"):
-		return model.ASCII, nil
+		return tfidf.ASCII, nil
 	case a.Is("unicode"):
-		return model.Unicode, nil
+		return tfidf.Unicode, nil
 	}
 	return "", a.Wrong("'ascii', 'unicode' or None")
 }
 
 // words reads what finds the words of a text.
-func words(n pickle.Node, v *model.Vectorizer) error {
+func words(n pickle.Node, v *tfidf.Vectorizer) error {
 	if err := absent(n, "tokenizer"); err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func words(n pickle.Node, v *model.Vectorizer) error {
 	if !ok {
 		return pattern.Wrong("a regular expression")
 	}
-	if v.TokenPattern = string(text); v.TokenPattern == model.DefaultTokenPattern {
+	if v.TokenPattern = string(text); v.TokenPattern == tfidf.DefaultTokenPattern {
 		v.TokenPattern = ""
 	}
 	v.StopWords, err = stopWords(n)

@@ -8,6 +8,7 @@ import (
 
 	"tagifai/internal/recipe"
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // A fit fits the blocks of a vectorizer and a classifier to samples.
@@ -57,7 +58,7 @@ func (f *fit) weights() *model.Weights {
 	coefficients, intercepts := f.classifier.coefficients()
 	return &model.Weights{
 		Blocks:       f.union.blocks(),
-		Norm:         model.NoNorm,
+		Norm:         tfidf.NoNorm,
 		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
 		Classes:      slices.Clone(f.documents.classes),
 		Coefficients: f.union.fold(coefficients),

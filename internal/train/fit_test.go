@@ -11,30 +11,30 @@ import (
 
 	"tagifai/internal/dataset"
 	"tagifai/internal/recipe"
-	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // These tests hold the fit against scikit-learn's own numbers, which
 // testdata/generate.py wrote.
 
 type fixtureVectorizer struct {
-	Analyzer    model.Analyzer
+	Analyzer    tfidf.Analyzer
 	NgramMin    int `json:"ngram_min"`
 	NgramMax    int `json:"ngram_max"`
 	Lowercase   bool
-	Norm        model.Norm
+	Norm        tfidf.Norm
 	UseIDF      bool `json:"use_idf"`
 	SublinearTF bool `json:"sublinear_tf"`
 	Binary      bool
 }
 
-func (f *fixtureVectorizer) params() model.Vectorizer {
-	v := model.Vectorizer{
+func (f *fixtureVectorizer) params() tfidf.Vectorizer {
+	v := tfidf.Vectorizer{
 		Analyzer: f.Analyzer, NgramMin: f.NgramMin, NgramMax: f.NgramMax, Lowercase: f.Lowercase,
 		Norm: f.Norm, UseIDF: f.UseIDF, SublinearTF: f.SublinearTF, Binary: f.Binary,
 	}
 	if v.Norm == "" {
-		v.Norm = model.NoNorm
+		v.Norm = tfidf.NoNorm
 	}
 	return v
 }

@@ -5,6 +5,7 @@ import (
 
 	"tagifai/internal/dataset"
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // A joined is vectors that have joined a block of a union, that of single words.
@@ -33,7 +34,7 @@ type joined struct {
 // blockOfWords returns the first block of single words, -1 if there is none.
 func blockOfWords(blocks []model.Block) int {
 	return slices.IndexFunc(blocks, func(b model.Block) bool {
-		return b.Vectorizer.Analyzer == model.Word && b.Vectorizer.NgramMax == 1
+		return b.Vectorizer.Analyzer == tfidf.Word && b.Vectorizer.NgramMax == 1
 	})
 }
 
@@ -74,7 +75,7 @@ func (j *joined) fold(coefficients []float64, features, first int) []float64 {
 }
 
 // wordsOf returns the words with vectors that a block of single words can find in a text.
-func wordsOf(v *dataset.Vectors, params *model.Vectorizer) []string {
+func wordsOf(v *dataset.Vectors, params *tfidf.Vectorizer) []string {
 	split, err := params.Splitter()
 	if err != nil {
 		panic(err) // the parameters are valid

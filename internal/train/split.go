@@ -9,7 +9,7 @@ import (
 
 	"tagifai/internal/dataset"
 	"tagifai/internal/recipe"
-	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // samples are the rows of a data set that a run uses, with encoded labels.
@@ -47,7 +47,7 @@ func label(d *dataset.Dataset, args *recipe.Args, rng *rand.Rand) (*samples, err
 		rows = rows[:*args.Subset]
 	}
 	if d.Vectors != nil && blockOfWords(args.AllBlocks()) < 0 {
-		return nil, fmt.Errorf("%s: the arguments have no block of single words for the vectors to join; add one to blocks, with analyzer %q", d.Vectors.File, model.Word)
+		return nil, fmt.Errorf("%s: the arguments have no block of single words for the vectors to join; add one to blocks, with analyzer %q", d.Vectors.File, tfidf.Word)
 	}
 	n := len(rows)
 	for _, also := range d.Also {

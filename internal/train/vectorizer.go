@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // rows is a sparse matrix with a row for each text and a column for each n-gram of
@@ -27,7 +27,7 @@ func (r *rows) row(i int) ([]int32, []float64) {
 
 // A vectorizer is a fitted vectorizer, with a vocabulary and its idf.
 type vectorizer struct {
-	model.Vectorizer
+	tfidf.Vectorizer
 	ngrams []string         // sorted by code point
 	column map[string]int32 // of each n-gram
 	idf    []float64        // nil if the vectorizer uses none
@@ -35,7 +35,7 @@ type vectorizer struct {
 
 // fitVectorizer learns the vocabulary of texts and its idf, and adds more n-grams to the
 // vocabulary. It also returns the TF-IDF matrix of the texts.
-func fitVectorizer(params model.Vectorizer, texts []string, more ...string) (*vectorizer, *rows) {
+func fitVectorizer(params tfidf.Vectorizer, texts []string, more ...string) (*vectorizer, *rows) {
 	v := &vectorizer{Vectorizer: params, column: make(map[string]int32)}
 	learn := func(ngram []byte) int32 {
 		column, ok := v.column[string(ngram)]
@@ -180,13 +180,13 @@ func (v *vectorizer) weigh(counts *rows) {
 				values[j] *= v.idf[c]
 			}
 			switch v.Norm {
-			case model.L2:
+			case tfidf.L2:
 				norm += values[j] * values[j]
-			case model.L1:
+			case tfidf.L1:
 				norm += math.Abs(values[j])
 			}
 		}
-		if v.Norm == model.L2 {
+		if v.Norm == tfidf.L2 {
 			norm = math.Sqrt(norm)
 		}
 		if norm > 0 {

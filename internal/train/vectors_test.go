@@ -10,7 +10,7 @@ import (
 
 	"tagifai/internal/dataset"
 	"tagifai/internal/recipe"
-	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // fitWithVectors fits a recipe with vectors on the labelled test data.
@@ -79,13 +79,13 @@ func TestVectorsAreScikitLearns(t *testing.T) {
 func TestVectorsFold(t *testing.T) {
 	for name, change := range map[string]func(*recipe.Args){
 		"beside characters": func(*recipe.Args) {},
-		"words first":       func(a *recipe.Args) { a.Analyzer, a.NgramMinRange, a.NgramMaxRange = model.Word, 1, 1 },
+		"words first":       func(a *recipe.Args) { a.Analyzer, a.NgramMinRange, a.NgramMaxRange = tfidf.Word, 1, 1 },
 		"alone": func(a *recipe.Args) {
-			a.Analyzer, a.NgramMinRange, a.NgramMaxRange, a.Blocks = model.Word, 1, 1, nil
+			a.Analyzer, a.NgramMinRange, a.NgramMaxRange, a.Blocks = tfidf.Word, 1, 1, nil
 		},
-		"norm l1": func(a *recipe.Args) { a.Blocks[0].Norm = model.L1 },
+		"norm l1": func(a *recipe.Args) { a.Blocks[0].Norm = tfidf.L1 },
 		"no norm, no idf": func(a *recipe.Args) {
-			a.Blocks[0].Norm, a.Blocks[0].UseIDF, a.Blocks[0].SublinearTF = model.NoNorm, false, false
+			a.Blocks[0].Norm, a.Blocks[0].UseIDF, a.Blocks[0].SublinearTF = tfidf.NoNorm, false, false
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 """Writes parity.json, python_text.json and cleaning.json: what Python and scikit-learn answer.
 
-Run as `python3 generate.py` in this directory, with scikit-learn 1.2.
+Run as `python3 generate.py` in this directory, with scikit-learn 1.2. The last two go into
+../tfidf/testdata.
 texts.json is written by hand; so is the labelled data, which the training's tests share.
 
 parity.json       models of many kinds, and their probabilities for texts.json
@@ -330,9 +331,9 @@ def main():
     warnings.filterwarnings("ignore", "Upper case characters found in vocabulary")
     texts, rows = read_texts(), read_rows()
     write("parity.json", {"versions": versions(), "cases": parity(rows, texts)})
-    write("python_text.json", {"versions": versions(), **python_text()})
+    write("../tfidf/testdata/python_text.json", {"versions": versions(), **python_text()})
     write(
-        "cleaning.json",
+        "../tfidf/testdata/cleaning.json",
         {
             "versions": versions(),
             "stopwords": STOPWORDS,

@@ -12,6 +12,7 @@ import (
 
 	"tagifai/internal/monitor"
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // PrintArtifact prints what an artifact is, a line for each thing.
@@ -36,7 +37,7 @@ func PrintArtifact(w io.Writer, a *model.Artifact) error {
 		}
 		fmt.Fprintf(t, "vocabulary\t%d n-grams\n", b.NGrams.Len())
 	}
-	if a.Weights.Norm != model.NoNorm {
+	if a.Weights.Norm != tfidf.NoNorm {
 		fmt.Fprintf(t, "norm of all\t%s\n", a.Weights.Norm)
 	}
 	for i := range a.Weights.Links {
@@ -73,7 +74,7 @@ func describeBaseline(a *model.Artifact) string {
 	return text
 }
 
-func describeVectorizer(v *model.Vectorizer) string {
+func describeVectorizer(v *tfidf.Vectorizer) string {
 	text := fmt.Sprintf("%s, n-grams of %d to %d, norm %s", v.Analyzer, v.NgramMin, v.NgramMax, v.Norm)
 	for _, flag := range []struct {
 		name string
@@ -86,7 +87,7 @@ func describeVectorizer(v *model.Vectorizer) string {
 			text += ", " + flag.name
 		}
 	}
-	if v.StripAccents != model.KeepAccents {
+	if v.StripAccents != tfidf.KeepAccents {
 		text += fmt.Sprintf(", strip_accents %s", v.StripAccents)
 	}
 	if v.TokenPattern != "" {

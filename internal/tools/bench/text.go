@@ -13,6 +13,7 @@ import (
 	"tagifai/internal/tools/bench/corpus"
 	"tagifai/internal/tools/bench/stats"
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // The sides in process.
@@ -99,7 +100,7 @@ func (b *bench) load(ctx context.Context) error {
 // trainLarge has scikit-learn train a model of some 100,000 n-grams, if there is as much
 // text: they may go across words.
 func (b *bench) trainLarge(ctx context.Context, dir string) error {
-	file, err := b.writeRecipe("large.json", func(args *recipe.Args) { args.Analyzer, args.NgramMaxRange = model.Char, longest })
+	file, err := b.writeRecipe("large.json", func(args *recipe.Args) { args.Analyzer, args.NgramMaxRange = tfidf.Char, longest })
 	if err != nil {
 		return err
 	}

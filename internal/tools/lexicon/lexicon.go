@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tagifai/model"
+	"tagifai/model/tfidf"
 )
 
 // Prose is n bytes of words, of which the first are the most frequent, as Zipf has it.
@@ -42,12 +43,12 @@ func Words(n int) []string {
 }
 
 // Vectorizer is of n-grams of 2 to so many characters, within words.
-func Vectorizer(ngramMax int) model.Vectorizer {
-	return model.Vectorizer{Analyzer: model.CharWB, NgramMin: 2, NgramMax: ngramMax, Lowercase: true, Norm: model.L2, UseIDF: true, SublinearTF: true}
+func Vectorizer(ngramMax int) tfidf.Vectorizer {
+	return tfidf.Vectorizer{Analyzer: tfidf.CharWB, NgramMin: 2, NgramMax: ngramMax, Lowercase: true, Norm: tfidf.L2, UseIDF: true, SublinearTF: true}
 }
 
 // NGrams is the n-grams of words, the most frequent ones first.
-func NGrams(v model.Vectorizer, words []string) []string {
+func NGrams(v tfidf.Vectorizer, words []string) []string {
 	frequencies := make(map[string]float64)
 	for rank, word := range words {
 		for ngram := range v.NGrams(word) {
@@ -73,7 +74,7 @@ func NGrams(v model.Vectorizer, words []string) []string {
 }
 
 // Weights is a model of four classes with these n-grams and random numbers.
-func Weights(v model.Vectorizer, ngrams []string) *model.Weights {
+func Weights(v tfidf.Vectorizer, ngrams []string) *model.Weights {
 	random := rand.New(rand.NewPCG(3, 3))
 	w := &model.Weights{
 		Blocks: []model.Block{{
@@ -82,7 +83,7 @@ func Weights(v model.Vectorizer, ngrams []string) *model.Weights {
 			NGrams:     model.NewVocabulary(slices.Sorted(slices.Values(ngrams))...),
 			IDF:        make([]float64, len(ngrams)),
 		}},
-		Norm:         model.NoNorm,
+		Norm:         tfidf.NoNorm,
 		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
 		Classes:      []string{"a", "b", "c", "d"},
 		Coefficients: make([]float64, 4*len(ngrams)),

@@ -1,4 +1,4 @@
-package model
+package tfidf
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 //	word     "deep learning "
 //
 // so that every n-gram of a text is a piece of its tape, and every piece of a tape
-// that [Vectorizer.key] accepts is an n-gram. The result lives in s.
-func (r *reader) tape(s *scratch, text string) []byte {
+// that [Vectorizer.Key] accepts is an n-gram. The result lives in s.
+func (r *Reader) tape(s *Scratch, text string) []byte {
 	switch {
 	case r.Analyzer != Word:
 		return r.charTape(s, text)
@@ -30,30 +30,30 @@ func (r *reader) tape(s *scratch, text string) []byte {
 				s.text = append(append(s.text, word...), ' ')
 			}
 		}
-		s.tape = append(s.tape[:0], s.text...)
+		s.Tape = append(s.Tape[:0], s.text...)
 	default:
 		r.prepare(s, text)
-		s.tape = r.appendTokens(s.tape[:0], s)
+		s.Tape = r.appendTokens(s.Tape[:0], s)
 	}
-	return s.tape
+	return s.Tape
 }
 
 // charTape is tape for char and char_wb. For word it is the tape of char.
-func (r *reader) charTape(s *scratch, text string) []byte {
+func (r *Reader) charTape(s *Scratch, text string) []byte {
 	if !r.Clean && r.StripAccents == KeepAccents {
-		s.tape = appendTape(s.tape[:0], text, &r.chars)
-		return s.tape
+		s.Tape = appendTape(s.Tape[:0], text, &r.chars)
+		return s.Tape
 	}
 	r.prepare(s, text)
 	// A view instead of a copy: nothing writes to s.text before the tape is made.
 	view := unsafe.String(unsafe.SliceData(s.text), len(s.text))
-	s.tape = appendTape(s.tape[:0], view, &r.late)
-	return s.tape
+	s.Tape = appendTape(s.Tape[:0], view, &r.late)
+	return s.Tape
 }
 
 // prepare sets s.text to text in lower case, cleaned and without accents, as far as the
 // vectorizer wants that, in valid UTF-8.
-func (r *reader) prepare(s *scratch, text string) {
+func (r *Reader) prepare(s *Scratch, text string) {
 	if r.Lowercase {
 		s.text = appendLower(s.text[:0], text)
 	} else {
@@ -69,9 +69,9 @@ func (r *reader) prepare(s *scratch, text string) {
 	}
 }
 
-// tapeEnd is put behind a tape that is walked, so that eight bytes can be read at every
+// TapeEnd is put behind a tape that is walked, so that eight bytes can be read at every
 // place of it. As no UTF-8 has its bytes, no walk gets into it.
-const tapeEnd = "\xff\xff\xff\xff\xff\xff\xff\xff"
+const TapeEnd = "\xff\xff\xff\xff\xff\xff\xff\xff"
 
 // padding is the number of spaces between two words on a char_wb tape. Words share
 // one, unless a lone space is an n-gram and has to be met once for each of them.
@@ -233,6 +233,14 @@ func appendOther(dst []byte, text string, i int, before uint16, v *Vectorizer) (
 		return append(dst, ' '), end, blank
 	}
 	return append(dst, text[i:end]...), end, 0 // a lone one stays what it is
+}
+
+// one is 1 for true, 0 for false, and no branch.
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // Whether a byte is of a word, in wordBytes: 0 or 1 for ASCII.

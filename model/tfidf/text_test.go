@@ -1,4 +1,4 @@
-package model
+package tfidf
 
 import (
 	"encoding/json"
@@ -17,7 +17,7 @@ func (s codePoints) has(r rune) bool {
 	return slices.ContainsFunc(s, func(of [2]rune) bool { return of[0] <= r && r <= of[1] })
 }
 
-// pythonText is what Python says of every code point; see testdata/generate.py.
+// pythonText is what Python says of every code point; see ../testdata/generate.py.
 type pythonText struct {
 	Lower      map[string]string
 	Space      []rune

@@ -1,4 +1,4 @@
-package model
+package tfidf
 
 import (
 	"regexp/syntax"
@@ -11,7 +11,7 @@ import (
 
 // appendTokens appends the words of s.text that are not left out, each with a space
 // behind it, to dst.
-func (r *reader) appendTokens(dst []byte, s *scratch) []byte {
+func (r *Reader) appendTokens(dst []byte, s *Scratch) []byte {
 	r.words(&s.matches, s.text, func(lo, hi int) {
 		dst = append(append(dst, s.text[lo:hi]...), ' ')
 	})
@@ -19,7 +19,7 @@ func (r *reader) appendTokens(dst []byte, s *scratch) []byte {
 }
 
 // words yields where the words of text are that are not left out.
-func (r *reader) words(m *matches, text []byte, yield func(lo, hi int)) {
+func (r *Reader) words(m *matches, text []byte, yield func(lo, hi int)) {
 	word := func(lo, hi int) {
 		if _, stop := r.stop[string(text[lo:hi])]; !stop {
 			yield(lo, hi)

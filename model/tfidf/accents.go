@@ -1,4 +1,4 @@
-package model
+package tfidf
 
 import (
 	"unicode/utf8"

@@ -1,4 +1,4 @@
-package model
+package tfidf
 
 import (
 	"slices"
@@ -8,51 +8,51 @@ import (
 )
 
 // This file makes the tape of a text once more, more slowly, and keeps which character of
-// the text each byte of the tape comes from. [Model.Explain] needs it; a prediction does
-// not. FuzzExplain holds that both tapes are the same.
+// the text each byte of the tape comes from. An explanation needs it; a prediction does not.
+// FuzzAlign holds that both tapes are the same.
 
-// An aligned is a text on its way to the tape. The byte text[i] comes from the character
-// from[i] of the source, where characters are code points, counted from 0. The elements of
-// from never descend.
-type aligned struct {
-	text []byte
-	from []int32
+// An Aligned is a text on its way to the tape. The byte Text[i] comes from the character
+// From[i] of the source, where characters are code points, counted from 0. The elements of
+// From never descend.
+type Aligned struct {
+	Text []byte
+	From []int32
 }
 
 // append appends bytes that all come from one character.
-func (a *aligned) append(from int32, bytes ...byte) {
-	a.text = append(a.text, bytes...)
+func (a *Aligned) append(from int32, bytes ...byte) {
+	a.Text = append(a.Text, bytes...)
 	for range bytes {
-		a.from = append(a.from, from)
+		a.From = append(a.From, from)
 	}
 }
 
 // appendPiece appends the bytes from lo to hi of another text.
-func (a *aligned) appendPiece(of *aligned, lo, hi int) {
-	a.text = append(a.text, of.text[lo:hi]...)
-	a.from = append(a.from, of.from[lo:hi]...)
+func (a *Aligned) appendPiece(of *Aligned, lo, hi int) {
+	a.Text = append(a.Text, of.Text[lo:hi]...)
+	a.From = append(a.From, of.From[lo:hi]...)
 }
 
-func (a *aligned) reset(size int) {
-	a.text = slices.Grow(a.text[:0], size)
-	a.from = slices.Grow(a.from[:0], size)
+func (a *Aligned) reset(size int) {
+	a.Text = slices.Grow(a.Text[:0], size)
+	a.From = slices.Grow(a.From[:0], size)
 }
 
-// align makes the tape of text, aligned, with two others to scribble on.
-func (r *reader) align(tape, a, b *aligned, text string) {
+// Align makes the tape of text, aligned, with two others to scribble on. Nothing is behind it.
+func (r *Reader) Align(tape, a, b *Aligned, text string) {
 	a.reset(len(text) + 2)
 	r.alignLower(a, text)
 	if r.Clean {
-		b.reset(len(a.text))
+		b.reset(len(a.Text))
 		alignClean(b, a, r.Stem)
 		a, b = b, a
 	}
 	if r.StripAccents != KeepAccents {
-		b.reset(len(a.text))
+		b.reset(len(a.Text))
 		alignStripped(b, a, r.StripAccents)
 		a = b
 	}
-	tape.reset(len(a.text) + 2)
+	tape.reset(len(a.Text) + 2)
 	switch r.Analyzer {
 	case Char:
 		alignChars(tape, a)
@@ -63,7 +63,7 @@ func (r *reader) align(tape, a, b *aligned, text string) {
 	}
 }
 
-func (r *reader) alignLower(dst *aligned, text string) {
+func (r *Reader) alignLower(dst *Aligned, text string) {
 	var buffer [utf8.UTFMax * 2]byte
 	character := int32(0)
 	for i, c := range text {
@@ -86,39 +86,39 @@ func (r *reader) alignLower(dst *aligned, text string) {
 
 // alignClean aligns what [appendClean] does. A character of a stem comes from the one in
 // its place in the word; a space from the character behind the piece before it.
-func alignClean(dst, src *aligned, stem bool) {
+func alignClean(dst, src *Aligned, stem bool) {
 	behind := 0
-	cleanPieces(src.text, func(lo, hi, end int) {
+	cleanPieces(src.Text, func(lo, hi, end int) {
 		if behind > 0 {
-			dst.append(src.from[behind], ' ')
+			dst.append(src.From[behind], ' ')
 		}
 		behind = end
 		if !stem {
 			dst.appendPiece(src, lo, hi)
 			return
 		}
-		for i, c := range []byte(english.Stem(string(src.text[lo:hi]), true)) {
-			dst.append(src.from[min(lo+i, max(lo, hi-1))], c)
+		for i, c := range []byte(english.Stem(string(src.Text[lo:hi]), true)) {
+			dst.append(src.From[min(lo+i, max(lo, hi-1))], c)
 		}
 	})
 }
 
-func alignStripped(dst, src *aligned, accents Accents) {
+func alignStripped(dst, src *Aligned, accents Accents) {
 	var buffer [64]byte
-	for i := 0; i < len(src.text); {
-		stripped, size := appendStrippedRune(buffer[:0], src.text[i:], accents)
-		dst.append(src.from[i], stripped...)
+	for i := 0; i < len(src.Text); {
+		stripped, size := appendStrippedRune(buffer[:0], src.Text[i:], accents)
+		dst.append(src.From[i], stripped...)
 		i += size
 	}
 }
 
 // alignChars aligns the tape of char: of two or more blanks a space is left.
-func alignChars(dst, src *aligned) {
-	for i := 0; i < len(src.text); {
-		end := spaceEnd(src.text, i)
-		switch _, size := utf8.DecodeRune(src.text[i:]); {
+func alignChars(dst, src *Aligned) {
+	for i := 0; i < len(src.Text); {
+		end := spaceEnd(src.Text, i)
+		switch _, size := utf8.DecodeRune(src.Text[i:]); {
 		case end > i+size:
-			dst.append(src.from[i], ' ')
+			dst.append(src.From[i], ' ')
 			i = end
 		default:
 			dst.appendPiece(src, i, i+size)
@@ -129,21 +129,21 @@ func alignChars(dst, src *aligned) {
 
 // alignWords aligns the tape of char_wb. The spaces around a word come from the blanks
 // there, or, where there are none, from the word's first or last character.
-func alignWords(dst, src *aligned, padding int) {
-	i := spaceEnd(src.text, 0)
+func alignWords(dst, src *Aligned, padding int) {
+	i := spaceEnd(src.Text, 0)
 	before := max(0, i-1) // the blank before the word, or else the word's first byte
-	for i < len(src.text) {
-		if len(dst.text) == 0 || padding == 2 {
-			dst.append(src.from[before], ' ')
+	for i < len(src.Text) {
+		if len(dst.Text) == 0 || padding == 2 {
+			dst.append(src.From[before], ' ')
 		}
 		word := i
-		for i < len(src.text) && spaceEnd(src.text, i) == i {
-			_, size := utf8.DecodeRune(src.text[i:])
+		for i < len(src.Text) && spaceEnd(src.Text, i) == i {
+			_, size := utf8.DecodeRune(src.Text[i:])
 			i += size
 		}
 		dst.appendPiece(src, word, i)
-		dst.append(src.from[min(i, len(src.text)-1)], ' ')
-		i = spaceEnd(src.text, i)
+		dst.append(src.From[min(i, len(src.Text)-1)], ' ')
+		i = spaceEnd(src.Text, i)
 		before = i - 1
 	}
 }
@@ -162,12 +162,12 @@ func spaceEnd(text []byte, i int) int {
 
 // alignTokens aligns the tape of word. The space behind a word comes from the word's last
 // character.
-func (r *reader) alignTokens(dst, src *aligned) {
+func (r *Reader) alignTokens(dst, src *Aligned) {
 	last := int32(0)
-	r.words(new(matches), src.text, func(lo, hi int) {
+	r.words(new(matches), src.Text, func(lo, hi int) {
 		dst.appendPiece(src, lo, hi)
 		if hi > lo {
-			last = src.from[hi-1]
+			last = src.From[hi-1]
 		}
 		dst.append(last, ' ')
 	})

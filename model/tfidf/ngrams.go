@@ -1,0 +1,109 @@
+package tfidf
+
+import (
+	"bytes"
+	"iter"
+	"strings"
+	"unicode/utf8"
+)
+
+// NGrams yields every n-gram of text, as often as it occurs. A yielded slice is
+// valid until the next one. The parameters have to be valid.
+func (v *Vectorizer) NGrams(text string) iter.Seq[[]byte] {
+	split, err := v.Splitter()
+	if err != nil {
+		return func(func([]byte) bool) {}
+	}
+	return split(text)
+}
+
+// Splitter returns a function that does what [Vectorizer.NGrams] does, and prepares for it
+// once. It is not safe for concurrent use.
+func (v *Vectorizer) Splitter() (func(text string) iter.Seq[[]byte], error) {
+	r, err := NewReader(*v)
+	if err != nil {
+		return nil, err
+	}
+	s := new(Scratch)
+	return func(text string) iter.Seq[[]byte] { return r.NGrams(s, text) }, nil
+}
+
+// NGrams yields what [Vectorizer.NGrams] does, and leaves the tape of text in s.Tape, with
+// nothing behind it.
+func (r *Reader) NGrams(s *Scratch, text string) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		v := &r.Vectorizer
+		tape := r.tape(s, text)
+		switch v.Analyzer {
+		case Char:
+			v.windows(tape, yield)
+		case CharWB:
+			for len(tape) > 1 {
+				end := 1 + bytes.IndexByte(tape[1:], ' ') // of the word; its second space
+				word := tape[:end+1]
+				if utf8.RuneCount(word) < v.NgramMin {
+					if !yield(word) {
+						return
+					}
+				} else if !v.windows(word, yield) {
+					return
+				}
+				tape = tape[end+v.padding()-1:]
+			}
+		case Word:
+			v.windows(tape, func(words []byte) bool { return yield(bytes.TrimSuffix(words, space)) })
+		}
+	}
+}
+
+var space = []byte{' '}
+
+// windows yields the runs of NgramMin to NgramMax units of tape, and reports
+// whether the consumer wants more.
+func (v *Vectorizer) windows(tape []byte, yield func([]byte) bool) bool {
+	for start := 0; start < len(tape); start = v.unitEnd(tape, start) {
+		end := start
+		for n := 1; n <= v.NgramMax && end < len(tape); n++ {
+			end = v.unitEnd(tape, end)
+			if n >= v.NgramMin && !yield(tape[start:end]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// unitEnd returns the end of the unit of tape that starts at i: a code point, or a
+// word with the space behind it.
+func (v *Vectorizer) unitEnd(tape []byte, i int) int {
+	if v.Analyzer == Word {
+		return i + bytes.IndexByte(tape[i:], ' ') + 1
+	}
+	_, size := utf8.DecodeRune(tape[i:])
+	return i + size
+}
+
+// Key returns the bytes under which an n-gram of the vocabulary is met on a tape,
+// and false if no text has that n-gram.
+func (v *Vectorizer) Key(ngram string) (string, bool) {
+	if v.Analyzer == Word {
+		// The space keeps "deep" from being met in "deeper".
+		words := 1 + strings.Count(ngram, " ")
+		return ngram + " ", v.NgramMin <= words && words <= v.NgramMax
+	}
+	n := utf8.RuneCountInString(ngram)
+	inRange := v.NgramMin <= n && n <= v.NgramMax
+	if v.Analyzer == Char {
+		return ngram, inRange
+	}
+	if ngram == " " {
+		return ngram, inRange
+	}
+	inner := strings.TrimSuffix(strings.TrimPrefix(ngram, " "), " ")
+	if inner == "" || strings.Contains(inner, " ") {
+		return ngram, false // no word has a space inside
+	}
+	// A padded word that is shorter than every n-gram gives itself.
+	whole := len(inner) == len(ngram)-2
+	return ngram, inRange || whole && n < v.NgramMin
+}
