@@ -26,16 +26,18 @@ func newSource(w *Weights, of *Block, norm tfidf.Norm, column int) source {
 	return source{norm, of.IDF, w.Coefficients[min(column, len(w.Coefficients)):], w.Features()}
 }
 
-// addNGram adds to row i what the n-gram of a column of the block adds.
-func (r *rows) addNGram(i uint32, from *source, column int) {
+// extendRow makes row i the sum of the row of its parent and of what the n-gram of a column of
+// the block adds.
+func (r *rows) extendRow(i, parent uint32, from *source, column int) {
 	idf := 1.0
 	if from.idf != nil {
 		idf = from.idf[column]
 	}
-	row := r.row(i)
-	row[0] += from.norm.Power(idf)
-	for k := range row[1:] {
-		row[1+k] += idf * from.coefficients[k*from.stride+column]
+	row, before := r.row(i), r.row(parent)
+	row[0] = before[0] + from.norm.Power(idf)
+	for k := 1; k < len(row); k++ {
+		row[k] = before[k] + idf*from.coefficients[column]
+		column += from.stride
 	}
 }
 

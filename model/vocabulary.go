@@ -91,6 +91,16 @@ func (v Vocabulary) Select(numbers []uint32) Vocabulary {
 	return Vocabulary{string(text), ends}
 }
 
+// suffixed returns the n-grams, each with a suffix.
+func (v Vocabulary) suffixed(suffix string) Vocabulary {
+	text, ends := make([]byte, 0, len(v.text)+len(v.ends)*len(suffix)), make([]uint32, len(v.ends))
+	for i, ngram := range v.All() {
+		text = append(append(text, ngram...), suffix...)
+		ends[i] = uint32(len(text))
+	}
+	return Vocabulary{string(text), ends}
+}
+
 // Strings returns the n-grams as strings.
 func (v Vocabulary) Strings() []string {
 	ngrams := make([]string, v.Len())

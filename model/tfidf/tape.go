@@ -15,7 +15,7 @@ import (
 //	word     "deep learning "
 //
 // so that every n-gram of a text is a piece of its tape, and every piece of a tape
-// that [Vectorizer.Key] accepts is an n-gram. The result lives in s.
+// that [Vectorizer.Meets] accepts is an n-gram. The result lives in s.
 func (r *Reader) tape(s *Scratch, text string) []byte {
 	switch {
 	case r.Analyzer != Word:
