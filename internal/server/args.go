@@ -5,6 +5,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/internal/server/exchange"
 )
 
 // Args is the data of GET /args.
@@ -21,12 +23,12 @@ type Arg map[string]any
 //	@Summary		Get all arguments used for the run.
 //	@Description	Names and values, in the order of the file that the run wrote.
 //	@Tags			Arguments
-//	@Success		200	{object}	Answer[Args]	"The arguments."
-//	@Failure		409	{object}	Problem			"An argument is NaN or infinite, which JSON cannot represent."
-//	@Failure		500	{object}	Problem			"The service failed; its log says why."
-//	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
+//	@Success		200	{object}	exchange.Answer[Args]	"The arguments."
+//	@Failure		409	{object}	exchange.Problem			"An argument is NaN or infinite, which JSON cannot represent."
+//	@Failure		500	{object}	exchange.Problem			"The service failed; its log says why."
+//	@Failure		503	{object}	exchange.Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args [get]
-func (s *Server) args(e *exchange, r *http.Request) (any, error) {
+func (s *Server) args(e *exchange.Exchange, r *http.Request) (any, error) {
 	v, err := s.version(e, r, nil)
 	if err != nil {
 		return nil, err
@@ -42,12 +44,12 @@ func (s *Server) args(e *exchange, r *http.Request) (any, error) {
 //	@Description	The argument under its name; an empty string if there is none of that name.
 //	@Tags			Arguments
 //	@Param			arg	path		string		true	"The name of the argument."
-//	@Success		200	{object}	Answer[Arg]	"The argument."
-//	@Failure		409	{object}	Problem		"The argument is NaN or infinite, which JSON cannot represent."
-//	@Failure		500	{object}	Problem		"The service failed; its log says why."
-//	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
+//	@Success		200	{object}	exchange.Answer[Arg]	"The argument."
+//	@Failure		409	{object}	exchange.Problem		"The argument is NaN or infinite, which JSON cannot represent."
+//	@Failure		500	{object}	exchange.Problem		"The service failed; its log says why."
+//	@Failure		503	{object}	exchange.Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args/{arg} [get]
-func (s *Server) arg(e *exchange, r *http.Request) (any, error) {
+func (s *Server) arg(e *exchange.Exchange, r *http.Request) (any, error) {
 	v, err := s.version(e, r, nil)
 	if err != nil {
 		return nil, err

@@ -5,18 +5,20 @@ import (
 	"net/http"
 	"unicode/utf8"
 
+	"tagifai/internal/gate"
 	"tagifai/internal/jsonread"
 	"tagifai/internal/memory"
+	"tagifai/internal/server/exchange"
 	"tagifai/internal/sockets"
 )
 
 // readBody returns the body of r, which has to be JSON if json is set, once it is the turn
 // of r to be worked on. By then r holds the body, whose buffer is given back when it is not
 // needed any more, after an error too.
-func (s *Server) readBody(e *exchange, r *http.Request, json bool) (body []byte, buffer *[]byte, err error) {
-	if s.gate.full() {
+func (s *Server) readBody(e *exchange.Exchange, r *http.Request, json bool) (body []byte, buffer *[]byte, err error) {
+	if s.gate.Full() {
 		sockets.Drain(r)
-		return nil, nil, errQueueFull
+		return nil, nil, gate.ErrFull
 	}
 	// With what is made of it, a body takes three times its size or more; of a large one
 	// much may have become free until it is here.
@@ -36,7 +38,7 @@ func (s *Server) readBody(e *exchange, r *http.Request, json bool) (body []byte,
 		if r.ContentLength > int64(len(full)) {
 			size = min(size, r.ContentLength)
 		}
-		if err := s.hold(e, inflater+memory.BufferSize(int(size))); err != nil {
+		if err := e.Hold(inflater + memory.BufferSize(int(size))); err != nil {
 			return nil, err
 		}
 		larger := memory.GetBuffer(int(size))
@@ -56,14 +58,14 @@ func (s *Server) readBody(e *exchange, r *http.Request, json bool) (body []byte,
 	if _, err := s.version(e, r, body); err != nil {
 		return body, buffer, err
 	}
-	return body, buffer, s.gate.admit(e, r)
+	return body, buffer, e.Enter(r.Context(), s.gate)
 }
 
 // readTexts returns the texts that parse finds in the body of r, and how many bytes the body
 // has, once it is the turn of r to be worked on. The rules of [PredictPayload] hold for them.
 // By then r holds the texts, and the body no more. While it works, parse may take so many
 // times the memory of the body.
-func (s *Server) readTexts(e *exchange, r *http.Request, times int, parse func(body []byte, add func(text string) error) error) (texts []Text, document int, err error) {
+func (s *Server) readTexts(e *exchange.Exchange, r *http.Request, times int, parse func(body []byte, add func(text string) error) error) (texts []Text, document int, err error) {
 	body, buffer, err := s.readBody(e, r, false)
 	defer memory.PutBuffer(buffer, body)
 	if err != nil {
@@ -71,7 +73,7 @@ func (s *Server) readTexts(e *exchange, r *http.Request, times int, parse func(b
 	}
 	document = len(body)
 	working := cap(body) + (1+times)*document
-	if err := s.hold(e, working); err != nil {
+	if err := e.Hold(working); err != nil {
 		return nil, 0, err
 	}
 	add := func(text string) error {
@@ -85,7 +87,7 @@ func (s *Server) readTexts(e *exchange, r *http.Request, times int, parse func(b
 		}
 		if n := cap(texts); len(texts) == n {
 			larger := min(max(16, 2*n), s.maxTexts)
-			if err := s.hold(e, working+n*textHeader+larger*(textHeader+smallText)); err != nil {
+			if err := e.Hold(working + n*textHeader + larger*(textHeader+smallText)); err != nil {
 				return err
 			}
 			texts = append(make([]Text, 0, larger), texts...)
@@ -99,7 +101,7 @@ func (s *Server) readTexts(e *exchange, r *http.Request, times int, parse func(b
 	if len(texts) == 0 {
 		return nil, 0, &jsonread.Error{What: "the body has no text"}
 	}
-	return texts, document, s.hold(e, document+cap(texts)*(textHeader+smallText))
+	return texts, document, e.Hold(document + cap(texts)*(textHeader+smallText))
 }
 
 // smallText is how many bytes the characters of a text take at least.

@@ -6,17 +6,18 @@ import (
 
 	"tagifai/internal/config"
 	"tagifai/internal/ratelimit"
+	"tagifai/internal/server/exchange"
 )
 
-// client returns who has sent the request: its principal, or else its address.
-func (e *exchange) client() ratelimit.Client {
-	if e.principal != nil {
-		return ratelimit.Principal(e.principal.ID())
+// clientOf returns who has sent the request of e: its principal, or else its address.
+func clientOf(e *exchange.Exchange) ratelimit.Client {
+	if e.Principal != nil {
+		return ratelimit.Principal(e.Principal.ID())
 	}
-	if withPort, err := netip.ParseAddrPort(e.remote); err == nil {
+	if withPort, err := netip.ParseAddrPort(e.Remote); err == nil {
 		return ratelimit.Address(withPort.Addr())
 	}
-	addr, _ := netip.ParseAddr(e.remote) // what has no address is one client
+	addr, _ := netip.ParseAddr(e.Remote) // what has no address is one client
 	return ratelimit.Address(addr)
 }
 
@@ -26,8 +27,8 @@ func (s *Server) limited(n need, next http.HandlerFunc) http.HandlerFunc {
 		return next // probes have to be answered
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := s.countRequest(exchangeOf(w)); err != nil {
-			s.fail(w, r, err)
+		if err := s.countRequest(exchange.Of(w)); err != nil {
+			exchange.Fail(w, r, err)
 			return
 		}
 		next(w, r)
@@ -35,24 +36,24 @@ func (s *Server) limited(n need, next http.HandlerFunc) http.HandlerFunc {
 }
 
 // countRequest takes a request from what its client has left.
-func (s *Server) countRequest(e *exchange) error {
+func (s *Server) countRequest(e *exchange.Exchange) error {
 	if s.clients == nil {
 		return nil
 	}
-	client := e.client()
-	err := s.clients.Request(client, e.start)
+	client := clientOf(e)
+	err := s.clients.Request(client, e.Start)
 	e.Header().Set("RateLimit-Policy", s.clients.Policy())
-	e.Header().Set("RateLimit", s.clients.Left(client, e.start))
+	e.Header().Set("RateLimit", s.clients.Left(client, e.Start))
 	return err
 }
 
 // countTexts takes the texts of a request from what its client has left.
-func (s *Server) countTexts(e *exchange, n int) error {
+func (s *Server) countTexts(e *exchange.Exchange, n int) error {
 	if s.clients == nil {
 		return nil
 	}
-	client := e.client()
-	err := s.clients.Texts(client, n, e.start)
-	e.Header().Set("RateLimit", s.clients.Left(client, e.start))
+	client := clientOf(e)
+	err := s.clients.Texts(client, n, e.Start)
+	e.Header().Set("RateLimit", s.clients.Left(client, e.Start))
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tagifai/internal/monitor"
+	"tagifai/internal/server/exchange"
 )
 
 // Drift is the data of GET /models/{name}/versions/{version}/drift.
@@ -68,12 +69,12 @@ type DriftBin struct {
 //	@Tags			Models
 //	@Param			name	path		string			true	"The name of the model."
 //	@Param			version	path		string			true	"The number of the version, or an alias."
-//	@Success		200		{object}	Answer[Drift]	"The comparison."
-//	@Failure		404		{object}	Problem			"There is no such model or version; the detail names what there is."
-//	@Failure		500		{object}	Problem			"The service failed; its log says why."
-//	@Failure		503		{object}	Problem			"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Drift]	"The comparison."
+//	@Failure		404		{object}	exchange.Problem			"There is no such model or version; the detail names what there is."
+//	@Failure		500		{object}	exchange.Problem			"The service failed; its log says why."
+//	@Failure		503		{object}	exchange.Problem			"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/versions/{version}/drift [get]
-func (s *Server) versionDrift(e *exchange, r *http.Request) (any, error) {
+func (s *Server) versionDrift(e *exchange.Exchange, r *http.Request) (any, error) {
 	v, err := s.version(e, r, nil)
 	if err != nil {
 		return nil, err

@@ -7,25 +7,26 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
+	"time"
 
 	"tagifai/internal/auth"
+	"tagifai/internal/gate"
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/jsonread"
 	"tagifai/internal/lookup"
 	"tagifai/internal/memory"
 	"tagifai/internal/ratelimit"
 	"tagifai/internal/registry"
+	"tagifai/internal/server/exchange"
+	"tagifai/internal/server/middleware"
 	"tagifai/model"
 )
 
 var (
 	errNotFound         = errors.New("no such route")
 	errMethodNotAllowed = errors.New("method not allowed on this route")
-	errMisdirected      = errors.New("not a host of the admin listener")
-	errCrossOrigin      = errors.New("a page of another site sent the request")
-	errQueueFull        = errors.New("too many requests wait for their turn")
-	errQueueWait        = errors.New("the request waited too long for its turn")
 	errNotMLflow        = errors.New("the body is of no type that MLflow sends")
 	errDraining         = errors.New("the service is about to stop")
 )
@@ -55,14 +56,14 @@ var problems = []struct {
 }{
 	{is(errNotFound), http.StatusNotFound, "", "not_found"},
 	{is(errMethodNotAllowed), http.StatusMethodNotAllowed, "", "method_not_allowed"},
-	{is(errMisdirected), http.StatusMisdirectedRequest, "Ask for an address, for localhost, or for a name that the setting admin-hosts lists", "misdirected"},
-	{is(errCrossOrigin), http.StatusForbidden, "Pages of other sites may not do this", "cross_origin"},
-	{is(errQueueFull), http.StatusServiceUnavailable, busy, "queue_full"},
-	{is(errQueueWait), http.StatusServiceUnavailable, busy, "queue_wait"},
+	{is(middleware.ErrMisdirected), http.StatusMisdirectedRequest, "Ask for an address, for localhost, or for a name that the setting admin-hosts lists", "misdirected"},
+	{is(middleware.ErrCrossOrigin), http.StatusForbidden, "Pages of other sites may not do this", "cross_origin"},
+	{is(gate.ErrFull), http.StatusServiceUnavailable, busy, "queue_full"},
+	{is(gate.ErrWaited), http.StatusServiceUnavailable, busy, "queue_wait"},
 	{is(ratelimit.ErrRequests), http.StatusTooManyRequests, "The client sends too many requests: try again later", "client_requests"},
 	{is(ratelimit.ErrTexts), http.StatusTooManyRequests, "The client has too many texts predicted: try again later", "client_texts"},
 	{is(ratelimit.ErrTooMany), http.StatusRequestEntityTooLarge, "The request has more texts than a client may have predicted in a minute: send fewer at once", "client_texts_at_once"},
-	{is(errStreams), http.StatusServiceUnavailable, busy, "streams"},
+	{is(middleware.ErrStreams), http.StatusServiceUnavailable, busy, "streams"},
 	{is(memory.ErrHeld), http.StatusServiceUnavailable, busy, "held_bytes"},
 	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
 	{is(auth.ErrNoCredential), http.StatusUnauthorized, "A key or a token is needed: send it as Authorization: Bearer, or a key as X-API-Key", "no_credential"},
@@ -84,89 +85,87 @@ func is(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }
 }
 
-// A problem is what an error is to the client.
-type problem struct {
-	status int
-	detail string
-	items  []jsonbody.Item // the detail of a 422
-	reason string          // for log and metrics; "" if it is a failure of the service
+// refusalOf returns what err is to the client of e.
+func (s *Server) refusalOf(e *exchange.Exchange, err error) exchange.Refusal {
+	refused := answerTo(err)
+	switch {
+	case refused.Status == http.StatusServiceUnavailable:
+		refused.RetryAfter = retryAfter
+	case refused.Status == http.StatusTooManyRequests:
+		refused.RetryAfter = []string{retryWhen(err)}
+	case refused.Status == http.StatusUnauthorized, refused.Reason == forbidden:
+		refused.Challenge = challenge(err)
+	case refused.Status == http.StatusNotFound && s.guard != nil && (e.Principal == nil || !e.Principal.MayUseAll()):
+		refused.Detail, _, _ = strings.Cut(refused.Detail, ";") // what there is instead may not be for them
+	}
+	return refused
 }
 
-// internal is the problem of an error that nobody foresaw.
-var internal = problem{status: http.StatusInternalServerError, detail: http.StatusText(http.StatusInternalServerError)}
-
-// problemOf returns what err is to the client.
-func problemOf(err error) problem {
+// answerTo returns the status, the detail and the reason of an error.
+func answerTo(err error) exchange.Refusal {
 	if invalid, ok := errors.AsType[*jsonbody.InvalidError](err); ok {
-		return problem{status: http.StatusUnprocessableEntity, items: invalid.Items, reason: invalidRequest}
+		return exchange.Refusal{Status: http.StatusUnprocessableEntity, Items: invalid.Items, Reason: invalidRequest}
 	}
 	if wrong, ok := errors.AsType[*jsonread.Error](err); ok {
-		return problem{status: http.StatusBadRequest, detail: wrong.Error(), reason: invalidRequest}
+		return exchange.Refusal{Status: http.StatusBadRequest, Detail: wrong.Error(), Reason: invalidRequest}
 	}
 	if wrong, ok := errors.AsType[*auth.CredentialError](err); ok {
-		return problem{status: http.StatusUnauthorized, detail: wrong.Error(), reason: badCredential}
+		return exchange.Refusal{Status: http.StatusUnauthorized, Detail: wrong.Error(), Reason: badCredential}
 	}
 	if refused, ok := errors.AsType[*forbiddenError](err); ok {
-		return problem{status: http.StatusForbidden, detail: refused.Error(), reason: forbidden}
+		return exchange.Refusal{Status: http.StatusForbidden, Detail: refused.Error(), Reason: forbidden}
 	}
 	if missing, ok := errors.AsType[*registry.NotFoundError](err); ok {
-		return problem{status: http.StatusNotFound, detail: missing.Error(), reason: "not_found"}
+		return exchange.Refusal{Status: http.StatusNotFound, Detail: missing.Error(), Reason: "not_found"}
 	}
 	if missing, ok := errors.AsType[*missingError](err); ok {
-		return problem{status: http.StatusNotFound, detail: missing.Error(), reason: "not_found"}
+		return exchange.Refusal{Status: http.StatusNotFound, Detail: missing.Error(), Reason: "not_found"}
 	}
 	if refused, ok := errors.AsType[*registry.RefusedError](err); ok { // only the admin listener has routes that return it
-		return problem{status: http.StatusConflict, detail: refused.Error(), reason: "model_refused"}
+		return exchange.Refusal{Status: http.StatusConflict, Detail: refused.Error(), Reason: "model_refused"}
 	}
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return problem{status: http.StatusRequestEntityTooLarge, detail: fmt.Sprintf("The body is larger than the limit of %d bytes", large.Limit), reason: bodyTooLarge}
+		return exchange.Refusal{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("The body is larger than the limit of %d bytes", large.Limit), Reason: bodyTooLarge}
 	}
 	if number, ok := errors.AsType[*model.NonNumberError](err); ok { // FastAPI fails with a 500
-		return problem{status: http.StatusConflict, detail: number.Error(), reason: "non_number"}
+		return exchange.Refusal{Status: http.StatusConflict, Detail: number.Error(), Reason: "non_number"}
 	}
 	if unavailable, ok := errors.AsType[*registry.UnavailableError](err); ok {
-		return problem{status: http.StatusServiceUnavailable, detail: unavailable.Error(), reason: "unavailable"}
+		return exchange.Refusal{Status: http.StatusServiceUnavailable, Detail: unavailable.Error(), Reason: "unavailable"}
 	}
 	if wrong, ok := errors.AsType[*registry.InvalidError](err); ok {
-		return problem{status: http.StatusBadRequest, detail: wrong.Error(), reason: "change_invalid"}
+		return exchange.Refusal{Status: http.StatusBadRequest, Detail: wrong.Error(), Reason: "change_invalid"}
 	}
 	for _, p := range problems {
 		if p.matches(err) {
-			return problem{status: p.status, detail: cmp.Or(p.detail, http.StatusText(p.status)), reason: p.reason}
+			return exchange.Refusal{Status: p.status, Detail: cmp.Or(p.detail, http.StatusText(p.status)), Reason: p.reason}
 		}
 	}
-	return internal
+	return exchange.Internal
 }
 
-// appendDetail appends the detail as JSON: a string, or the items of a 422.
-func (p problem) appendDetail(b []byte) []byte {
-	if p.items == nil {
-		return appendQuote(b, p.detail)
+// retryAfter is in seconds, of which one is the least.
+var retryAfter = []string{"1"}
+
+// retryWhen returns when a client may send again what exceeded its limits, in seconds.
+func retryWhen(err error) string {
+	wait := time.Second
+	if exceeded, ok := errors.AsType[*ratelimit.ExceededError](err); ok {
+		wait = exceeded.Wait
 	}
-	b, err := appendValue(b, p.items)
-	if err != nil { // they are our own
-		panic(err)
-	}
-	return b
+	return strconv.FormatInt(max(1, ratelimit.Seconds(wait)), 10)
 }
 
-// text returns the detail as one line, for dialects that have no room for items.
-func (p problem) text() string {
-	if p.items == nil {
-		return p.detail
+// challenge returns the value of the header WWW-Authenticate, which says which credential is
+// needed, for an error. Format: RFC 6750, 3. The texts are our own, and have nothing in them
+// that would need an escape.
+func challenge(err error) string {
+	value := `Bearer realm="TagIfAI"`
+	if wrong, ok := errors.AsType[*auth.CredentialError](err); ok {
+		value += `, error="invalid_token", error_description="` + wrong.Error() + `"`
 	}
-	var line strings.Builder
-	for i, item := range p.items {
-		if i > 0 {
-			line.WriteString("; ")
-		}
-		for j, step := range item.Loc {
-			if j > 0 {
-				line.WriteByte('.')
-			}
-			fmt.Fprint(&line, step)
-		}
-		line.WriteString(": " + item.Msg)
+	if refused, ok := errors.AsType[*forbiddenError](err); ok {
+		value += `, error="insufficient_scope", scope="` + refused.action.String() + `"`
 	}
-	return line.String()
+	return value
 }

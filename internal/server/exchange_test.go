@@ -20,8 +20,8 @@ import (
 	"tagifai/internal/server"
 )
 
-// An exchange is what went over the wire for one request.
-type exchange struct {
+// A roundTrip is what went over the wire for one request.
+type roundTrip struct {
 	request  *http.Request
 	sent     []byte
 	pattern  string // of the route; "" if there is none
@@ -62,7 +62,7 @@ func checkExchanges(t *testing.T, s *server.Server) {
 			for i, name := range route.URLParams.Keys {
 				params[strings.Replace(name, "*", "id", 1)] = route.URLParams.Values[i]
 			}
-			e := exchange{r, sent.Bytes(), documentedPath(route.RoutePattern()), params, recorded.status, w.Header(), recorded.body.Bytes(), coded}
+			e := roundTrip{r, sent.Bytes(), documentedPath(route.RoutePattern()), params, recorded.status, w.Header(), recorded.body.Bytes(), coded}
 			if err := e.check(doc); err != nil {
 				t.Errorf("%s %s: %d is not what the document says: %v", r.Method, r.URL, e.status, err)
 			}
@@ -114,7 +114,7 @@ func isQuery(raw string) bool {
 }
 
 // check holds an exchange against the document.
-func (e *exchange) check(doc *openapi3.T) error {
+func (e *roundTrip) check(doc *openapi3.T) error {
 	item := doc.Paths.Value(e.pattern)
 	if item == nil && e.pattern != "" {
 		return nil // a page or a test's own route; TestDocumentHasAllRoutes says which
@@ -171,7 +171,7 @@ func (e *exchange) check(doc *openapi3.T) error {
 
 // checkOutside checks an answer to what the document has no operation for: the
 // description of the tag General says which there are.
-func (e *exchange) checkOutside(doc *openapi3.T) error {
+func (e *roundTrip) checkOutside(doc *openapi3.T) error {
 	switch e.status {
 	case http.StatusTemporaryRedirect:
 		if e.header.Get("Location") == "" {

@@ -5,18 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/registry"
+	"tagifai/internal/server/exchange"
 )
 
 // Route adds a route, so that tests can see what becomes of what a handler returns.
 func (s *Server) Route(method, pattern string, h func(*http.Request) (any, error)) {
-	s.mux.Method(method, pattern, s.answer(func(_ *exchange, r *http.Request) (any, error) { return h(r) }))
+	s.mux.Method(method, pattern, answer(func(_ *exchange.Exchange, r *http.Request) (any, error) { return h(r) }))
 }
 
 // RoutePayload adds a route that answers with its body, a T.
@@ -33,20 +33,22 @@ func RoutePayload[T any](s *Server, pattern string) {
 
 // RouteVersion adds the routes of a version below a path that names it.
 func (s *Server) RouteVersion(below string) {
-	s.mux.Post(below+"/predict", s.answer(s.predict))
-	s.mux.Get(below+"/args", s.answer(s.turn(s.args)))
-	s.mux.Get(below+"/args/{arg}", s.answer(s.turn(s.arg)))
-	s.mux.Get(below+"/performance", s.answer(s.turn(s.performance)))
+	s.mux.Post(below+"/predict", answer(s.predict))
+	s.mux.Get(below+"/args", answer(s.turn(s.args)))
+	s.mux.Get(below+"/args/{arg}", answer(s.turn(s.arg)))
+	s.mux.Get(below+"/performance", answer(s.turn(s.performance)))
 }
 
 // Speak makes a dialect of its own that of a path and of all below it: a success is the bare
 // value, an error {"error": "…"}.
-func (s *Server) Speak(path string) { s.dialects = append(s.dialects, dialectPath{path, bareErrors{}}) }
+func (s *Server) Speak(path string) {
+	s.exchanges.Dialects = append(s.exchanges.Dialects, exchange.At{Path: path, Dialect: bareErrors{}})
+}
 
-type bareErrors struct{ bare }
+type bareErrors struct{ exchange.Bare }
 
-func (bareErrors) appendProblem(b []byte, _ *exchange, _ *http.Request, p problem) []byte {
-	return append(appendQuote(append(b, `{"error":`...), p.text()), '}')
+func (bareErrors) AppendRefusal(b []byte, _ *exchange.Exchange, _ *http.Request, refused exchange.Refusal) []byte {
+	return append(exchange.AppendQuote(append(b, `{"error":`...), refused.Text()), '}')
 }
 
 // Use puts middleware between the server's own and the routes. It comes before Route.
@@ -67,20 +69,23 @@ func (s *Server) Wrap(wrap func(http.Handler, chi.Routes) http.Handler) {
 
 // Occupy takes all places of requests that are worked on.
 func (s *Server) Occupy() {
-	for range cap(s.gate.places) {
-		s.gate.places <- struct{}{}
+	over, cancel := context.WithCancel(context.Background())
+	cancel() // wait for none
+	var err error
+	for err == nil {
+		err = s.gate.Enter(over)
 	}
 }
 
 // Vacate gives them back.
 func (s *Server) Vacate() {
-	for range cap(s.gate.places) {
-		s.gate.leave()
+	for range s.gate.Taken() {
+		s.gate.Leave()
 	}
 }
 
 // Waiting returns how many requests wait for their turn.
-func (s *Server) Waiting() int { return int(s.gate.waiting.Load()) }
+func (s *Server) Waiting() int { return s.gate.Waiting() }
 
 // Free returns how many bytes requests may still hold.
 func (s *Server) Free() int64 { return s.allowance.Left() }
@@ -97,9 +102,6 @@ func (broken) Get(context.Context, registry.Ref) (*registry.Version, error) {
 func (broken) Stable(context.Context, string) (*registry.Stable, error) {
 	return nil, errors.New("the cause")
 }
-
-// Timestamp returns a time as the envelope has it.
-func Timestamp(t time.Time) string { return string(appendTimestamp(nil, t)) }
 
 // AdminHandler returns what the admin listener serves.
 func (s *Server) AdminHandler() http.Handler { return s.admin.HTTP.Handler }
@@ -128,12 +130,11 @@ const MaxPrincipals = maxPrincipals
 
 // CountPrincipals counts a request of each of n principals, and returns the counts by label.
 func CountPrincipals(n int) map[string]float64 {
-	p := newPrincipals()
+	metrics := prometheus.NewRegistry()
+	p := newPrincipals(metrics)
 	for i := range n {
 		p.count(fmt.Sprint("jwt:", i))
 	}
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(p.vec)
 	families, err := metrics.Gather()
 	if err != nil {
 		panic(err)

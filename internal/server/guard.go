@@ -2,7 +2,6 @@ package server
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
 	"tagifai/internal/registry"
+	"tagifai/internal/server/exchange"
 )
 
 // A need is what a route asks of who wants it, if there is a guard.
@@ -47,16 +47,16 @@ var (
 // against the limits of its client, if there are any.
 func (s *Server) guarded(n need, limits bool, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		e := exchangeOf(w)
+		e := exchange.Of(w)
 		err := s.identify(e, r)
 		if err == nil {
-			err = s.permit(e.principal, n, r)
+			err = s.permit(e.Principal, n, r)
 		}
 		if err != nil {
 			if limits {
 				err = cmp.Or(s.countRequest(e), err)
 			}
-			s.fail(w, r, err)
+			exchange.Fail(w, r, err)
 			return
 		}
 		next(w, r)
@@ -64,20 +64,20 @@ func (s *Server) guarded(n need, limits bool, next http.HandlerFunc) http.Handle
 }
 
 // identify notes in the exchange who asks.
-func (s *Server) identify(e *exchange, r *http.Request) (err error) {
-	if e.principal, err = s.guard.Authenticate(r.Context(), r.Header, e.start); err == nil {
-		s.metrics.principals.count(e.principal.ID())
+func (s *Server) identify(e *exchange.Exchange, r *http.Request) (err error) {
+	if e.Principal, err = s.guard.Authenticate(r.Context(), r.Header, e.Start); err == nil {
+		s.principals.count(e.Principal.ID())
 	}
 	return err
 }
 
 // permitToo returns what keeps a client from what a request asks for beside what its route
 // needs, if anything does.
-func (s *Server) permitToo(e *exchange, n need, r *http.Request) error {
+func (s *Server) permitToo(e *exchange.Exchange, n need, r *http.Request) error {
 	if s.guard == nil {
 		return nil
 	}
-	return s.permit(e.principal, n, r)
+	return s.permit(e.Principal, n, r)
 }
 
 // permit returns what keeps a principal from what a route needs, if anything does.
@@ -110,22 +110,6 @@ type forbiddenError struct {
 
 func (e *forbiddenError) Error() string { return e.text }
 
-// wwwAuthenticate is the header that says which credential is needed.
-const wwwAuthenticate = "Www-Authenticate"
-
-// challenge returns the value of that header for an error. Format: RFC 6750, 3. The texts
-// are our own, and have nothing in them that would need an escape.
-func challenge(err error) string {
-	value := `Bearer realm="TagIfAI"`
-	if wrong, ok := errors.AsType[*auth.CredentialError](err); ok {
-		value += `, error="invalid_token", error_description="` + wrong.Error() + `"`
-	}
-	if refused, ok := errors.AsType[*forbiddenError](err); ok {
-		value += `, error="insufficient_scope", scope="` + refused.action.String() + `"`
-	}
-	return value
-}
-
 // principals count requests by principal. There are never more than a number of labels.
 type principals struct {
 	vec *prometheus.CounterVec
@@ -139,14 +123,16 @@ const (
 	otherPrincipals = "_other"
 )
 
-func newPrincipals() *principals {
-	return &principals{
+func newPrincipals(registry *prometheus.Registry) *principals {
+	p := &principals{
 		vec: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tagifai_principal_requests_total",
 			Help: "Requests with a valid credential, by the id of its principal: the first thousand, and _other.",
 		}, []string{"principal"}),
 		counts: map[string]prometheus.Counter{},
 	}
+	registry.MustRegister(p.vec)
+	return p
 }
 
 func (p *principals) count(id string) {

@@ -1,6 +1,10 @@
 package server
 
-import "net/http"
+import (
+	"net/http"
+
+	"tagifai/internal/server/exchange"
+)
 
 // Health is the data of GET /, of GET /livez and of GET /readyz: an empty object.
 type Health struct{}
@@ -11,10 +15,10 @@ type Health struct{}
 //	@Summary		Health check.
 //	@Description	Answers as soon as the service can predict.
 //	@Tags			General
-//	@Success		200	{object}	Answer[Health]	"The service is up."
-//	@Failure		503	{object}	Problem			"There is nothing to predict with yet."
+//	@Success		200	{object}	exchange.Answer[Health]	"The service is up."
+//	@Failure		503	{object}	exchange.Problem			"There is nothing to predict with yet."
 //	@Router			/ [get]
-func (s *Server) health(e *exchange, r *http.Request) (any, error) {
+func (s *Server) health(e *exchange.Exchange, r *http.Request) (any, error) {
 	_, err := s.version(e, r, nil)
 	return Health{}, err
 }
@@ -25,9 +29,9 @@ func (s *Server) health(e *exchange, r *http.Request) (any, error) {
 //	@Summary		Is the process alive?
 //	@Description	For who restarts the service when it does not answer.
 //	@Tags			General
-//	@Success		200	{object}	Answer[Health]	"It is."
+//	@Success		200	{object}	exchange.Answer[Health]	"It is."
 //	@Router			/livez [get]
-func (s *Server) livez(*exchange, *http.Request) (any, error) { return Health{}, nil }
+func (s *Server) livez(*exchange.Exchange, *http.Request) (any, error) { return Health{}, nil }
 
 // readyz answers GET /readyz.
 //
@@ -35,9 +39,9 @@ func (s *Server) livez(*exchange, *http.Request) (any, error) { return Health{},
 //	@Summary		Should requests be sent here?
 //	@Description	For who shares requests out among several of the service. The model is asked to predict each time.
 //	@Tags			General
-//	@Success		200	{object}	Answer[Health]	"They should: the model answers."
-//	@Failure		503	{object}	Problem			"They should not: the service is about to stop."
+//	@Success		200	{object}	exchange.Answer[Health]	"They should: the model answers."
+//	@Failure		503	{object}	exchange.Problem			"They should not: the service is about to stop."
 //	@Router			/readyz [get]
-func (s *Server) readyz(_ *exchange, r *http.Request) (any, error) {
+func (s *Server) readyz(_ *exchange.Exchange, r *http.Request) (any, error) {
 	return Health{}, s.ready(r.Context())
 }

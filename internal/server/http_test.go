@@ -16,6 +16,7 @@ import (
 
 	"tagifai/internal/config"
 	"tagifai/internal/server"
+	"tagifai/internal/server/exchange"
 )
 
 func TestHead(t *testing.T) {
@@ -183,7 +184,7 @@ func TestConcurrentRequests(t *testing.T) {
 				request, _ := json.Marshal(server.PredictPayload{Texts: []server.Text{{Text: text}}})
 				answer := s.ask(t, http.MethodPost, "/predict", jsonBody, string(request))
 				var got struct {
-					server.Envelope
+					exchange.Envelope
 					Data server.Predictions `json:"data"`
 				}
 				if err := json.Unmarshal([]byte(answer.body), &got); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"tagifai/internal/jsonbody"
+	"tagifai/internal/server/exchange"
 )
 
 // What inflating a body takes beside the body.
@@ -22,9 +23,9 @@ const (
 // inflate lets the body of r, if it is compressed, be read as it was before. The limits on
 // bodies count what is read. It returns how many bytes that takes, and what ends it. A body
 // in another coding is left to who reads it.
-func (s *Server) inflate(e *exchange, r *http.Request) (held int, end func(), err error) {
+func (s *Server) inflate(e *exchange.Exchange, r *http.Request) (held int, end func(), err error) {
 	end = func() {}
-	coding := first(r.Header, "Content-Encoding")
+	coding := exchange.First(r.Header, "Content-Encoding")
 	if coding == "" {
 		return 0, end, nil
 	}
@@ -34,13 +35,13 @@ func (s *Server) inflate(e *exchange, r *http.Request) (held int, end func(), er
 	var inflated io.Reader
 	switch strings.ToLower(coding) {
 	case "gzip", "x-gzip":
-		if err := s.hold(e, gzipBytes); err != nil {
+		if err := e.Hold(gzipBytes); err != nil {
 			return 0, end, err
 		}
 		held = gzipBytes
 		inflated, err = gzip.NewReader(r.Body)
 	case "zstd":
-		if err := s.hold(e, zstdBytes); err != nil {
+		if err := e.Hold(zstdBytes); err != nil {
 			return 0, end, err
 		}
 		held = zstdBytes

@@ -7,18 +7,19 @@ import (
 
 	"tagifai/internal/invocations"
 	"tagifai/internal/jsonread"
+	"tagifai/internal/server/exchange"
 )
 
 // mlflowRoutes adds the routes of MLflow's scoring server.
 func (s *Server) mlflowRoutes(r *router) {
-	r.get("/ping", forHealth, s.answer(s.mlflowPing))
-	r.get("/health", forHealth, s.answer(s.mlflowHealth))
-	r.get("/version", toList, s.answer(s.mlflowVersion))
-	r.post("/invocations", toPredict, s.answer(s.mlflowInvocations))
+	r.get("/ping", forHealth, answer(s.mlflowPing))
+	r.get("/health", forHealth, answer(s.mlflowHealth))
+	r.get("/version", toList, answer(s.mlflowVersion))
+	r.post("/invocations", toPredict, answer(s.mlflowInvocations))
 }
 
 // mlflowDialect is the dialect of MLflow's scoring server.
-type mlflowDialect struct{ bare }
+type mlflowDialect struct{ exchange.Bare }
 
 // mlflowCodes are MLflow's names of errors.
 var mlflowCodes = map[int]string{
@@ -30,13 +31,13 @@ var mlflowCodes = map[int]string{
 	http.StatusServiceUnavailable:  "TEMPORARILY_UNAVAILABLE",
 }
 
-func (mlflowDialect) appendProblem(b []byte, _ *exchange, _ *http.Request, p problem) []byte {
-	code, ok := mlflowCodes[p.status]
+func (mlflowDialect) AppendRefusal(b []byte, _ *exchange.Exchange, _ *http.Request, refused exchange.Refusal) []byte {
+	code, ok := mlflowCodes[refused.Status]
 	if !ok {
 		code = "BAD_REQUEST"
 	}
 	b = append(append(b, `{"error_code":"`...), code...)
-	return append(appendQuote(append(b, `","message":`...), p.text()), '}')
+	return append(exchange.AppendQuote(append(b, `","message":`...), refused.Text()), '}')
 }
 
 // MLflowError is the answer to a request that failed.
@@ -48,10 +49,10 @@ type MLflowError struct {
 // text is an answer that is no JSON.
 type text string
 
-func (t text) room() int                         { return len(t) }
-func (t text) largest() int                      { return len(t) }
-func (t text) parts() int                        { return 1 }
-func (t text) appendPart(b []byte, _ int) []byte { return append(b, t...) }
+func (t text) Room() int                         { return len(t) }
+func (t text) Largest() int                      { return len(t) }
+func (t text) Parts() int                        { return 1 }
+func (t text) AppendPart(b []byte, _ int) []byte { return append(b, t...) }
 
 var plainText = []string{"text/plain; charset=utf-8"}
 
@@ -64,7 +65,7 @@ var plainText = []string{"text/plain; charset=utf-8"}
 //	@Success		200	"It is."
 //	@Failure		503	{object}	MLflowError	"It is not."
 //	@Router			/ping [get]
-func (s *Server) mlflowPing(_ *exchange, r *http.Request) (any, error) {
+func (s *Server) mlflowPing(_ *exchange.Exchange, r *http.Request) (any, error) {
 	return text(""), s.ready(r.Context())
 }
 
@@ -77,7 +78,9 @@ func (s *Server) mlflowPing(_ *exchange, r *http.Request) (any, error) {
 //	@Success		200	"It is."
 //	@Failure		503	{object}	MLflowError	"It is not."
 //	@Router			/health [get]
-func (s *Server) mlflowHealth(e *exchange, r *http.Request) (any, error) { return s.mlflowPing(e, r) }
+func (s *Server) mlflowHealth(e *exchange.Exchange, r *http.Request) (any, error) {
+	return s.mlflowPing(e, r)
+}
 
 // mlflowVersion answers GET /version.
 //
@@ -88,7 +91,7 @@ func (s *Server) mlflowHealth(e *exchange, r *http.Request) (any, error) { retur
 //	@Produce		plain
 //	@Success		200	{string}	string	"The version."
 //	@Router			/version [get]
-func (s *Server) mlflowVersion(e *exchange, _ *http.Request) (any, error) {
+func (s *Server) mlflowVersion(e *exchange.Exchange, _ *http.Request) (any, error) {
 	e.Header()["Content-Type"] = plainText
 	return text(s.build), nil
 }
@@ -137,8 +140,8 @@ type MLflowAnswer struct {
 //	@Failure		500		{object}	MLflowError		"The service failed; its log says why."
 //	@Failure		503		{object}	MLflowError		"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/invocations [post]
-func (s *Server) mlflowInvocations(e *exchange, r *http.Request) (any, error) {
-	kind, ok := invocations.TypeOf(first(r.Header, "Content-Type"))
+func (s *Server) mlflowInvocations(e *exchange.Exchange, r *http.Request) (any, error) {
+	kind, ok := invocations.TypeOf(exchange.First(r.Header, "Content-Type"))
 	if !ok {
 		return nil, errNotMLflow
 	}
@@ -150,7 +153,7 @@ func (s *Server) mlflowInvocations(e *exchange, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := e.version
+	v := e.Version
 	if probabilities && !v.HasProbabilities() {
 		return nil, &jsonread.Error{Where: "params.predict_method", What: "the model has no probabilities, as its classifier was not trained to give any"}
 	}
@@ -161,9 +164,9 @@ func (s *Server) mlflowInvocations(e *exchange, r *http.Request) (any, error) {
 // invocation is an [MLflowAnswer] before it is encoded.
 type invocation struct{ *predictions }
 
-func (p invocation) room() int { return len(p.Texts)*p.largest() + 2*len(`{"predictions":[]}`) }
+func (p invocation) Room() int { return len(p.Texts)*p.Largest() + 2*len(`{"predictions":[]}`) }
 
-func (p invocation) largest() int {
+func (p invocation) Largest() int {
 	const number = len(`0.0000010000000000000001,`)
 	if p.withProbabilities {
 		return len(`[],`) + number*len(p.classes)
@@ -175,9 +178,9 @@ func (p invocation) largest() int {
 	return longest + len(`"",`)
 }
 
-func (p invocation) parts() int { return len(p.Texts) + 1 }
+func (p invocation) Parts() int { return len(p.Texts) + 1 }
 
-func (p invocation) appendPart(b []byte, i int) []byte {
+func (p invocation) AppendPart(b []byte, i int) []byte {
 	switch i {
 	case 0:
 		b = append(b, `{"predictions":[`...)
@@ -187,7 +190,7 @@ func (p invocation) appendPart(b []byte, i int) []byte {
 		b = append(b, ',')
 	}
 	if !p.withProbabilities {
-		return appendQuote(b, p.classes[p.tags[i]])
+		return exchange.AppendQuote(b, p.classes[p.tags[i]])
 	}
 	separator := byte('[')
 	for _, number := range p.Probabilities(i) {

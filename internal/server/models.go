@@ -9,6 +9,7 @@ import (
 
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/registry"
+	"tagifai/internal/server/exchange"
 )
 
 // Models is the data of GET /models.
@@ -78,11 +79,11 @@ const (
 //	@Tags			Models
 //	@Param			after	query		string	false	"The name that the page begins after: next of the page before."
 //	@Param			limit	query		integer	false	"How many models the page has at most, from 1 to 1000."	default(100)	minimum(1)	maximum(1000)
-//	@Success		200		{object}	Answer[Models]	"The models."
-//	@Failure		422		{object}	Invalid			"The query is not as it should be."
-//	@Failure		503		{object}	Problem			"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Models]	"The models."
+//	@Failure		422		{object}	exchange.Invalid			"The query is not as it should be."
+//	@Failure		503		{object}	exchange.Problem			"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
 //	@Router			/models [get]
-func (s *Server) models(e *exchange, r *http.Request) (any, error) {
+func (s *Server) models(e *exchange.Exchange, r *http.Request) (any, error) {
 	limit, err := queryLimit(r)
 	if err != nil {
 		return nil, err
@@ -91,7 +92,7 @@ func (s *Server) models(e *exchange, r *http.Request) (any, error) {
 	if values := queryValues(r, "after"); len(values) > 0 {
 		after = values[len(values)-1]
 	}
-	visible := func(name string) bool { return e.principal == nil || e.principal.MayUse(name) }
+	visible := func(name string) bool { return e.Principal == nil || e.Principal.MayUse(name) }
 	listed, more, err := s.versions.Models(r.Context(), after, limit, visible)
 	if err != nil {
 		return nil, err
@@ -138,11 +139,11 @@ func queryLimit(r *http.Request) (int, error) {
 //	@Description	Its versions, and which of them is served under which name. Nothing is loaded for it.
 //	@Tags			Models
 //	@Param			name	path		string	true	"The name of the model."
-//	@Success		200		{object}	Answer[Model]	"The model."
-//	@Failure		404		{object}	Problem			"There is no such model; the detail names what there is."
-//	@Failure		503		{object}	Problem			"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Model]	"The model."
+//	@Failure		404		{object}	exchange.Problem			"There is no such model; the detail names what there is."
+//	@Failure		503		{object}	exchange.Problem			"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name} [get]
-func (s *Server) model(_ *exchange, r *http.Request) (any, error) {
+func (s *Server) model(_ *exchange.Exchange, r *http.Request) (any, error) {
 	overview, err := s.versions.Model(r.Context(), chi.URLParam(r, "name"))
 	if err != nil {
 		return nil, err

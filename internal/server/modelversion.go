@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"tagifai/internal/server/exchange"
 	"tagifai/internal/store"
 )
 
@@ -40,13 +41,13 @@ type Provenance struct {
 //	@Tags			Models
 //	@Param			name	path		string	true	"The name of the model."
 //	@Param			version	path		string	true	"The number of the version, or an alias."
-//	@Success		200		{object}	Answer[ModelVersion]	"The version."
-//	@Failure		404		{object}	Problem					"There is no such model or version; the detail names what there is."
-//	@Failure		409		{object}	Problem	"A metric is NaN or infinite, which JSON cannot represent."
-//	@Failure		500		{object}	Problem					"The service failed; its log says why."
-//	@Failure		503		{object}	Problem					"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[ModelVersion]	"The version."
+//	@Failure		404		{object}	exchange.Problem					"There is no such model or version; the detail names what there is."
+//	@Failure		409		{object}	exchange.Problem	"A metric is NaN or infinite, which JSON cannot represent."
+//	@Failure		500		{object}	exchange.Problem					"The service failed; its log says why."
+//	@Failure		503		{object}	exchange.Problem					"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/versions/{version} [get]
-func (s *Server) modelVersion(e *exchange, r *http.Request) (any, error) {
+func (s *Server) modelVersion(e *exchange.Exchange, r *http.Request) (any, error) {
 	v, err := s.version(e, r, nil)
 	if err != nil {
 		return nil, err
@@ -77,13 +78,13 @@ func provenanceOf(m *store.Manifest) *Provenance {
 //	@Tags			Models
 //	@Param			name	path		string	true	"The name of the model."
 //	@Param			version	path		string	true	"The number of the version, or an alias."
-//	@Success		200		{object}	Answer[Args]	"The arguments."
-//	@Failure		404		{object}	Problem			"There is no such model or version; the detail names what there is."
-//	@Failure		409		{object}	Problem	"An argument is NaN or infinite, which JSON cannot represent."
-//	@Failure		500		{object}	Problem			"The service failed; its log says why."
-//	@Failure		503		{object}	Problem			"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Args]	"The arguments."
+//	@Failure		404		{object}	exchange.Problem			"There is no such model or version; the detail names what there is."
+//	@Failure		409		{object}	exchange.Problem	"An argument is NaN or infinite, which JSON cannot represent."
+//	@Failure		500		{object}	exchange.Problem			"The service failed; its log says why."
+//	@Failure		503		{object}	exchange.Problem			"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/versions/{version}/args [get]
-func (s *Server) versionArgs(e *exchange, r *http.Request) (any, error) { return s.args(e, r) }
+func (s *Server) versionArgs(e *exchange.Exchange, r *http.Request) (any, error) { return s.args(e, r) }
 
 // versionArg answers GET /models/{name}/versions/{version}/args/{arg}.
 //
@@ -94,13 +95,13 @@ func (s *Server) versionArgs(e *exchange, r *http.Request) (any, error) { return
 //	@Param			name	path		string	true	"The name of the model."
 //	@Param			version	path		string	true	"The number of the version, or an alias."
 //	@Param			arg		path		string	true	"The name of the argument."
-//	@Success		200		{object}	Answer[Arg]	"The argument."
-//	@Failure		404		{object}	Problem		"There is no such model or version; the detail names what there is."
-//	@Failure		409		{object}	Problem	"It is NaN or infinite, which JSON cannot represent."
-//	@Failure		500		{object}	Problem		"The service failed; its log says why."
-//	@Failure		503		{object}	Problem		"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Arg]	"The argument."
+//	@Failure		404		{object}	exchange.Problem		"There is no such model or version; the detail names what there is."
+//	@Failure		409		{object}	exchange.Problem	"It is NaN or infinite, which JSON cannot represent."
+//	@Failure		500		{object}	exchange.Problem		"The service failed; its log says why."
+//	@Failure		503		{object}	exchange.Problem		"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/versions/{version}/args/{arg} [get]
-func (s *Server) versionArg(e *exchange, r *http.Request) (any, error) { return s.arg(e, r) }
+func (s *Server) versionArg(e *exchange.Exchange, r *http.Request) (any, error) { return s.arg(e, r) }
 
 // versionPerformance answers GET /models/{name}/versions/{version}/performance.
 //
@@ -111,12 +112,12 @@ func (s *Server) versionArg(e *exchange, r *http.Request) (any, error) { return 
 //	@Param			name	path		string	true	"The name of the model."
 //	@Param			version	path		string	true	"The number of the version, or an alias."
 //	@Param			filter	query		string	false	"The part to get: `overall`, `class` or `slices`. Without it, or if there is no such part, all of it."
-//	@Success		200		{object}	Answer[Performance]	"The metrics, as the run that made the version wrote them."
-//	@Failure		404		{object}	Problem				"There is no such model or version; the detail names what there is."
-//	@Failure		409		{object}	Problem	"A metric is NaN or infinite, which JSON cannot represent."
-//	@Failure		500		{object}	Problem				"The service failed; its log says why."
-//	@Failure		503		{object}	Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Performance]	"The metrics, as the run that made the version wrote them."
+//	@Failure		404		{object}	exchange.Problem				"There is no such model or version; the detail names what there is."
+//	@Failure		409		{object}	exchange.Problem	"A metric is NaN or infinite, which JSON cannot represent."
+//	@Failure		500		{object}	exchange.Problem				"The service failed; its log says why."
+//	@Failure		503		{object}	exchange.Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/versions/{version}/performance [get]
-func (s *Server) versionPerformance(e *exchange, r *http.Request) (any, error) {
+func (s *Server) versionPerformance(e *exchange.Exchange, r *http.Request) (any, error) {
 	return s.performance(e, r)
 }

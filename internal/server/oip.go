@@ -12,33 +12,34 @@ import (
 	"tagifai/internal/memory"
 	"tagifai/internal/oip"
 	"tagifai/internal/registry"
+	"tagifai/internal/server/exchange"
 	"tagifai/internal/store"
 )
 
 // oipRoutes adds the routes of the Open Inference Protocol.
 func (s *Server) oipRoutes(r *router) {
-	r.get("/v2", toList, s.answer(s.oipServer))
-	r.get("/v2/health/live", forHealth, s.answer(s.oipLive))
-	r.get("/v2/health/ready", forHealth, s.answer(s.oipReady))
-	r.post("/v2/repository/index", toList, s.answer(s.oipIndex))
-	r.get("/v2/models/{name}", toRead, s.answer(s.oipModel))
-	r.get("/v2/models/{name}/versions/{version}", toRead, s.answer(s.oipVersion))
-	r.get("/v2/models/{name}/ready", toRead, s.answer(s.oipModelReady))
-	r.get("/v2/models/{name}/versions/{version}/ready", toRead, s.answer(s.oipVersionReady))
-	r.post("/v2/models/{name}/infer", toPredict, s.answer(s.oipInfer))
-	r.post("/v2/models/{name}/versions/{version}/infer", toPredict, s.answer(s.oipInferVersion))
+	r.get("/v2", toList, answer(s.oipServer))
+	r.get("/v2/health/live", forHealth, answer(s.oipLive))
+	r.get("/v2/health/ready", forHealth, answer(s.oipReady))
+	r.post("/v2/repository/index", toList, answer(s.oipIndex))
+	r.get("/v2/models/{name}", toRead, answer(s.oipModel))
+	r.get("/v2/models/{name}/versions/{version}", toRead, answer(s.oipVersion))
+	r.get("/v2/models/{name}/ready", toRead, answer(s.oipModelReady))
+	r.get("/v2/models/{name}/versions/{version}/ready", toRead, answer(s.oipVersionReady))
+	r.post("/v2/models/{name}/infer", toPredict, answer(s.oipInfer))
+	r.post("/v2/models/{name}/versions/{version}/infer", toPredict, answer(s.oipInferVersion))
 }
 
 // oipDialect is the dialect of the Open Inference Protocol.
-type oipDialect struct{ bare }
+type oipDialect struct{ exchange.Bare }
 
-func (oipDialect) appendProblem(b []byte, _ *exchange, _ *http.Request, p problem) []byte {
-	return append(appendQuote(append(b, `{"error":`...), p.text()), '}')
+func (oipDialect) AppendRefusal(b []byte, _ *exchange.Exchange, _ *http.Request, refused exchange.Refusal) []byte {
+	return append(exchange.AppendQuote(append(b, `{"error":`...), refused.Text()), '}')
 }
 
-// compresses is as in Triton. The asyncio client of tritonclient accepts gzip with every
+// Compresses is as in Triton. The asyncio client of tritonclient accepts gzip with every
 // request, and cannot read it in any other answer than that to an inference.
-func (oipDialect) compresses(value any) bool {
+func (oipDialect) Compresses(value any) bool {
 	_, ok := value.(inference)
 	return ok
 }
@@ -63,7 +64,7 @@ type OIPServer struct {
 //	@Tags			Open Inference Protocol
 //	@Success		200	{object}	OIPServer	"The service."
 //	@Router			/v2 [get]
-func (s *Server) oipServer(*exchange, *http.Request) (any, error) {
+func (s *Server) oipServer(*exchange.Exchange, *http.Request) (any, error) {
 	return OIPServer{"tagifai", s.build, oip.Extensions()}, nil
 }
 
@@ -80,7 +81,7 @@ type OIPLive struct {
 //	@Tags			Open Inference Protocol
 //	@Success		200	{object}	OIPLive	"It is."
 //	@Router			/v2/health/live [get]
-func (s *Server) oipLive(*exchange, *http.Request) (any, error) { return OIPLive{true}, nil }
+func (s *Server) oipLive(*exchange.Exchange, *http.Request) (any, error) { return OIPLive{true}, nil }
 
 // OIPReady says that the service is ready.
 type OIPReady struct {
@@ -96,7 +97,7 @@ type OIPReady struct {
 //	@Success		200	{object}	OIPReady	"It is."
 //	@Failure		503	{object}	OIPError	"It is not."
 //	@Router			/v2/health/ready [get]
-func (s *Server) oipReady(_ *exchange, r *http.Request) (any, error) {
+func (s *Server) oipReady(_ *exchange.Exchange, r *http.Request) (any, error) {
 	return OIPReady{true}, s.ready(r.Context())
 }
 
@@ -128,12 +129,12 @@ const oipIndexRoom = 512
 //	@Failure		413		{object}	OIPError		"The body is too large."
 //	@Failure		503		{object}	OIPError		"The service is busy, or the store cannot be read: try again after as many seconds as Retry-After says."
 //	@Router			/v2/repository/index [post]
-func (s *Server) oipIndex(e *exchange, r *http.Request) (any, error) {
+func (s *Server) oipIndex(e *exchange.Exchange, r *http.Request) (any, error) {
 	onlyReady, err := s.readIndexRequest(r)
 	if err != nil {
 		return nil, err
 	}
-	visible := func(name string) bool { return e.principal == nil || e.principal.MayUse(name) }
+	visible := func(name string) bool { return e.Principal == nil || e.Principal.MayUse(name) }
 	index := []OIPIndexEntry{}
 	for after, more := "", true; more; {
 		var models []registry.Summary
@@ -146,7 +147,7 @@ func (s *Server) oipIndex(e *exchange, r *http.Request) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			if err := s.hold(e, (len(index)+len(overview.Versions))*oipIndexRoom); err != nil {
+			if err := e.Hold((len(index) + len(overview.Versions)) * oipIndexRoom); err != nil {
 				return nil, err
 			}
 			for _, v := range overview.Versions {
@@ -210,7 +211,7 @@ type OIPModel struct {
 //	@Failure		404		{object}	OIPError	"There is no such model; the error names what there is."
 //	@Failure		503		{object}	OIPError	"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/v2/models/{name} [get]
-func (s *Server) oipModel(e *exchange, r *http.Request) (any, error) {
+func (s *Server) oipModel(e *exchange.Exchange, r *http.Request) (any, error) {
 	name := chi.URLParam(r, "name")
 	overview, err := s.versions.Model(r.Context(), name)
 	if err != nil {
@@ -242,7 +243,9 @@ func (s *Server) oipModel(e *exchange, r *http.Request) (any, error) {
 //	@Failure		404		{object}	OIPError	"There is no such model or version; the error names what there is."
 //	@Failure		503		{object}	OIPError	"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/v2/models/{name}/versions/{version} [get]
-func (s *Server) oipVersion(e *exchange, r *http.Request) (any, error) { return s.oipModel(e, r) }
+func (s *Server) oipVersion(e *exchange.Exchange, r *http.Request) (any, error) {
+	return s.oipModel(e, r)
+}
 
 // OIPModelReady says that a model is ready.
 type OIPModelReady struct {
@@ -261,7 +264,7 @@ type OIPModelReady struct {
 //	@Failure		404		{object}	OIPError		"There is no such model."
 //	@Failure		503		{object}	OIPError		"It is not."
 //	@Router			/v2/models/{name}/ready [get]
-func (s *Server) oipModelReady(_ *exchange, r *http.Request) (any, error) {
+func (s *Server) oipModelReady(_ *exchange.Exchange, r *http.Request) (any, error) {
 	if s.draining.Load() {
 		return nil, errDraining
 	}
@@ -285,6 +288,6 @@ func (s *Server) oipModelReady(_ *exchange, r *http.Request) (any, error) {
 //	@Failure		404		{object}	OIPError		"There is no such model or version."
 //	@Failure		503		{object}	OIPError		"It is not."
 //	@Router			/v2/models/{name}/versions/{version}/ready [get]
-func (s *Server) oipVersionReady(e *exchange, r *http.Request) (any, error) {
+func (s *Server) oipVersionReady(e *exchange.Exchange, r *http.Request) (any, error) {
 	return s.oipModelReady(e, r)
 }

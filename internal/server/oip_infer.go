@@ -10,6 +10,7 @@ import (
 	"tagifai/internal/jsonread"
 	"tagifai/internal/memory"
 	"tagifai/internal/oip"
+	"tagifai/internal/server/exchange"
 )
 
 // OIPInferRequest is the body of POST …/infer.
@@ -73,9 +74,9 @@ const inferenceLength = "Inference-Header-Content-Length"
 //	@Failure		500		{object}	OIPError		"The service failed; its log says why."
 //	@Failure		503		{object}	OIPError		"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/v2/models/{name}/infer [post]
-func (s *Server) oipInfer(e *exchange, r *http.Request) (any, error) {
+func (s *Server) oipInfer(e *exchange.Exchange, r *http.Request) (any, error) {
 	header := -1
-	if value := first(r.Header, inferenceLength); value != "" {
+	if value := exchange.First(r.Header, inferenceLength); value != "" {
 		n, err := strconv.ParseUint(value, 10, 31)
 		if err != nil {
 			return nil, &jsonread.Error{Where: inferenceLength, What: fmt.Sprintf("is %.40q, not a number of bytes", value)}
@@ -90,7 +91,7 @@ func (s *Server) oipInfer(e *exchange, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := e.version
+	v := e.Version
 	p := &predictions{PredictPayload: PredictPayload{texts}, classes: v.Classes(), document: document}
 	answer, err := request.Answer(v.Name, strconv.Itoa(v.Number), p.classes, v.HasProbabilities(), len(texts), p)
 	if err != nil {
@@ -138,7 +139,9 @@ var octets = []string{"application/octet-stream"}
 //	@Failure		500		{object}	OIPError		"The service failed; its log says why."
 //	@Failure		503		{object}	OIPError		"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/v2/models/{name}/versions/{version}/infer [post]
-func (s *Server) oipInferVersion(e *exchange, r *http.Request) (any, error) { return s.oipInfer(e, r) }
+func (s *Server) oipInferVersion(e *exchange.Exchange, r *http.Request) (any, error) {
+	return s.oipInfer(e, r)
+}
 
 // inference is an [OIPInferAnswer] before it is encoded.
 type inference struct {
@@ -146,7 +149,7 @@ type inference struct {
 	answer *oip.Answer
 }
 
-func (f inference) room() int                         { return f.answer.Room() }
-func (f inference) largest() int                      { return f.answer.Largest() }
-func (f inference) parts() int                        { return f.answer.Parts() }
-func (f inference) appendPart(b []byte, i int) []byte { return f.answer.AppendPart(b, i) }
+func (f inference) Room() int                         { return f.answer.Room() }
+func (f inference) Largest() int                      { return f.answer.Largest() }
+func (f inference) Parts() int                        { return f.answer.Parts() }
+func (f inference) AppendPart(b []byte, i int) []byte { return f.answer.AppendPart(b, i) }

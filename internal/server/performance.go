@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/internal/server/exchange"
 )
 
 // Performance is the data of GET /performance.
@@ -19,12 +21,12 @@ type Performance struct {
 //	@Description	All of them, or the part that the filter names.
 //	@Tags			Performance
 //	@Param			filter	query		string	false	"The part to get: `overall`, `class`, `slices`, or another that the model has, such as `calibration` or `cross_validation`. Without it, or if there is no such part, all of it."
-//	@Success		200		{object}	Answer[Performance]	"The metrics, as the run that made the model wrote them."
-//	@Failure		409		{object}	Problem				"A metric is NaN or infinite, which JSON cannot represent."
-//	@Failure		500		{object}	Problem				"The service failed; its log says why."
-//	@Failure		503	{object}	Problem	"The service is busy: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Performance]	"The metrics, as the run that made the model wrote them."
+//	@Failure		409		{object}	exchange.Problem				"A metric is NaN or infinite, which JSON cannot represent."
+//	@Failure		500		{object}	exchange.Problem				"The service failed; its log says why."
+//	@Failure		503	{object}	exchange.Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/performance [get]
-func (s *Server) performance(e *exchange, r *http.Request) (any, error) {
+func (s *Server) performance(e *exchange.Exchange, r *http.Request) (any, error) {
 	v, err := s.version(e, r, nil)
 	if err != nil {
 		return nil, err

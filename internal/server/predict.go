@@ -10,6 +10,7 @@ import (
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/memory"
 	"tagifai/internal/prediction"
+	"tagifai/internal/server/exchange"
 )
 
 // PredictPayload is the body of POST /predict. A rule of a field is a line here
@@ -73,16 +74,16 @@ const textsAtATime = 64
 //	@Param			include	query		[]string			false	"What to add to the answer: the probabilities of all classes to each prediction (a model without any makes this a 422), the scores that decide between them, an explanation of each prediction, the run id of the model or the name of the version to the data. Values are separated by commas, or the parameter is repeated; without any, nothing is added."	Enums(probabilities, scores, model, version, explanation)	collectionFormat(csv)
 //	@Param			explain_top		query	int			false	"With include=explanation: how many n-grams are named, those with the largest contributions."	default(10)	minimum(0)	maximum(1000)
 //	@Param			explain_classes	query	[]string	false	"With include=explanation: classes to explain beside the predicted one."	collectionFormat(csv)
-//	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
-//	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
-//	@Failure		408		{object}	Problem				"The body took too long to arrive."
-//	@Failure		413		{object}	Problem				"The body is too large."
-//	@Failure		415		{object}	Problem				"The body is compressed, and not by gzip or zstd."
-//	@Failure		422		{object}	Invalid				"The query or the body is not as it should be: every error in them, in order."
-//	@Failure		500		{object}	Problem				"The service failed; its log says why."
-//	@Failure		503		{object}	Problem				"The service is busy: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Predictions]	"A prediction for each text."
+//	@Failure		400		{object}	exchange.Problem				"The body is not text, or stopped before its end."
+//	@Failure		408		{object}	exchange.Problem				"The body took too long to arrive."
+//	@Failure		413		{object}	exchange.Problem				"The body is too large."
+//	@Failure		415		{object}	exchange.Problem				"The body is compressed, and not by gzip or zstd."
+//	@Failure		422		{object}	exchange.Invalid				"The query or the body is not as it should be: every error in them, in order."
+//	@Failure		500		{object}	exchange.Problem				"The service failed; its log says why."
+//	@Failure		503		{object}	exchange.Problem				"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/predict [post]
-func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
+func (s *Server) predict(e *exchange.Exchange, r *http.Request) (any, error) {
 	include, wrong := queryEnum(r, "include", includable)
 	top, wrongTop := queryTop(r)
 	p := newPredictions()
@@ -90,7 +91,7 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 	if err := queryFirst(append(wrong, wrongTop...), err); err != nil {
 		return nil, err
 	}
-	v := e.version
+	v := e.Version
 	p.classes = v.Classes()
 	p.withProbabilities = slices.Contains(include, includeProbabilities)
 	p.withScores = slices.Contains(include, includeScores)
@@ -118,17 +119,17 @@ func (s *Server) predict(e *exchange, r *http.Request) (any, error) {
 
 // classify has the texts of p predicted, and explained unless explained is nil, for an answer
 // of which answered is the value.
-func (s *Server) classify(e *exchange, r *http.Request, p *predictions, explained *explanations, answered list) error {
+func (s *Server) classify(e *exchange.Exchange, r *http.Request, p *predictions, explained *explanations, answered exchange.List) error {
 	if len(p.Texts) > longTexts || p.document > longDocument {
-		if err := s.long.admit(e, r); err != nil {
+		if err := e.Enter(r.Context(), s.long); err != nil {
 			return err
 		}
 	}
-	v := e.version
+	v := e.Version
 	ctx := r.Context()
-	e.texts = len(p.Texts)
-	held := e.share.Held() + p.size()
-	if err := s.hold(e, held+answerSize(answered)); err != nil {
+	e.Texts = len(p.Texts)
+	held := e.Held() + p.size()
+	if err := e.Hold(held + exchange.Size(answered)); err != nil {
 		return err
 	}
 	if err := s.countTexts(e, len(p.Texts)); err != nil {
@@ -147,7 +148,7 @@ func (s *Server) classify(e *exchange, r *http.Request, p *predictions, explaine
 		v.Predicted(text.Text, answer)
 		p.tags[i] = int32(answer.Class)
 		if explained != nil {
-			if err := s.hold(e, held+explained.held()+explained.room(text.Text)); err != nil {
+			if err := e.Hold(held + explained.held() + explained.room(text.Text)); err != nil {
 				return err
 			}
 			explained.add(v.Model, text.Text, answer)
@@ -156,7 +157,7 @@ func (s *Server) classify(e *exchange, r *http.Request, p *predictions, explaine
 	}
 	if explained != nil {
 		p.more().explained = explained
-		if err := s.hold(e, held+explained.held()+answerSize(answered)); err != nil {
+		if err := e.Hold(held + explained.held() + exchange.Size(answered)); err != nil {
 			return err
 		}
 	}
@@ -168,7 +169,7 @@ func (s *Server) classify(e *exchange, r *http.Request, p *predictions, explaine
 
 // readPayload reads the body of r into p, once it is the turn of r to be worked on. By then
 // r holds the payload, and the body no more.
-func (s *Server) readPayload(e *exchange, r *http.Request, p *predictions) error {
+func (s *Server) readPayload(e *exchange.Exchange, r *http.Request, p *predictions) error {
 	body, buffer, err := s.readBody(e, r, true)
 	defer memory.PutBuffer(buffer, body)
 	if err != nil {
@@ -182,11 +183,11 @@ func (s *Server) readPayload(e *exchange, r *http.Request, p *predictions) error
 	if bytes.IndexByte(body, '\\') >= 0 { // texts with escapes are copies
 		decoded += p.document
 	}
-	if err := s.hold(e, cap(body)+decoded); err != nil {
+	if err := e.Hold(cap(body) + decoded); err != nil {
 		return err
 	}
-	if err := s.payload.ParseInto(&p.PredictPayload, first(r.Header, "Content-Type"), body); err != nil {
+	if err := s.payload.ParseInto(&p.PredictPayload, exchange.First(r.Header, "Content-Type"), body); err != nil {
 		return err
 	}
-	return s.hold(e, decoded+cap(p.Texts)*textHeader)
+	return e.Hold(decoded + cap(p.Texts)*textHeader)
 }

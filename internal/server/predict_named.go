@@ -2,6 +2,8 @@ package server
 
 import (
 	"net/http"
+
+	"tagifai/internal/server/exchange"
 )
 
 // predictModel answers POST /models/{name}/predict.
@@ -15,17 +17,19 @@ import (
 //	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version, explanation)	collectionFormat(csv)
 //	@Param			explain_top		query	int			false	"As for `POST /predict`."	default(10)	minimum(0)	maximum(1000)
 //	@Param			explain_classes	query	[]string	false	"As for `POST /predict`."	collectionFormat(csv)
-//	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
-//	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
-//	@Failure		404		{object}	Problem				"There is no such model, or it has no stable version; the detail names what there is."
-//	@Failure		408		{object}	Problem				"The body took too long to arrive."
-//	@Failure		413		{object}	Problem				"The body is too large."
-//	@Failure		415		{object}	Problem				"The body is compressed, and not by gzip or zstd."
-//	@Failure		422		{object}	Invalid				"The query or the body is not as it should be: every error in them, in order."
-//	@Failure		500		{object}	Problem				"The service failed; its log says why."
-//	@Failure		503		{object}	Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Predictions]	"A prediction for each text."
+//	@Failure		400		{object}	exchange.Problem				"The body is not text, or stopped before its end."
+//	@Failure		404		{object}	exchange.Problem				"There is no such model, or it has no stable version; the detail names what there is."
+//	@Failure		408		{object}	exchange.Problem				"The body took too long to arrive."
+//	@Failure		413		{object}	exchange.Problem				"The body is too large."
+//	@Failure		415		{object}	exchange.Problem				"The body is compressed, and not by gzip or zstd."
+//	@Failure		422		{object}	exchange.Invalid				"The query or the body is not as it should be: every error in them, in order."
+//	@Failure		500		{object}	exchange.Problem				"The service failed; its log says why."
+//	@Failure		503		{object}	exchange.Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/predict [post]
-func (s *Server) predictModel(e *exchange, r *http.Request) (any, error) { return s.predict(e, r) }
+func (s *Server) predictModel(e *exchange.Exchange, r *http.Request) (any, error) {
+	return s.predict(e, r)
+}
 
 // predictVersion answers POST /models/{name}/versions/{version}/predict.
 //
@@ -39,17 +43,19 @@ func (s *Server) predictModel(e *exchange, r *http.Request) (any, error) { retur
 //	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version, explanation)	collectionFormat(csv)
 //	@Param			explain_top		query	int			false	"As for `POST /predict`."	default(10)	minimum(0)	maximum(1000)
 //	@Param			explain_classes	query	[]string	false	"As for `POST /predict`."	collectionFormat(csv)
-//	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
-//	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
-//	@Failure		404		{object}	Problem				"There is no such model or version; the detail names what there is."
-//	@Failure		408		{object}	Problem				"The body took too long to arrive."
-//	@Failure		413		{object}	Problem				"The body is too large."
-//	@Failure		415		{object}	Problem				"The body is compressed, and not by gzip or zstd."
-//	@Failure		422		{object}	Invalid				"The query or the body is not as it should be: every error in them, in order."
-//	@Failure		500		{object}	Problem				"The service failed; its log says why."
-//	@Failure		503		{object}	Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Predictions]	"A prediction for each text."
+//	@Failure		400		{object}	exchange.Problem				"The body is not text, or stopped before its end."
+//	@Failure		404		{object}	exchange.Problem				"There is no such model or version; the detail names what there is."
+//	@Failure		408		{object}	exchange.Problem				"The body took too long to arrive."
+//	@Failure		413		{object}	exchange.Problem				"The body is too large."
+//	@Failure		415		{object}	exchange.Problem				"The body is compressed, and not by gzip or zstd."
+//	@Failure		422		{object}	exchange.Invalid				"The query or the body is not as it should be: every error in them, in order."
+//	@Failure		500		{object}	exchange.Problem				"The service failed; its log says why."
+//	@Failure		503		{object}	exchange.Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/versions/{version}/predict [post]
-func (s *Server) predictVersion(e *exchange, r *http.Request) (any, error) { return s.predict(e, r) }
+func (s *Server) predictVersion(e *exchange.Exchange, r *http.Request) (any, error) {
+	return s.predict(e, r)
+}
 
 // predictAlias answers POST /models/{name}/aliases/{alias}/predict.
 //
@@ -63,14 +69,16 @@ func (s *Server) predictVersion(e *exchange, r *http.Request) (any, error) { ret
 //	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version, explanation)	collectionFormat(csv)
 //	@Param			explain_top		query	int			false	"As for `POST /predict`."	default(10)	minimum(0)	maximum(1000)
 //	@Param			explain_classes	query	[]string	false	"As for `POST /predict`."	collectionFormat(csv)
-//	@Success		200		{object}	Answer[Predictions]	"A prediction for each text."
-//	@Failure		400		{object}	Problem				"The body is not text, or stopped before its end."
-//	@Failure		404		{object}	Problem				"There is no such model or alias; the detail names what there is."
-//	@Failure		408		{object}	Problem				"The body took too long to arrive."
-//	@Failure		413		{object}	Problem				"The body is too large."
-//	@Failure		415		{object}	Problem				"The body is compressed, and not by gzip or zstd."
-//	@Failure		422		{object}	Invalid				"The query or the body is not as it should be: every error in them, in order."
-//	@Failure		500		{object}	Problem				"The service failed; its log says why."
-//	@Failure		503		{object}	Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[Predictions]	"A prediction for each text."
+//	@Failure		400		{object}	exchange.Problem				"The body is not text, or stopped before its end."
+//	@Failure		404		{object}	exchange.Problem				"There is no such model or alias; the detail names what there is."
+//	@Failure		408		{object}	exchange.Problem				"The body took too long to arrive."
+//	@Failure		413		{object}	exchange.Problem				"The body is too large."
+//	@Failure		415		{object}	exchange.Problem				"The body is compressed, and not by gzip or zstd."
+//	@Failure		422		{object}	exchange.Invalid				"The query or the body is not as it should be: every error in them, in order."
+//	@Failure		500		{object}	exchange.Problem				"The service failed; its log says why."
+//	@Failure		503		{object}	exchange.Problem				"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/aliases/{alias}/predict [post]
-func (s *Server) predictAlias(e *exchange, r *http.Request) (any, error) { return s.predict(e, r) }
+func (s *Server) predictAlias(e *exchange.Exchange, r *http.Request) (any, error) {
+	return s.predict(e, r)
+}

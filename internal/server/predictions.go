@@ -2,6 +2,7 @@ package server
 
 import (
 	"tagifai/internal/prediction"
+	"tagifai/internal/server/exchange"
 )
 
 // predictions are [Predictions] before they are encoded, in as little memory as they need.
@@ -58,17 +59,17 @@ func (p *predictions) more() *extra {
 
 func (x *extra) appendTo(b []byte) []byte {
 	if x.model != nil {
-		b = appendQuote(append(b, `,"model":`...), *x.model)
+		b = exchange.AppendQuote(append(b, `,"model":`...), *x.model)
 	}
 	if x.version != nil {
-		b = appendQuote(append(b, `,"version":{"name":`...), x.version.Name)
-		b = appendQuote(append(b, `,"version":`...), x.version.Version)
+		b = exchange.AppendQuote(append(b, `,"version":{"name":`...), x.version.Name)
+		b = exchange.AppendQuote(append(b, `,"version":`...), x.version.Version)
 		b = append(b, '}')
 	}
 	return b
 }
 
-func (p *predictions) answered() {
+func (p *predictions) Answered() {
 	if x := p.explanations(); x != nil {
 		x.release()
 	}
@@ -119,7 +120,7 @@ func (p *predictions) Explanation(i int) []byte {
 	return nil
 }
 
-func (p *predictions) room() int {
+func (p *predictions) Room() int {
 	room := p.document + len(p.Texts)*prediction.Room(p.classes, p.numbers())
 	if x := p.explanations(); x != nil {
 		room += len(x.encoded)
@@ -135,7 +136,7 @@ func (p *predictions) explanations() *explanations {
 	return p.extra.explained
 }
 
-func (p *predictions) largest() int {
+func (p *predictions) Largest() int {
 	longest, explanation := 0, 0
 	x := p.explanations()
 	for i, text := range p.Texts {
@@ -148,9 +149,9 @@ func (p *predictions) largest() int {
 	return min(escape*longest, p.document) + prediction.Room(p.classes, p.numbers()) + explanation
 }
 
-func (p *predictions) parts() int { return len(p.Texts) + 1 }
+func (p *predictions) Parts() int { return len(p.Texts) + 1 }
 
-func (p *predictions) appendPart(b []byte, i int) []byte {
+func (p *predictions) AppendPart(b []byte, i int) []byte {
 	switch i {
 	case 0:
 		b = append(b, `{"predictions":[`...)

@@ -10,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tagifai/internal/config"
+	"tagifai/internal/server/exchange"
 )
 
 // A router has the routes of a listener, each with what it needs.
@@ -76,7 +77,7 @@ func (r *router) routes() *chi.Mux {
 func (r *router) notFound(w http.ResponseWriter, request *http.Request) {
 	path := strings.TrimRight(request.URL.Path, "/")
 	if path != request.URL.Path && len(r.methods(path)) > 0 {
-		location := url.URL{Path: exchangeOf(w).prefix + path, RawQuery: request.URL.RawQuery}
+		location := url.URL{Path: exchange.Of(w).Prefix + path, RawQuery: request.URL.RawQuery}
 		w.Header().Set("Location", location.String())
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		return
@@ -99,14 +100,14 @@ func (r *router) methodNotAllowed(w http.ResponseWriter, request *http.Request) 
 // from what there is.
 func (r *router) refuse(w http.ResponseWriter, request *http.Request, err error) {
 	if !r.open {
-		if unknown := r.server.identify(exchangeOf(w), request); unknown != nil {
+		if unknown := r.server.identify(exchange.Of(w), request); unknown != nil {
 			err = unknown
 		}
 	}
 	if r.limits {
-		err = cmp.Or(r.server.countRequest(exchangeOf(w)), err)
+		err = cmp.Or(r.server.countRequest(exchange.Of(w)), err)
 	}
-	r.server.fail(w, request, err)
+	exchange.Fail(w, request, err)
 }
 
 // methods returns the methods that path can be asked with.
@@ -118,3 +119,17 @@ func (r *router) methods(path string) []string {
 
 // opens reports whether a part of the service is open to everybody.
 func (s *Server) opens(part config.Opening) bool { return slices.Contains(s.opened, part) }
+
+// answer makes a handler one of net/http's.
+func answer(h exchange.Handler) http.HandlerFunc { return exchange.Serve(http.StatusOK, h) }
+
+// otherDialects returns the dialects of protocols that are not our own.
+func otherDialects() []exchange.At {
+	return []exchange.At{
+		{Path: "/v2", Dialect: oipDialect{}},
+		{Path: "/invocations", Dialect: mlflowDialect{}},
+		{Path: "/ping", Dialect: mlflowDialect{}},
+		{Path: "/health", Dialect: mlflowDialect{}},
+		{Path: "/version", Dialect: mlflowDialect{}},
+	}
+}

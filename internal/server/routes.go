@@ -7,6 +7,8 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tagifai/internal/config"
+	"tagifai/internal/server/exchange"
+	"tagifai/internal/server/middleware"
 )
 
 // routes is the only list of routes and of middleware.
@@ -36,47 +38,47 @@ import (
 //	@tag.description	What MLflow's scoring server answers, for its clients and for the platforms that host it. Errors are `{"error_code": "…", "message": "…"}`.
 func (s *Server) routes(withMetrics bool) *chi.Mux {
 	r := s.newRouter(false, true,
-		s.exchanges,       // first: what follows asks it for the id
-		s.front.forwarded, // before whatever looks at the URL or the client
-		s.metrics.observe, // around all that takes time, and, as the log, around the recoverer
-		s.logAccess,       // so that a panic is logged with the 500 it became
-		s.recoverPanics,   // around all that could panic
-		s.countStreams,    // before all that takes memory
-		s.cors,            // before the routes: a preflight has no credential
-		routeDecoded,      // last before the routes, whose path it sets
+		s.exchanges.Begin,                      // first: what follows asks it for the id
+		middleware.Forwarded(s.settings.Proxy), // before whatever looks at the URL or the client
+		s.observe,                              // around all that takes time, and, as the log, around the recoverer
+		s.logAccess(),                          // so that a panic is logged with the 500 it became
+		middleware.Recover(s.log),              // around all that could panic
+		middleware.Streams(s.streams),          // before all that takes memory
+		s.cors,                                 // before the routes: a preflight has no credential
+		middleware.DecodedPath,                 // last before the routes, whose path it sets
 	)
 
 	// A route that works takes its turn; one that tells how the service is must not wait.
 	s.probes(r)
-	r.get("/", forHealth, s.answer(s.health))
-	r.get("/performance", toRead, s.answer(s.turn(s.performance)))
-	r.get("/args", toRead, s.answer(s.turn(s.args)))
-	r.get("/args/{arg}", toRead, s.answer(s.turn(s.arg)))
-	r.post("/predict", toPredict, s.answer(s.predict))              // takes its turn once it has its body
-	r.get("/predictions", toPredict, s.answer(s.storedPredictions)) // takes its turn at the database
-	r.get("/predictions/*", toPredict, s.answer(s.storedPrediction))
-	r.get("/models", toList, s.answer(s.models))
-	r.get("/models/{name}", toRead, s.answer(s.model))
-	r.get("/models/{name}/versions/{version}", toRead, s.answer(s.turn(s.modelVersion)))
-	r.get("/models/{name}/versions/{version}/args", toRead, s.answer(s.turn(s.versionArgs)))
-	r.get("/models/{name}/versions/{version}/args/{arg}", toRead, s.answer(s.turn(s.versionArg)))
-	r.get("/models/{name}/versions/{version}/performance", toRead, s.answer(s.turn(s.versionPerformance)))
-	r.get("/models/{name}/versions/{version}/drift", toRead, s.answer(s.turn(s.versionDrift)))
-	r.get("/models/{name}/predictions", toPredict, s.answer(s.modelStoredPredictions))
-	r.get("/models/{name}/predictions/*", toPredict, s.answer(s.modelStoredPrediction))
-	r.post("/models/{name}/predict", toPredict, s.answer(s.predictModel))
-	r.post("/models/{name}/versions/{version}/predict", toPredict, s.answer(s.predictVersion))
-	r.post("/models/{name}/aliases/{alias}/predict", toPredict, s.answer(s.predictAlias))
+	r.get("/", forHealth, answer(s.health))
+	r.get("/performance", toRead, answer(s.turn(s.performance)))
+	r.get("/args", toRead, answer(s.turn(s.args)))
+	r.get("/args/{arg}", toRead, answer(s.turn(s.arg)))
+	r.post("/predict", toPredict, answer(s.predict))              // takes its turn once it has its body
+	r.get("/predictions", toPredict, answer(s.storedPredictions)) // takes its turn at the database
+	r.get("/predictions/*", toPredict, answer(s.storedPrediction))
+	r.get("/models", toList, answer(s.models))
+	r.get("/models/{name}", toRead, answer(s.model))
+	r.get("/models/{name}/versions/{version}", toRead, answer(s.turn(s.modelVersion)))
+	r.get("/models/{name}/versions/{version}/args", toRead, answer(s.turn(s.versionArgs)))
+	r.get("/models/{name}/versions/{version}/args/{arg}", toRead, answer(s.turn(s.versionArg)))
+	r.get("/models/{name}/versions/{version}/performance", toRead, answer(s.turn(s.versionPerformance)))
+	r.get("/models/{name}/versions/{version}/drift", toRead, answer(s.turn(s.versionDrift)))
+	r.get("/models/{name}/predictions", toPredict, answer(s.modelStoredPredictions))
+	r.get("/models/{name}/predictions/*", toPredict, answer(s.modelStoredPrediction))
+	r.post("/models/{name}/predict", toPredict, answer(s.predictModel))
+	r.post("/models/{name}/versions/{version}/predict", toPredict, answer(s.predictVersion))
+	r.post("/models/{name}/aliases/{alias}/predict", toPredict, answer(s.predictAlias))
 	s.oipRoutes(r)
 	s.mlflowRoutes(r)
 	for path, file := range s.docs {
 		r.get(path, forDocs, file.ServeHTTP)
 	}
 	r.get("/openapi.json", forDocs, func(w http.ResponseWriter, r *http.Request) {
-		s.openAPI.ServeBelow(exchangeOf(w).prefix, w, r)
+		s.openAPI.ServeBelow(exchange.Of(w).Prefix, w, r)
 	})
 	if withMetrics {
-		r.get("/metrics", forMetrics, s.metrics.handler().ServeHTTP)
+		r.get("/metrics", forMetrics, showMetrics(s.metrics))
 	}
 	return r.routes()
 }
@@ -84,18 +86,19 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 // adminRoutes is the same list for the admin listener.
 func (s *Server) adminRoutes() *chi.Mux {
 	r := s.newRouter(s.opens(config.OpenAdmin), false,
-		s.exchanges, front{}.forwarded, s.logAccess, s.recoverPanics, s.onlyAdminHosts, s.sameOrigin)
+		s.exchanges.Begin, middleware.Forwarded(config.Proxy{}), s.logAccess(), middleware.Recover(s.log),
+		middleware.AdminHosts(s.settings.Listen), middleware.SameOrigin)
 
 	s.probes(r)
-	r.get("/metrics", forMetrics, s.metrics.handler().ServeHTTP)
-	r.post("/reload", toRun, s.answer(s.reloadModel))
-	r.put("/models/{name}/aliases/{alias}", toChange, s.answer(s.putAlias))
-	r.put("/models/{name}/canary", toChange, s.answer(s.putCanary))
-	r.delete("/models/{name}/canary", toChange, s.answer(s.deleteCanary))
-	r.put("/models/{name}/shadow", toChange, s.answer(s.putShadow))
-	r.delete("/models/{name}/shadow", toChange, s.answer(s.deleteShadow))
-	r.post("/models/{name}/versions", toChange, s.answerAs(http.StatusCreated, s.postVersion))
-	r.delete("/models/{name}/versions/{version}", toChange, s.answer(s.deleteVersion))
+	r.get("/metrics", forMetrics, showMetrics(s.metrics))
+	r.post("/reload", toRun, answer(s.reloadModel))
+	r.put("/models/{name}/aliases/{alias}", toChange, answer(s.putAlias))
+	r.put("/models/{name}/canary", toChange, answer(s.putCanary))
+	r.delete("/models/{name}/canary", toChange, answer(s.deleteCanary))
+	r.put("/models/{name}/shadow", toChange, answer(s.putShadow))
+	r.delete("/models/{name}/shadow", toChange, answer(s.deleteShadow))
+	r.post("/models/{name}/versions", toChange, exchange.Serve(http.StatusCreated, s.postVersion))
+	r.delete("/models/{name}/versions/{version}", toChange, answer(s.deleteVersion))
 	r.get("/debug/pprof/*", toRun, pprof.Index)
 	r.get("/debug/pprof/cmdline", toRun, pprof.Cmdline)
 	r.get("/debug/pprof/profile", toRun, pprof.Profile)
@@ -107,8 +110,13 @@ func (s *Server) adminRoutes() *chi.Mux {
 
 // probes are the routes that machines ask all the time.
 func (s *Server) probes(r *router) {
-	r.get("/livez", forHealth, s.answer(s.livez))
-	r.get("/readyz", forHealth, s.answer(s.readyz))
+	r.get("/livez", forHealth, answer(s.livez))
+	r.get("/readyz", forHealth, answer(s.readyz))
+}
+
+// logAccess is the middleware of the access log.
+func (s *Server) logAccess() func(http.Handler) http.Handler {
+	return middleware.AccessLog(s.access, func(route string) bool { return isProbe(route) && !s.settings.LogProbes })
 }
 
 // isProbe reports whether a route is one that machines ask all the time.

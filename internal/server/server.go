@@ -3,11 +3,10 @@
 // To find your way: routes.go lists all routes and all middleware, in order. A route's
 // handler, with the types of its body and its answer, is in the file that is named for its
 // resource (predict.go, models.go, args.go, …) or its protocol (oip.go, mlflow.go). It gets
-// an exchange (exchange.go), which goes with a request through the middleware to the log,
-// and returns a value or an error. answer.go writes either, as dialect.go and envelope.go
-// say; errors.go says which status an error is. What bounds a request is in admission.go
-// (turns, memory), guard.go (who may) and clients.go (how often). server.go starts and
-// stops it all.
+// an exchange, which goes with a request through the middleware to the log, and returns a
+// value or an error. Package exchange writes either; errors.go says which status an error
+// is. What bounds a request is in turn.go and body.go (turns, memory), guard.go (who may)
+// and clients.go (how often). server.go starts and stops it all.
 package server
 
 import (
@@ -28,11 +27,14 @@ import (
 	"tagifai/internal/apidocs"
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
+	"tagifai/internal/gate"
 	"tagifai/internal/invocations"
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/lookup"
 	"tagifai/internal/memory"
 	"tagifai/internal/ratelimit"
+	"tagifai/internal/server/exchange"
+	"tagifai/internal/server/middleware"
 	"tagifai/internal/sockets"
 )
 
@@ -51,14 +53,15 @@ type Options struct {
 
 // A Server serves predictions. Make it with [New].
 type Server struct {
-	log       zerolog.Logger
-	access    zerolog.Logger // for a line for each request
-	logProbes bool
-	build     string // the version of the service
-	versions  Versions
-	guard     *auth.Guard // nil without keys and tokens
-	opened    []config.Opening
-	payload   *jsonbody.Reader[PredictPayload]
+	settings   config.Settings
+	log        zerolog.Logger
+	access     zerolog.Logger // for a line for each request
+	build      string         // the version of the service
+	versions   Versions
+	guard      *auth.Guard // nil without keys and tokens
+	principals *principals
+	opened     []config.Opening
+	payload    *jsonbody.Reader[PredictPayload]
 
 	// Bodies that are no PredictPayload, and what their texts may be.
 	body          jsonbody.Raw
@@ -72,22 +75,18 @@ type Server struct {
 
 	docs      map[string]http.Handler // by path
 	openAPI   apidocs.Description
-	front     front
 	cors      func(http.Handler) http.Handler
-	admins    adminHosts
-	metrics   *metrics
-	gate      *gate
-	long      *gate   // for requests that are much work
-	stored    *stored // nil if no table of predictions is served
+	observe   func(http.Handler) http.Handler // measures requests
+	metrics   *prometheus.Registry
+	gate      *gate.Gate
+	long      *gate.Gate // for requests that are much work
+	stored    *stored    // nil if no table of predictions is served
 	allowance *memory.Allowance
 	clients   *ratelimit.Limiter // nil without limits for each of them
 	mux       *chi.Mux
-	dialects  []dialectPath // of paths whose answers have no envelope
+	exchanges *exchange.Exchanges
 
-	pace        sockets.Pace
-	readTimeout time.Duration
-	maxBody     int64
-	lingerBytes int64 // that are read on after an early answer
+	maxBody int64
 
 	public, admin *sockets.Listener // admin is nil if there is none
 	streams       *sockets.Streams  // nil without HTTP/2
@@ -107,13 +106,13 @@ func New(options Options) *Server {
 		places = 4 * runtime.GOMAXPROCS(0)
 	}
 	s := &Server{
-		log:       options.Log.With().Timestamp().Logger(),
-		access:    options.Log,
-		logProbes: settings.LogProbes,
-		build:     options.Version,
-		versions:  options.Versions,
-		guard:     options.Guard,
-		opened:    settings.Open,
+		settings: settings,
+		log:      options.Log.With().Timestamp().Logger(),
+		access:   options.Log,
+		build:    options.Version,
+		versions: options.Versions,
+		guard:    options.Guard,
+		opened:   settings.Open,
 		payload: jsonbody.New[PredictPayload](jsonbody.Limits{
 			Body: settings.MaxBodyBytes, Items: settings.MaxTexts, Text: settings.MaxTextLength,
 		}),
@@ -121,30 +120,40 @@ func New(options Options) *Server {
 		maxTexts:      settings.MaxTexts,
 		maxTextLength: settings.MaxTextLength,
 		invocations:   invocations.Reader{Column: settings.MLflowColumn},
-		dialects:      otherDialects(),
 		aliasPayload:  jsonbody.New[AliasPayload](jsonbody.Limits{Body: maxMoveBytes, Items: 1}),
 		canaryPayload: jsonbody.New[CanaryPayload](jsonbody.Limits{Body: maxMoveBytes, Items: 1}),
 		canaryHeader:  http.CanonicalHeaderKey(settings.CanaryHeader),
 		docs:          apidocs.Files(options.Version),
 		openAPI:       apidocs.NewDescription(),
-		front:         front{settings.Proxy},
-		cors:          newCORS(settings.CORSOrigins),
-		admins:        newAdminHosts(settings.Listen),
-		metrics:       newMetrics(options.Metrics, options.Version),
-		gate:          newGate(places, settings.Limits),
-		long:          newGate(max(1, places/4), settings.Limits),
+		cors:          middleware.CORS(settings.CORSOrigins),
+		metrics:       options.Metrics,
+		observe:       middleware.Metrics(options.Metrics),
+		principals:    newPrincipals(options.Metrics),
+		gate:          gate.New(places, settings.Limits),
+		long:          gate.New(max(1, places/4), settings.Limits),
 		stored:        newStored(options.Table, &settings, options.Metrics),
 		allowance:     memory.NewAllowance(settings.MaxHeldBytes),
 		clients:       ratelimit.New(settings.Clients),
-		pace:          sockets.PaceOf(settings.Limits),
-		readTimeout:   settings.ReadTimeout,
 		maxBody:       settings.MaxBodyBytes,
-		lingerBytes:   4 * settings.MaxBodyBytes,
 		drainDelay:    settings.DrainDelay,
 		drainTimeout:  settings.DrainTimeout,
 	}
+	registerProcess(options.Metrics, options.Version)
+	cutOff := newCutOff(options.Metrics)
+	s.exchanges = &exchange.Exchanges{
+		Dialects:    otherDialects(),
+		Refusal:     s.refusalOf,
+		Rejected:    newRejected(options.Metrics),
+		Allowance:   s.allowance,
+		Log:         s.log,
+		Pace:        sockets.PaceOf(settings.Limits),
+		ReadTimeout: settings.ReadTimeout,
+		LingerBytes: 4 * settings.MaxBodyBytes,
+		// While the service stops, or has few connections left, clients are to ask another.
+		Closing: func() bool { return s.draining.Load() || s.public.Scarce() },
+	}
 	if options.TLS != nil || settings.H2C {
-		s.streams = sockets.NewStreams(settings.Limits, settings.WriteTimeout, s.metrics.cutOff.Inc)
+		s.streams = sockets.NewStreams(settings.Limits, settings.WriteTimeout, cutOff.Inc)
 	}
 	if s.clients != nil {
 		options.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -153,7 +162,7 @@ func New(options Options) *Server {
 		}, func() float64 { return float64(s.clients.Len()) }))
 	}
 	s.mux = s.routes(settings.AdminAddr == "")
-	s.public = sockets.NewLimited(settings.Addr, settings.Limits, s.metrics.cutOff.Inc)
+	s.public = sockets.NewLimited(settings.Addr, settings.Limits, cutOff.Inc)
 	s.public.HTTP = http.Server{
 		Handler: s.mux,
 		// OPTIONS * is a path like others, and no route has it.
@@ -188,8 +197,9 @@ func New(options Options) *Server {
 		s.public.HTTP.Protocols.SetHTTP1(true)
 		s.public.HTTP.Protocols.SetUnencryptedHTTP2(true)
 	}
+	connections := newConnectionLog(s.log, options.Metrics)
 	for _, l := range s.listeners() {
-		l.HTTP.ErrorLog = log.New(connectionLog{s.log, s.metrics.handshakes}, "", 0)
+		l.HTTP.ErrorLog = log.New(connections, "", 0)
 	}
 	return s
 }

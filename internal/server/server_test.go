@@ -25,6 +25,7 @@ import (
 	"tagifai/internal/logtest"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
+	"tagifai/internal/server/exchange"
 	"tagifai/model"
 )
 
@@ -196,7 +197,7 @@ func rawTo(t *testing.T, addr, request string, answers int) []answer {
 
 // An envelope is any answer, decoded.
 type envelope struct {
-	server.Envelope
+	exchange.Envelope
 	Data   jsontext.Value `json:"data,omitzero"`
 	Detail jsontext.Value `json:"detail,omitzero"`
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -11,9 +12,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tagifai/internal/config"
+	"tagifai/internal/gate"
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/lookup"
 	"tagifai/internal/registry"
+	"tagifai/internal/server/exchange"
 )
 
 // StoredPrediction is the data of GET /predictions/{id}. It has a tag or an error.
@@ -51,13 +54,17 @@ var errNoTable = errors.New("no table of predictions is served")
 type missingError struct{ model, id string }
 
 func (e *missingError) Error() string {
-	return fmt.Sprintf("There is no prediction of model %q for the id %q", e.model, clip(e.id, maxNamedID))
+	id := e.id
+	if len(id) > maxNamedID {
+		id = strings.ToValidUTF8(id[:maxNamedID], "") + "…"
+	}
+	return fmt.Sprintf("There is no prediction of model %q for the id %q", e.model, id)
 }
 
 // stored is what the routes of predictions from a table need.
 type stored struct {
 	table *lookup.Table
-	gate  *gate // of its own, so that a database that is slow keeps nobody else waiting
+	gate  *gate.Gate // of its own, so that a database that is slow keeps nobody else waiting
 	found *prometheus.CounterVec
 }
 
@@ -81,7 +88,7 @@ func newStored(table *lookup.Table, settings *config.Settings, registry *prometh
 	for _, result := range []string{fresh, stale, bad, missing} {
 		found.WithLabelValues(result)
 	}
-	return &stored{table, newGate(settings.PredictionsConnections, settings.Limits), found}
+	return &stored{table, gate.New(settings.PredictionsConnections, settings.Limits), found}
 }
 
 // storedPrediction answers GET /predictions/{id}.
@@ -91,13 +98,13 @@ func newStored(table *lookup.Table, settings *config.Settings, registry *prometh
 //	@Description	The newest that `tagifai batch` has written for this id and the default model, of whatever version. A slash in the id may be escaped or not. The setting `predictions` of the service names the database; without it the answer is a 404 that says so.
 //	@Tags			Prediction
 //	@Param			id	path		string						true	"The id in the source of the batch."
-//	@Success		200	{object}	Answer[StoredPrediction]	"The prediction, or what was wrong with the row."
-//	@Failure		404	{object}	Problem						"There is no prediction for the id, or no table of predictions is served."
-//	@Failure		413	{object}	Problem						"The answer would be too large: ask for less at once."
-//	@Failure		500	{object}	Problem						"The service failed; its log says why."
-//	@Failure		503	{object}	Problem						"The database is away, or the service is busy: try again after as many seconds as Retry-After says."
+//	@Success		200	{object}	exchange.Answer[StoredPrediction]	"The prediction, or what was wrong with the row."
+//	@Failure		404	{object}	exchange.Problem						"There is no prediction for the id, or no table of predictions is served."
+//	@Failure		413	{object}	exchange.Problem						"The answer would be too large: ask for less at once."
+//	@Failure		500	{object}	exchange.Problem						"The service failed; its log says why."
+//	@Failure		503	{object}	exchange.Problem						"The database is away, or the service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/predictions/{id} [get]
-func (s *Server) storedPrediction(e *exchange, r *http.Request) (any, error) {
+func (s *Server) storedPrediction(e *exchange.Exchange, r *http.Request) (any, error) {
 	id := chi.URLParam(r, "*")
 	if id == "" {
 		return nil, errNotFound
@@ -119,14 +126,14 @@ func (s *Server) storedPrediction(e *exchange, r *http.Request) (any, error) {
 //	@Description	As `GET /predictions/{id}` for each of them. An id that is asked for twice is answered once.
 //	@Tags			Prediction
 //	@Param			id	query		[]string					true	"The ids, each a parameter of its own."	collectionFormat(multi)	minItems(1)	maxItems(1000)
-//	@Success		200	{object}	Answer[StoredPredictions]	"The predictions in the order of the ids, and the ids that have none."
-//	@Failure		404	{object}	Problem						"No table of predictions is served."
-//	@Failure		413	{object}	Problem						"The answer would be too large: ask for less at once."
-//	@Failure		422	{object}	Invalid						"There is no id, or there are too many."
-//	@Failure		500	{object}	Problem						"The service failed; its log says why."
-//	@Failure		503	{object}	Problem						"The database is away, or the service is busy: try again after as many seconds as Retry-After says."
+//	@Success		200	{object}	exchange.Answer[StoredPredictions]	"The predictions in the order of the ids, and the ids that have none."
+//	@Failure		404	{object}	exchange.Problem						"No table of predictions is served."
+//	@Failure		413	{object}	exchange.Problem						"The answer would be too large: ask for less at once."
+//	@Failure		422	{object}	exchange.Invalid						"There is no id, or there are too many."
+//	@Failure		500	{object}	exchange.Problem						"The service failed; its log says why."
+//	@Failure		503	{object}	exchange.Problem						"The database is away, or the service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/predictions [get]
-func (s *Server) storedPredictions(e *exchange, r *http.Request) (any, error) {
+func (s *Server) storedPredictions(e *exchange.Exchange, r *http.Request) (any, error) {
 	if s.stored == nil {
 		return nil, errNoTable
 	}
@@ -168,13 +175,13 @@ func (s *Server) storedPredictions(e *exchange, r *http.Request) (any, error) {
 //	@Tags			Models
 //	@Param			name	path		string						true	"The name of the model."
 //	@Param			id		path		string						true	"The id in the source of the batch."
-//	@Success		200		{object}	Answer[StoredPrediction]	"The prediction, or what was wrong with the row."
-//	@Failure		404		{object}	Problem						"There is no such model, no prediction for the id, or no table of predictions is served."
-//	@Failure		413		{object}	Problem						"The answer would be too large: ask for less at once."
-//	@Failure		500		{object}	Problem						"The service failed; its log says why."
-//	@Failure		503		{object}	Problem						"The database is away, or the service is busy: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[StoredPrediction]	"The prediction, or what was wrong with the row."
+//	@Failure		404		{object}	exchange.Problem						"There is no such model, no prediction for the id, or no table of predictions is served."
+//	@Failure		413		{object}	exchange.Problem						"The answer would be too large: ask for less at once."
+//	@Failure		500		{object}	exchange.Problem						"The service failed; its log says why."
+//	@Failure		503		{object}	exchange.Problem						"The database is away, or the service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/predictions/{id} [get]
-func (s *Server) modelStoredPrediction(e *exchange, r *http.Request) (any, error) {
+func (s *Server) modelStoredPrediction(e *exchange.Exchange, r *http.Request) (any, error) {
 	return s.storedPrediction(e, r)
 }
 
@@ -186,31 +193,31 @@ func (s *Server) modelStoredPrediction(e *exchange, r *http.Request) (any, error
 //	@Tags			Models
 //	@Param			name	path		string						true	"The name of the model."
 //	@Param			id		query		[]string					true	"The ids, each a parameter of its own."	collectionFormat(multi)	minItems(1)	maxItems(1000)
-//	@Success		200		{object}	Answer[StoredPredictions]	"The predictions in the order of the ids, and the ids that have none."
-//	@Failure		404		{object}	Problem						"There is no such model, or no table of predictions is served."
-//	@Failure		413		{object}	Problem						"The answer would be too large: ask for less at once."
-//	@Failure		422		{object}	Invalid						"There is no id, or there are too many."
-//	@Failure		500		{object}	Problem						"The service failed; its log says why."
-//	@Failure		503		{object}	Problem						"The database is away, or the service is busy: try again after as many seconds as Retry-After says."
+//	@Success		200		{object}	exchange.Answer[StoredPredictions]	"The predictions in the order of the ids, and the ids that have none."
+//	@Failure		404		{object}	exchange.Problem						"There is no such model, or no table of predictions is served."
+//	@Failure		413		{object}	exchange.Problem						"The answer would be too large: ask for less at once."
+//	@Failure		422		{object}	exchange.Invalid						"There is no id, or there are too many."
+//	@Failure		500		{object}	exchange.Problem						"The service failed; its log says why."
+//	@Failure		503		{object}	exchange.Problem						"The database is away, or the service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/predictions [get]
-func (s *Server) modelStoredPredictions(e *exchange, r *http.Request) (any, error) {
+func (s *Server) modelStoredPredictions(e *exchange.Exchange, r *http.Request) (any, error) {
 	return s.storedPredictions(e, r)
 }
 
 // lookUp returns what the table has for these ids.
-func (s *Server) lookUp(e *exchange, r *http.Request, ids []string) (map[string]*StoredPrediction, *registry.Stable, error) {
+func (s *Server) lookUp(e *exchange.Exchange, r *http.Request, ids []string) (map[string]*StoredPrediction, *registry.Stable, error) {
 	if s.stored == nil {
 		return nil, nil, errNoTable
 	}
 	ctx := r.Context()
-	if s.stored.gate.full() {
-		return nil, nil, errQueueFull
+	if s.stored.gate.Full() {
+		return nil, nil, gate.ErrFull
 	}
 	stable, err := s.versions.Stable(ctx, refOf(r).Model)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.stored.gate.admit(e, r); err != nil {
+	if err := e.Enter(ctx, s.stored.gate); err != nil {
 		return nil, nil, err
 	}
 	found := make(map[string]*StoredPrediction, len(ids))
@@ -232,7 +239,7 @@ func (s *Server) lookUp(e *exchange, r *http.Request, ids []string) (map[string]
 			results[fresh]++
 		}
 		bytes += p.Bytes()
-		return s.hold(e, timesEncoded*bytes)
+		return e.Hold(timesEncoded * bytes)
 	})
 	if err != nil {
 		return nil, nil, err

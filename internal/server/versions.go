@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tagifai/internal/registry"
+	"tagifai/internal/server/exchange"
 	"tagifai/internal/store"
 )
 
@@ -41,11 +42,11 @@ type Versions interface {
 // and its canary, unless a header does; without a body it is the stable one.
 //
 // The version may have to be loaded, so the request must not have a place yet.
-func (s *Server) version(e *exchange, r *http.Request, body []byte) (*registry.Version, error) {
-	if e.version == nil {
+func (s *Server) version(e *exchange.Exchange, r *http.Request, body []byte) (*registry.Version, error) {
+	if e.Version == nil {
 		ref := refOf(r)
 		if ref.Key = body; body != nil && s.canaryHeader != "" {
-			if value := first(r.Header, s.canaryHeader); value != "" {
+			if value := exchange.First(r.Header, s.canaryHeader); value != "" {
 				ref.Key = []byte(value)
 			}
 		}
@@ -53,9 +54,9 @@ func (s *Server) version(e *exchange, r *http.Request, body []byte) (*registry.V
 		if err != nil {
 			return nil, err
 		}
-		e.version = v
+		e.Version = v
 	}
-	return e.version, nil
+	return e.Version, nil
 }
 
 // unnamed reports whether the path of a request names no version, so that a canary or a

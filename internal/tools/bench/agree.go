@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"tagifai/internal/server"
+	"tagifai/internal/server/exchange"
 	"tagifai/internal/tools/bench/sides"
 	"tagifai/model"
 )
@@ -60,7 +61,7 @@ func same(m *model.Model, s sides.Side, texts []string, answer []byte) error {
 
 // sameTags compares an answer of POST /predict.
 func sameTags(texts []string, want []model.Prediction, answer []byte) error {
-	var a server.Answer[server.Predictions]
+	var a exchange.Answer[server.Predictions]
 	if err := json.Unmarshal(answer, &a); err != nil {
 		return err
 	}

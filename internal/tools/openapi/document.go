@@ -10,7 +10,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"tagifai/internal/server"
+	"tagifai/internal/server/exchange"
 )
 
 // complete adds what the annotations cannot say: examples of more than a value,
@@ -63,7 +63,7 @@ func completeParameter(p *openapi3.Parameter) {
 }
 
 func requestID() *openapi3.Header {
-	schema := openapi3.NewStringSchema().WithPattern(server.RequestIDPattern)
+	schema := openapi3.NewStringSchema().WithPattern(exchange.RequestIDPattern)
 	return &openapi3.Header{Parameter: openapi3.Parameter{
 		Description: "The request's name in the log of the service: the client's own `X-Request-Id`, if it sent one that fits the pattern.",
 		Required:    true,

@@ -1,4 +1,4 @@
-package server
+package exchange
 
 import (
 	"net/http"
@@ -39,32 +39,32 @@ type Invalid struct {
 // envelope is the dialect of [Answer], [Problem] and [Invalid].
 type envelope struct{}
 
-func (envelope) appendOpening(b []byte, e *exchange, r *http.Request, status int) []byte {
+func (envelope) AppendOpening(b []byte, e *Exchange, r *http.Request, status int) []byte {
 	return append(e.appendEnvelope(b, r, status), `,"data":`...)
 }
 
-func (envelope) appendClosing(b []byte) []byte { return append(b, '}') }
+func (envelope) AppendClosing(b []byte) []byte { return append(b, '}') }
 
-func (envelope) compresses(any) bool { return true }
+func (envelope) Compresses(any) bool { return true }
 
-func (envelope) appendProblem(b []byte, e *exchange, r *http.Request, p problem) []byte {
-	return append(p.appendDetail(append(e.appendEnvelope(b, r, p.status), `,"detail":`...)), '}')
+func (envelope) AppendRefusal(b []byte, e *Exchange, r *http.Request, refused Refusal) []byte {
+	return append(refused.appendDetail(append(e.appendEnvelope(b, r, refused.Status), `,"detail":`...)), '}')
 }
 
 // appendEnvelope appends the members of an [Envelope], without the brace that
 // closes it.
-func (e *exchange) appendEnvelope(b []byte, r *http.Request, status int) []byte {
+func (e *Exchange) appendEnvelope(b []byte, r *http.Request, status int) []byte {
 	b = append(b, `{"message":"`...)
 	b = append(b, http.StatusText(status)...)
 	b = append(b, `","method":`...)
-	b = appendQuote(b, r.Method)
+	b = AppendQuote(b, r.Method)
 	b = append(b, `,"status-code":`...)
 	b = strconv.AppendInt(b, int64(status), 10)
 	b = append(b, `,"timestamp":"`...)
 	b = appendTimestamp(b, time.Now())
 	b = append(b, `","url":`...)
 	var url [256]byte // room enough for most, without an allocation
-	return appendQuote(b, e.appendURL(url[:0], r))
+	return AppendQuote(b, e.appendURL(url[:0], r))
 }
 
 // appendTimestamp appends the local time in ISO 8601: no zone, and six digits

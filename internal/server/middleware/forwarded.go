@@ -1,13 +1,13 @@
-package server
+package middleware
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"tagifai/internal/config"
+	"tagifai/internal/server/exchange"
 )
 
 // A front is what stands between clients and the service: a proxy that removes a path
@@ -16,18 +16,21 @@ import (
 // header is never an error.
 type front struct{ config.Proxy }
 
-// forwarded notes in the exchange who the client is and how it sees the service.
-func (f front) forwarded(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := exchangeOf(w)
-		e.prefix, e.remote = string(f.RootPath), r.RemoteAddr
-		if len(f.TrustedProxies) > 0 {
-			if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && f.trusts(peer.Addr()) {
-				f.believe(e, r.Header)
+// Forwarded notes in the exchange who the client is and how it sees the service.
+func Forwarded(proxy config.Proxy) func(http.Handler) http.Handler {
+	f := front{proxy}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			e := exchange.Of(w)
+			e.Prefix, e.Remote = string(f.RootPath), r.RemoteAddr
+			if len(f.TrustedProxies) > 0 {
+				if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && f.trusts(peer.Addr()) {
+					f.believe(e, r.Header)
+				}
 			}
-		}
-		next.ServeHTTP(w, r)
-	})
+			next.ServeHTTP(w, r)
+		})
+	}
 }
 
 func (f front) trusts(addr netip.Addr) bool {
@@ -36,20 +39,20 @@ func (f front) trusts(addr netip.Addr) bool {
 }
 
 // believe notes in the exchange what a trusted proxy says.
-func (f front) believe(e *exchange, header http.Header) {
+func (f front) believe(e *exchange.Exchange, header http.Header) {
 	if client := f.client(header.Values("X-Forwarded-For")); client.IsValid() {
-		e.remote = client.String()
+		e.Remote = client.String()
 	}
 	if scheme := strings.ToLower(last(header, "X-Forwarded-Proto")); scheme == "http" || scheme == "https" {
-		e.scheme = scheme
+		e.Scheme = scheme
 	}
 	if host := last(header, "X-Forwarded-Host"); config.IsHost(host) {
-		e.host = host
+		e.Host = host
 	}
 	if prefix := last(header, "X-Forwarded-Prefix"); prefix != "" {
 		var path config.Path
 		if path.UnmarshalText([]byte(prefix)) == nil {
-			e.prefix = string(path)
+			e.Prefix = string(path)
 		}
 	}
 }
@@ -91,34 +94,4 @@ func last(header http.Header, name string) string {
 	}
 	value := values[len(values)-1]
 	return strings.TrimSpace(value[strings.LastIndexByte(value, ',')+1:])
-}
-
-// appendURL appends the URL of a request, with the host and target as the client
-// sent them.
-func (e *exchange) appendURL(b []byte, r *http.Request) []byte {
-	scheme, host, target := "http", r.Host, r.RequestURI
-	if r.TLS != nil {
-		scheme = "https"
-	}
-	if target == "" { // a request made in process
-		target = r.URL.RequestURI()
-	}
-	// A client that takes this server for a proxy sends the whole.
-	if before, after, found := strings.Cut(target, "://"); found && target[0] != '/' && r.URL.IsAbs() {
-		end := strings.IndexAny(after+"/", "/?")
-		scheme, host, target = before, after[:end], after[end:]
-	}
-	if host == "" { // HTTP/1.0
-		if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
-			host = addr.String()
-		}
-	}
-	if e.scheme != "" {
-		scheme = e.scheme
-	}
-	if e.host != "" {
-		host = e.host
-	}
-	b = append(append(append(b, scheme...), "://"...), host...)
-	return append(append(b, e.prefix...), target...)
 }

@@ -1,4 +1,4 @@
-package server
+package exchange
 
 import (
 	"fmt"
@@ -13,12 +13,12 @@ import (
 	"tagifai/internal/memory"
 )
 
-// A list is a value that is encoded part by part. Encoding it again gives the same.
-type list interface {
-	room() int // the bytes that it takes encoded, or somewhat more
-	parts() int
-	appendPart(b []byte, i int) []byte
-	largest() int // the room of the largest part
+// A List is a value that is encoded part by part. Encoding it again gives the same.
+type List interface {
+	Room() int // the bytes that it takes encoded, or somewhat more
+	Parts() int
+	AppendPart(b []byte, i int) []byte
+	Largest() int // the room of the largest part
 }
 
 const (
@@ -30,87 +30,87 @@ const (
 	chunkSize = 32 << 10
 )
 
-// answerSize returns the size of the buffer that the answer with l is encoded in.
-func answerSize(l list) int {
-	if room := l.room(); room <= wholeUpTo {
+// Size returns the size of the buffer that the answer with l is encoded in.
+func Size(l List) int {
+	if room := l.Room(); room <= wholeUpTo {
 		return memory.BufferSize(openingRoom + room)
 	}
-	return memory.BufferSize(openingRoom + chunkSize + l.largest())
+	return memory.BufferSize(openingRoom + chunkSize + l.Largest())
 }
 
 // succeed answers with a value.
-func (s *Server) succeed(w http.ResponseWriter, r *http.Request, status int, value any) {
-	e := exchangeOf(w)
-	l, isList := value.(list)
+func succeed(w http.ResponseWriter, r *http.Request, status int, value any) {
+	e := Of(w)
+	l, isList := value.(List)
 	size := 0
 	if isList {
-		room := l.room()
+		room := l.Room()
 		if room > wholeUpTo {
-			s.stream(w, r, status, l)
+			stream(w, r, status, l)
 			return
 		}
 		size = openingRoom + room
 	}
 	buffer := memory.GetBuffer(size)
-	b := e.dialect.appendOpening(*buffer, e, r, status)
+	b := e.dialect.AppendOpening(*buffer, e, r, status)
 	if isList {
-		for i := range l.parts() {
-			b = l.appendPart(b, i)
+		for i := range l.Parts() {
+			b = l.AppendPart(b, i)
 		}
 	} else {
 		var err error
 		if b, err = appendValue(b, value); err != nil {
 			memory.PutBuffer(buffer, b)
-			s.fail(w, r, fmt.Errorf("answer not encoded: %w", err))
+			Fail(w, r, fmt.Errorf("answer not encoded: %w", err))
 			return
 		}
 	}
-	s.send(w, r, status, value, buffer, e.dialect.appendClosing(b))
+	send(w, r, status, value, buffer, e.dialect.AppendClosing(b))
 }
 
 // send sends a whole answer, b, with value, and gives its buffer back.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, status int, value any, buffer *[]byte, b []byte) {
+func send(w http.ResponseWriter, r *http.Request, status int, value any, buffer *[]byte, b []byte) {
 	defer func() { memory.PutBuffer(buffer, b) }()
-	e := exchangeOf(w)
-	if err := s.hold(e, cap(b)); err != nil { // from here on the answer is all that is held
-		s.fail(w, r, err)
+	e := Of(w)
+	if err := e.Hold(cap(b)); err != nil { // from here on the answer is all that is held
+		Fail(w, r, err)
 		return
 	}
 	if len(b) > smallAnswer && negotiate(w, r, value) {
-		buffer, b = s.compress(w, buffer, b)
+		buffer, b = compress(w, buffer, b)
 	}
 	e.sendHeader(w, status, len(b))
 	// An error here is the client's going away; there is no one left to tell.
-	_, _ = w.Write(b)
+	_, _ = w.Write(b) //nolint:gosec // JSON, which its header says not to take for HTML
 }
 
 // stream sends the answer with a long list chunk by chunk, so that a client that is slow to
 // read makes the service hold no more of it than one chunk. It encodes the list twice, the
 // first time to know its length; what is compressed on the way has none.
-func (s *Server) stream(w http.ResponseWriter, r *http.Request, status int, l list) {
-	e := exchangeOf(w)
-	buffer := memory.GetBuffer(answerSize(l))
-	b := e.dialect.appendOpening(*buffer, e, r, status)
+func stream(w http.ResponseWriter, r *http.Request, status int, l List) {
+	e := Of(w)
+	buffer := memory.GetBuffer(Size(l))
+	b := e.dialect.AppendOpening(*buffer, e, r, status)
 	defer func() { memory.PutBuffer(buffer, b) }()
 	out, end := io.Writer(w), func() error { return nil }
 	length := unknown
-	if negotiate(w, r, l) && s.hold(e, e.share.Held()+compressorBytes) == nil {
+	if negotiate(w, r, l) && e.Hold(e.Held()+compressorBytes) == nil {
 		compressed := memory.GetBuffer(compressorBytes)
 		defer memory.PutBuffer(compressed, *compressed)
 		c := newCompressor(w, compressed)
 		out, end = c, c.Close
 	} else {
 		head := len(b)
-		length = len(e.dialect.appendClosing(b))
-		for i := range l.parts() {
-			length += len(l.appendPart(b, i)) - head
+		length = len(e.dialect.AppendClosing(b))
+		for i := range l.Parts() {
+			length += len(l.AppendPart(b, i)) - head
 		}
 	}
 	// The deadline of the request must not end the connection while the answer is sent.
 	_ = http.NewResponseController(e.ResponseWriter).SetReadDeadline(time.Time{})
 	e.sendHeader(w, status, length)
-	for i := range l.parts() {
-		b = l.appendPart(b, i)
+	for i := range l.Parts() {
+		b = l.AppendPart(b, i)
 		if len(b) >= chunkSize {
 			if _, err := out.Write(b); err != nil {
 				return // the client is gone, or was cut off
@@ -118,7 +118,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, status int, l li
 			b = b[:0]
 		}
 	}
-	if _, err := out.Write(e.dialect.appendClosing(b)); err == nil {
+	if _, err := out.Write(e.dialect.AppendClosing(b)); err == nil {
 		_ = end()
 	}
 }
@@ -131,7 +131,7 @@ const unknown = -1
 
 // sendHeader sends the header of an answer of so many bytes. The work is done by then, and
 // the client may be slow to read: the place goes to the next.
-func (e *exchange) sendHeader(w http.ResponseWriter, status, length int) {
+func (e *Exchange) sendHeader(w http.ResponseWriter, status, length int) {
 	header := w.Header()
 	if header["Content-Type"] == nil {
 		header["Content-Type"] = contentType
@@ -152,9 +152,9 @@ func appendValue(b []byte, value any) ([]byte, error) {
 	return append(b, encoded...), err
 }
 
-// appendQuote appends s as a JSON string. Its only error would be that s is not UTF-8, and
+// AppendQuote appends s as a JSON string. Its only error would be that s is not UTF-8, and
 // then it appends U+FFFD for what is not.
-func appendQuote[T string | []byte](b []byte, s T) []byte {
+func AppendQuote[T string | []byte](b []byte, s T) []byte {
 	b, _ = jsontext.AppendQuote(b, s)
 	return b
 }

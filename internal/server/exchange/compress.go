@@ -1,4 +1,4 @@
-package server
+package exchange
 
 import (
 	"io"
@@ -28,7 +28,7 @@ var encodings = []string{"gzip"}
 // negotiate reports whether the answer with value, which is no small one, is to be
 // compressed. Caches are told that it depends on the client.
 func negotiate(w http.ResponseWriter, r *http.Request, value any) bool {
-	if !exchangeOf(w).dialect.compresses(value) {
+	if !Of(w).dialect.Compresses(value) {
 		return false
 	}
 	w.Header().Add("Vary", "Accept-Encoding")
@@ -37,10 +37,10 @@ func negotiate(w http.ResponseWriter, r *http.Request, value any) bool {
 
 // compress returns the answer b compressed, in a buffer in place of its own, if that is
 // smaller and there is memory for both. Otherwise it returns what it was given.
-func (s *Server) compress(w http.ResponseWriter, buffer *[]byte, b []byte) (*[]byte, []byte) {
-	e := exchangeOf(w)
+func compress(w http.ResponseWriter, buffer *[]byte, b []byte) (*[]byte, []byte) {
+	e := Of(w)
 	smaller := memory.GetBuffer(len(b))
-	if s.hold(e, cap(b)+cap(*smaller)) != nil {
+	if e.Hold(cap(b)+cap(*smaller)) != nil {
 		memory.PutBuffer(smaller, *smaller)
 		return buffer, b
 	}
@@ -55,7 +55,7 @@ func (s *Server) compress(w http.ResponseWriter, buffer *[]byte, b []byte) (*[]b
 		buffer, smaller, b, compressed.b = smaller, buffer, compressed.b, b
 	}
 	memory.PutBuffer(smaller, compressed.b)
-	_ = s.hold(e, cap(b)) // there is always room for less
+	_ = e.Hold(cap(b)) // there is always room for less
 	return buffer, b
 }
 

@@ -1,0 +1,18 @@
+package middleware
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// DecodedPath lets the routes match the path as it is once all its escapes are
+// resolved, as FastAPI has it: "/%61rgs" is "/args", and an escaped slash is a slash.
+func DecodedPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawPath != "" { // which chi would take instead
+			chi.RouteContext(r.Context()).RoutePath = r.URL.Path
+		}
+		next.ServeHTTP(w, r)
+	})
+}
