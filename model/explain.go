@@ -230,7 +230,7 @@ func (b *block) occurrences(tape *tfidf.Aligned, yield func(node, parent uint32,
 		for start := 0; start < len(tape.Text); {
 			end := start + bytes.IndexByte(tape.Text[start:], ' ')
 			word := tape.Text[start:end]
-			if i := b.words.find(headOf(word), word); i > 0 {
+			if i := b.words.find(wordHead(word), word); i > 0 {
 				yield(i-1, 0, start, end)
 			}
 			start = end + 1

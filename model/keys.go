@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"tagifai/model/tfidf"
@@ -23,8 +24,8 @@ type keys struct {
 // newKeys returns the keys of a vectorizer's vocabulary.
 func newKeys(v *tfidf.Vectorizer, ngrams Vocabulary) *keys {
 	k := &keys{text: ngrams}
-	for column, ngram := range ngrams.All() {
-		met := v.Meets(ngram)
+	for column := range ngrams.Len() {
+		met := v.Meets(ngrams.At(column))
 		switch {
 		case met && k.columns != nil:
 			k.columns = append(k.columns, uint32(column))
@@ -86,12 +87,16 @@ func (k *keys) compare() (sorted bool) {
 		k.shared, k.labels = make([]uint32, k.len()), make([]byte, k.len())
 	}
 	k.nodes, k.depths = 0, [maxUsual + 1]int{}
-	before := ""
+	text, before, last := k.text.text, "", uint64(0)
 	for i := range k.shared {
-		key := k.at(i)
-		n := 0
-		for n < min(len(before), len(key)) && before[n] == key[n] {
-			n++
+		column := k.column(i)
+		start, end := k.text.start(column), k.text.ends[column]
+		key, head := text[start:end], headOf(text, start, end)
+		n := min(bits.LeadingZeros64(head^last)/8, len(key), len(before))
+		if n == 8 { // or more
+			for n < min(len(key), len(before)) && key[n] == before[n] {
+				n++
+			}
 		}
 		if i > 0 && (n == len(key) || n < len(before) && before[n] > key[n]) {
 			return false
@@ -102,7 +107,7 @@ func (k *keys) compare() (sorted bool) {
 			k.depths[depth]++
 		}
 		k.single = k.single || len(key) == 1
-		before = key
+		before, last = key, head
 	}
 	return true
 }

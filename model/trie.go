@@ -180,7 +180,9 @@ func (b *builder) place(labels []byte) uint32 {
 	for i := 0; len(labels) == 1 || i < patience && base < b.end; i++ {
 		fits := from(b.bases, base)
 		for _, label := range labels {
-			fits &= from(b.free, base+uint32(label))
+			if fits &= from(b.free, base+uint32(label)); fits == 0 {
+				break
+			}
 		}
 		if fits != 0 {
 			base += uint32(bits.TrailingZeros64(fits))

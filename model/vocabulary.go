@@ -1,11 +1,13 @@
 package model
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -65,6 +67,40 @@ func (v Vocabulary) start(i int) uint32 {
 		return 0
 	}
 	return v.ends[i-1]
+}
+
+// validate checks that all n-grams are valid UTF-8, and all different. That is so of those
+// of a fitted vectorizer, as it is quickly seen: they are in the order of their bytes.
+func (v Vocabulary) validate() error {
+	valid, ascending := utf8.ValidString(v.text), true
+	start, before := uint32(0), uint64(0)
+	for i, end := range v.ends {
+		valid = valid && (start == uint32(len(v.text)) || utf8.RuneStart(v.text[start]))
+		head := headOf(v.text, start, end)
+		ascending = ascending && (before < head || i == 0 || before == head && v.At(i-1) < v.At(i))
+		start, before = end, head
+	}
+	if valid && ascending {
+		return nil
+	}
+	return distinct("ngrams", v.Strings())
+}
+
+// headOf returns the first eight bytes of an n-gram, the first one highest, with zeros
+// behind a shorter one. Most n-grams of a vocabulary differ in them.
+func headOf(text string, start, end uint32) uint64 {
+	if uint64(start)+8 > uint64(len(text)) {
+		var head [8]byte
+		copy(head[:], text[start:end])
+		return binary.BigEndian.Uint64(head[:])
+	}
+	s := text[start : start+8]
+	head := uint64(s[7]) | uint64(s[6])<<8 | uint64(s[5])<<16 | uint64(s[4])<<24 |
+		uint64(s[3])<<32 | uint64(s[2])<<40 | uint64(s[1])<<48 | uint64(s[0])<<56
+	if size := end - start; size < 8 {
+		head &^= 1<<(64-8*size) - 1
+	}
+	return head
 }
 
 // All yields the n-grams with their numbers.
