@@ -51,7 +51,7 @@ type Artifact struct {
 // Open loads the model of an artifact directory, which is one of our own or of these
 // formats. The path may also be that of a file in it; see [ReadDir].
 func Open(path string, formats ...Format) (*Model, error) {
-	a, err := ReadDir(path, formats...)
+	a, err := readDir(path, formats)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
 	if own, ok := fsys.(embedded); ok {
 		fsys = lent{own} // the artifact stays in here, and is not written to
 	}
-	a, err := ReadArtifact(fsys, formats...)
+	a, err := findArtifact(fsys, formats)
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +79,22 @@ func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
 // the files of arguments, labels and performance that lie beside it, and no other model.
 // ReadDir opens nothing but regular files.
 func ReadDir(path string, formats ...Format) (*Artifact, error) {
+	a, err := readDir(path, formats)
+	if err == nil {
+		a.Weights.noteSources()
+	}
+	return a, err
+}
+
+// readDir is ReadDir, and leaves the sources of the weights as they are.
+func readDir(path string, formats []Format) (*Artifact, error) {
 	dir, only, err := findDir(path, formats)
 	if err == nil {
 		var a *Artifact
 		if only != nil {
 			a, err = readArtifact(dirFS(dir), only, filepath.Base(path))
 		} else {
-			a, err = ReadArtifact(dirFS(dir), formats...)
+			a, err = findArtifact(dirFS(dir), formats)
 		}
 		if err == nil {
 			return a, nil
@@ -101,6 +110,15 @@ func ReadDir(path string, formats ...Format) (*Artifact, error) {
 // A directory of another tool may lack args.json, of which a warning tells, and
 // label_encoder.json, if its classes have names without it.
 func ReadArtifact(fsys fs.FS, formats ...Format) (*Artifact, error) {
+	a, err := findArtifact(fsys, formats)
+	if err == nil {
+		a.Weights.noteSources()
+	}
+	return a, err
+}
+
+// findArtifact is ReadArtifact, and leaves the sources of the weights as they are.
+func findArtifact(fsys fs.FS, formats []Format) (*Artifact, error) {
 	format, file, err := findFormat(fsys, formats)
 	if err != nil {
 		return nil, err

@@ -103,13 +103,16 @@ type builder struct {
 type branch struct{ node, lo, hi uint32 }
 
 func (b *builder) build() error {
-	b.grow(min(b.keys.nodes, maxNodes) * 65 / 64)
+	b.grow(min(b.keys.nodes, maxNodes) * 17 / 16)
 	// No child comes before the first fanOut nodes, so that no base is 0, which is that of
 	// a node without children.
 	b.end = fanOut
 	clear(b.free[:fanOut/64])
 	b.bases[0] &^= 1
-	widest := slices.Max(b.keys.depths[:])
+	widest := 1
+	for depth := range maxUsual { // no more nodes have children than there are children
+		widest = max(widest, min(b.keys.depths[depth], b.keys.depths[depth+1]))
+	}
 	level, below := make([]branch, 0, widest), make([]branch, 0, widest) // of one depth, and of the next
 	if n := b.keys.len(); n > 0 {
 		level = append(level, branch{root, 0, uint32(n)})
