@@ -20,8 +20,8 @@ import (
 //	sums[n][1+k] = the same of idf[g] · coefficients[k][g]
 //
 // so that one row, that of the last node of a walk, is the contribution of all n-grams
-// on the way. Where no n-gram ends, a node has the row of its parent: few do not end
-// one, and without a number for the row of each a node takes 4 bytes.
+// on the way. A node where no n-gram ends has the row of its parent. There are few of them,
+// and as the row of a node has the node's number, a node takes 4 bytes.
 type Trie struct {
 	rows       // one for each node
 	nodes      []node
@@ -181,9 +181,9 @@ func (b *builder) place(labels []byte) uint32 {
 	first := uint32(labels[0])
 	base := b.lows[first]
 	for i := 0; len(labels) == 1 || i < patience && base < b.end; i++ {
-		fits := from(b.bases, base)
+		fits := bitsFrom(b.bases, base)
 		for _, label := range labels {
-			if fits &= from(b.free, base+uint32(label)); fits == 0 {
+			if fits &= bitsFrom(b.free, base+uint32(label)); fits == 0 {
 				break
 			}
 		}
@@ -203,8 +203,8 @@ func (b *builder) place(labels []byte) uint32 {
 	return base
 }
 
-// from returns 64 of the bits of a set, from one on.
-func from(set []uint64, n uint32) uint64 {
+// bitsFrom returns 64 of the bits of a set, from one on.
+func bitsFrom(set []uint64, n uint32) uint64 {
 	i, shift := n/64, n%64
 	return set[i]>>shift | set[i+1]<<(64-shift)
 }

@@ -11,9 +11,9 @@ import (
 	"tagifai/model/tfidf"
 )
 
-// A WordTable finds the single words of a vocabulary. A large vocabulary of words makes
-// a poor trie, as most nodes of it end no word. A table of 130,000 words takes a
-// twentieth of the memory and is built in a tenth of the time.
+// A WordTable finds the single words of a vocabulary. A large vocabulary of words makes a
+// poor trie, as no word ends at most of its nodes. A table of 130,000 words takes a twentieth
+// of the memory and is built in a tenth of the time.
 //
 // It is a hash table with linear probing, at most half full.
 type WordTable struct {
