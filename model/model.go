@@ -62,7 +62,7 @@ type Prediction struct {
 // Open loads the model of an artifact directory: one of our own, or of one of these formats.
 // The path may also be that of a file in it; see [ReadDir].
 func Open(path string, formats ...Format) (*Model, error) {
-	a, err := ReadDir(path, formats...)
+	a, err := readDir(path, formats)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
 	if own, ok := fsys.(embedded); ok {
 		fsys = lent{own} // the artifact stays in here, and is not written to
 	}
-	a, err := ReadArtifact(fsys, formats...)
+	a, err := findArtifact(fsys, formats)
 	if err != nil {
 		return nil, err
 	}
