@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/model/linear"
 )
 
 // The files of an artifact directory.
@@ -38,7 +40,7 @@ type Artifact struct {
 	RunID       string // may be empty
 	// Baseline is what predictions are to be compared with; empty if there is none.
 	Baseline Object
-	Weights  *Weights
+	Weights  *linear.Weights
 	Format   string // of the directory that it was read from: "tagifai", "scikit-learn"
 	// Changed names the files that are no longer as [Artifact.Write] wrote them. [New]
 	// refuses an artifact with such files. Whoever accepts them sets Changed to nil.
@@ -48,32 +50,6 @@ type Artifact struct {
 	Warnings []string
 }
 
-// Open loads the model of an artifact directory, which is one of our own or of these
-// formats. The path may also be that of a file in it; see [ReadDir].
-func Open(path string, formats ...Format) (*Model, error) {
-	a, err := readDir(path, formats)
-	if err != nil {
-		return nil, err
-	}
-	m, err := newModel(a)
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", path, err)
-	}
-	return m, nil
-}
-
-// OpenFS loads the artifact directory that is the root of fsys, as [Open] does.
-func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
-	if own, ok := fsys.(embedded); ok {
-		fsys = lent{own} // the artifact stays in here, and is not written to
-	}
-	a, err := findArtifact(fsys, formats)
-	if err != nil {
-		return nil, err
-	}
-	return newModel(a)
-}
-
 // ReadDir reads the artifact directory at path. The path of our own weights file stands
 // for its directory. The path of a file of another tool stands for the model in it, with
 // the files of arguments, labels and performance that lie beside it, and no other model.
@@ -81,7 +57,7 @@ func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
 func ReadDir(path string, formats ...Format) (*Artifact, error) {
 	a, err := readDir(path, formats)
 	if err == nil {
-		a.Weights.noteSources()
+		a.Weights.NoteSources()
 	}
 	return a, err
 }
@@ -112,7 +88,7 @@ func readDir(path string, formats []Format) (*Artifact, error) {
 func ReadArtifact(fsys fs.FS, formats ...Format) (*Artifact, error) {
 	a, err := findArtifact(fsys, formats)
 	if err == nil {
-		a.Weights.noteSources()
+		a.Weights.NoteSources()
 	}
 	return a, err
 }
@@ -126,7 +102,7 @@ func findArtifact(fsys fs.FS, formats []Format) (*Artifact, error) {
 	return readArtifact(fsys, &format, file)
 }
 
-// readArtifact reads an artifact of this format, which file shows.
+// readArtifact reads an artifact of this format. file is the one that shows the format.
 func readArtifact(fsys fs.FS, format *Format, file string) (_ *Artifact, err error) {
 	a := Artifact{Format: format.Name}
 	files := make(map[string][]byte)
@@ -205,22 +181,22 @@ func (a *Artifact) warnOfThreshold(hasArgs bool) {
 }
 
 // readWeights reads model.safetensors.
-func readWeights(fsys fs.FS) (*Weights, checksums, error) {
+func readWeights(fsys fs.FS) (*linear.Weights, checksums, error) {
 	if own, ok := fsys.(lent); ok {
-		return parseWeights(own.weights(), true)
+		return linear.Parse(own.weights(), true)
 	}
 	data, err := ReadFile(fsys, WeightsFile, maxWeightsFile)
 	if err != nil {
 		return nil, nil, err
 	}
-	w, sums, err := parseWeights(data, false)
+	w, sums, err := linear.Parse(data, false)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", WeightsFile, err)
 	}
 	return w, sums, nil
 }
 
-// checkUnchanged returns an error that names the files which were changed, if any were.
+// checkUnchanged returns an error that names the changed files, if there are any.
 func (a *Artifact) checkUnchanged() error {
 	if len(a.Changed) == 0 {
 		return nil
@@ -230,10 +206,10 @@ func (a *Artifact) checkUnchanged() error {
 		strings.Join(a.Changed, ", "), WeightsFile)
 }
 
-// Write makes dir, with its parents, and writes the artifact into it, along with more
-// files by their names. NaN and infinities are written as null. An existing dir is an
-// error that wraps [fs.ErrExist]. On failure nothing is left: the files are written
-// into a temporary directory beside dir, which is renamed at the end.
+// Write makes dir, with its parents, and writes the artifact into it, together with more, the
+// contents of other files by their names. NaN and infinities are written as null. If dir
+// exists, the error wraps [fs.ErrExist]. On failure nothing is left behind: the files are
+// written into a temporary directory beside dir, which is renamed at the end.
 func (a *Artifact) Write(dir string, more map[string][]byte) (err error) {
 	if _, err := os.Lstat(dir); err == nil {
 		return &fs.PathError{Op: "write artifact", Path: dir, Err: fs.ErrExist}
@@ -261,7 +237,7 @@ func (a *Artifact) Write(dir string, more map[string][]byte) (err error) {
 			return err
 		}
 	}
-	if files[WeightsFile], err = a.Weights.marshal(sumsOf(files)); err != nil {
+	if files[WeightsFile], err = a.Weights.Marshal(sumsOf(files)); err != nil {
 		return err
 	}
 	maps.Copy(files, more)

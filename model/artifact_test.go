@@ -20,20 +20,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
 // smallWeights are valid: two n-grams, three classes.
-func smallWeights() *model.Weights {
-	return &model.Weights{
-		Blocks: []model.Block{{
+func smallWeights() *linear.Weights {
+	return &linear.Weights{
+		Blocks: []linear.Block{{
 			Vectorizer: tfidf.Vectorizer{Analyzer: tfidf.Char, NgramMin: 1, NgramMax: 1, Norm: tfidf.L2, UseIDF: true},
 			Weight:     1,
-			NGrams:     model.NewVocabulary("l", "r"),
+			NGrams:     tfidf.NewVocabulary("l", "r"),
 			IDF:        []float64{1, 2},
 		}},
 		Norm:         tfidf.NoNorm,
-		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
+		Links:        []linear.Link{{Loss: linear.LogLoss, Weight: 1}},
 		Classes:      []string{"left", "other", "right"},
 		Coefficients: []float64{5, -5, 0, 0, -5, 5},
 		Intercepts:   []float64{0, -1, 0},
@@ -264,7 +265,7 @@ func TestThresholdOnSigmoid(t *testing.T) {
 	two.Classes, two.Coefficients, two.Intercepts = []string{"left", "other"}, two.Coefficients[:len(two.Coefficients)/3], two.Intercepts[:1]
 	for _, c := range []struct {
 		name    string
-		weights *model.Weights
+		weights *linear.Weights
 	}{
 		{"three classes", smallWeights()},
 		{"two classes, one row", two},
@@ -296,7 +297,7 @@ func TestThresholdOnRefuses(t *testing.T) {
 	averaged.Intercepts = append(averaged.Intercepts, averaged.Intercepts...)
 	for _, c := range []struct {
 		name, args string
-		weights    *model.Weights
+		weights    *linear.Weights
 		want       string
 	}{
 		{"an unknown value", `{"threshold_on": "score"}`, smallWeights(), `args.json: threshold_on: "score" is neither "probability" nor "sigmoid"`},
@@ -341,25 +342,6 @@ func TestWriteRefusesWhatExists(t *testing.T) {
 	}
 	if len(entries) != 0 {
 		t.Errorf("left behind: %v", entries)
-	}
-}
-
-// TestMultinomial holds the softmax against its definition.
-func TestMultinomial(t *testing.T) {
-	for _, c := range []struct{ scores, want []float64 }{
-		{[]float64{0, 0, 0}, []float64{1. / 3, 1. / 3, 1. / 3}},
-		{[]float64{0, math.Log(2), math.Log(5)}, []float64{.125, .25, .625}},
-		{[]float64{-1e4, 1e4, 0}, []float64{0, 1, 0}},
-		{[]float64{1e308, 1e308, -1e308}, []float64{.5, .5, 0}},
-		{[]float64{0}, []float64{.5, .5}},
-		{[]float64{math.Log(3)}, []float64{.1, .9}}, // of -s and s
-		{[]float64{-800}, []float64{1, 0}},
-	} {
-		got := make([]float64, len(c.want))
-		model.Multinomial.Probabilities(got, c.scores)
-		if d := distance(got, c.want); !(d <= 1e-15) {
-			t.Errorf("%v: got %v, want %v", c.scores, got, c.want)
-		}
 	}
 }
 

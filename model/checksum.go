@@ -1,29 +1,9 @@
 package model
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"strings"
 )
-
-// checkSum makes sure that the SHA-256 of a weights file, whose header has so many bytes, is
-// the one that stands in the header.
-func checkSum(file []byte, header int, want string) error {
-	at := bytes.Index(file[:header], []byte(want))
-	if len(want) != len(noChecksum) || at < 0 {
-		return fmt.Errorf("%s: %q is not a SHA-256 in hexadecimal", checksumKey, want)
-	}
-	hash := sha256.New()
-	hash.Write(file[:at])
-	hash.Write([]byte(noChecksum))
-	hash.Write(file[at+len(want):])
-	if got := hex.EncodeToString(hash.Sum(nil)); got != want {
-		return fmt.Errorf("%s: the file's is %s, its header says %s: it was changed or damaged", checksumKey, got, want)
-	}
-	return nil
-}
 
 // checksums are SHA-256 sums in hexadecimal, by the names of files.
 type checksums map[string]string
@@ -48,15 +28,4 @@ func (c checksums) changed(files map[string][]byte) []string {
 		}
 	}
 	return changed
-}
-
-// checksums returns the checksums of other files.
-func (m metadata) checksums() checksums {
-	sums := make(checksums)
-	for key, sum := range m {
-		if name, ok := strings.CutPrefix(key, checksumSpace); ok {
-			sums[name] = sum
-		}
-	}
-	return sums
 }

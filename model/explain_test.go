@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -54,7 +56,7 @@ func (twin *twin) naiveClass(rows []float64, class int) float64 {
 		case classes == 2:
 			score += l.Weight * rows[0] * float64(2*class-1)
 			rows = rows[1:]
-		case l.Loss == model.OneVsOne:
+		case l.Loss == linear.OneVsOne:
 			for a := range classes {
 				for b := a + 1; b < classes; b++ {
 					if a == class {
@@ -166,6 +168,10 @@ func TestExplain(t *testing.T) {
 			for i, text := range texts(t) {
 				twin.checkExplanation(t, text[:min(len(text), 500)], []int{10, 0, 1000}[i%3])
 			}
+			// A long text is counted in another way, and the next one must not see it.
+			for _, text := range []string{strings.Repeat("Deep learning, ", 60), "deep learning", strings.Repeat("x deep ", 120), "a deep sea"} {
+				twin.checkExplanation(t, text, 1000)
+			}
 		})
 	}
 }
@@ -173,12 +179,12 @@ func TestExplain(t *testing.T) {
 // TestSpans holds that the weights stand where the text has them.
 func TestSpans(t *testing.T) {
 	// One word weighs 1 in favour of the second class, another takes off 1/2.
-	weights := func(analyzer tfidf.Analyzer, change func(*tfidf.Vectorizer), ngrams ...string) *model.Weights {
+	weights := func(analyzer tfidf.Analyzer, change func(*tfidf.Vectorizer), ngrams ...string) *linear.Weights {
 		v := tfidf.Vectorizer{Analyzer: analyzer, NgramMin: 1, NgramMax: 9, Lowercase: true, Norm: tfidf.NoNorm}
 		change(&v)
-		w := &model.Weights{
-			Blocks: []model.Block{{Vectorizer: v, Weight: 1, NGrams: model.NewVocabulary(ngrams...)}}, Norm: tfidf.NoNorm,
-			Links:      []model.Link{{Loss: model.LogLoss, Weight: 1}},
+		w := &linear.Weights{
+			Blocks: []linear.Block{{Vectorizer: v, Weight: 1, NGrams: tfidf.NewVocabulary(ngrams...)}}, Norm: tfidf.NoNorm,
+			Links:      []linear.Link{{Loss: linear.LogLoss, Weight: 1}},
 			Classes:    []string{"no", "yes"},
 			Intercepts: []float64{0.25},
 		}
@@ -190,7 +196,7 @@ func TestSpans(t *testing.T) {
 	plain := func(*tfidf.Vectorizer) {}
 	tests := []struct {
 		name    string
-		weights *model.Weights
+		weights *linear.Weights
 		text    string
 		want    []model.Span
 	}{
@@ -223,6 +229,35 @@ func TestSpans(t *testing.T) {
 				t.Errorf("the other class: score %v with intercept %v, want the opposite of %v with -0.25", got, against.Intercept, e.Score)
 			}
 		})
+	}
+}
+
+// ClassifyAndExplain answers as Classify and Explain do.
+func TestClassifyAndExplain(t *testing.T) {
+	m := defaultModel(t)
+	n := len(m.Classes())
+	for _, text := range texts(t) {
+		wantProbabilities, wantScores := make([]float64, n), make([]float64, n)
+		want := m.Classify(text, wantProbabilities, wantScores)
+		probabilities, scores := make([]float64, n), make([]float64, n)
+		got, explanations := m.ClassifyAndExplain(text, probabilities, scores, []int{want.Class, 2}, 3)
+		if got != want || !slices.Equal(probabilities, wantProbabilities) || !slices.Equal(scores, wantScores) {
+			t.Errorf("%.100q: got %v, %v and %v, want %v, %v and %v", text, got, probabilities, scores, want, wantProbabilities, wantScores)
+		}
+		var classes []int
+		for _, class := range []int{want.Class, want.Best, 2} {
+			if !slices.Contains(classes, class) {
+				classes = append(classes, class)
+			}
+		}
+		if diff := cmp.Diff(explanations, m.Explain(text, classes, 3)); diff != "" {
+			t.Errorf("%.100q (-got +want):\n%s", text, diff)
+		}
+		for _, e := range explanations {
+			if e.Score != scores[e.Class] {
+				t.Errorf("%.100q: the score of class %d is %v, and explained %v", text, e.Class, scores[e.Class], e.Score)
+			}
+		}
 	}
 }
 

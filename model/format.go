@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"tagifai/model/linear"
 )
 
 // A Format reads the weights of artifact directories that another tool wrote. Our own
@@ -15,9 +17,9 @@ type Format struct {
 	Name   string // of the tool, for people: "scikit-learn"
 	Sought string // what Find looks for, for people: "model.pkl"
 
-	// Find returns the name of the file that shows that the directory which is the root
-	// of fsys is of this format, and "" if it is not. [FindFile] does for a format that
-	// is known by the name of a file.
+	// Find returns the name of the file that shows that the root of fsys is a directory of
+	// this format, and "" if it is not. For a format that is known by the name of a file,
+	// [FindFile] does that.
 	Find func(fsys fs.FS) (file string, err error)
 
 	// File returns a format that reads the file of this name, and not what else the
@@ -28,10 +30,9 @@ type Format struct {
 	// Read reads the weights of the directory that is the root of fsys. labels are
 	// the names of the classes by index, as label_encoder.json has them; nil without
 	// that file. It returns valid weights, whose classes are the labels if there are
-	// any, or an error that names file, field and reason. Every file is hostile to
-	// it: it must not run what it reads, nor take more memory than a small multiple
-	// of what it was given.
-	Read func(fsys fs.FS, labels []string) (*Weights, error)
+	// any, or an error that names file, field and reason. It trusts no file: it does
+	// not run what it reads, nor take more memory than a small multiple of it.
+	Read func(fsys fs.FS, labels []string) (*linear.Weights, error)
 
 	own bool // whether it is ours, which has files that those of others may lack
 }

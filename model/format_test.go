@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // errForeign is what the format of the tests says of a directory that it refuses.
@@ -27,7 +28,7 @@ var foreign = model.Format{
 
 // readForeign returns the same weights for every file but one that says "bad". Without
 // labels, or if the file says "named", the classes have names of their own.
-func readForeign(fsys fs.FS, labels []string) (*model.Weights, error) {
+func readForeign(fsys fs.FS, labels []string) (*linear.Weights, error) {
 	data, err := fs.ReadFile(fsys, "weights.foreign")
 	if err != nil {
 		return nil, err

@@ -1,7 +1,5 @@
 package model
 
-import "tagifai/model/tfidf"
-
 // Known counts the n-grams of text, each as often as it occurs, and those of them that the
 // vocabulary has. Of several blocks it counts those of each. It takes about as long as a
 // prediction.
@@ -13,7 +11,11 @@ func (m *Model) Known(text string) (known, all int) {
 		for range b.reader.NGrams(&s.text, text) {
 			all++
 		}
-		b.occurrences(&tfidf.Aligned{Text: s.text.Tape}, func(_, _ uint32, _, _ int) { known++ })
+		if b.words != nil {
+			known += b.words.Known(s.text.Tape)
+		} else {
+			known += b.trie.Known(s.text.Tape)
+		}
 	}
 	return known, all
 }

@@ -5,20 +5,20 @@
 // [Open], [OpenFS] and [Default] load a [Model], which predicts. An [Artifact] is
 // what such a directory holds, for those who write or inspect one.
 //
-// To find your way: score.go is a prediction from one end to the other. Package tfidf makes
-// of a text what its analyzer sees. trie.go and walk.go find the n-grams in it, words.go single
-// words; rows.go has what each adds to the scores. link.go makes probabilities of these, and
-// threshold.go reads what the most probable class is held against. A directory is
-// artifact.go, dir.go and format.go, and our weights file safetensors.go, with metadata.go,
-// tensors.go and checksum.go.
+// To find your way: score.go is a prediction from one end to the other. In block.go package
+// tfidf makes of a text what its analyzer sees, and package vocabulary finds the n-grams in
+// it and adds up the scores; package linear makes probabilities of these. threshold.go reads
+// what the most probable class is held against. A directory is artifact.go, dir.go and
+// format.go; the weights and their file are those of package linear.
 package model
 
 import (
-	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"sync"
 
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -31,7 +31,7 @@ type Model struct {
 	blocks           []block
 	norm             tfidf.Norm // of several blocks
 	intercepts       []float64
-	links            []Link
+	links            []linear.Link
 	hasProbabilities bool
 	averages         bool // or calibrates probabilities: there are no decision values
 	classes          []string
@@ -59,7 +59,33 @@ type Prediction struct {
 	Scores []float64
 }
 
-// New makes a Model of an artifact. It keeps no reference to it.
+// Open loads the model of an artifact directory: one of our own, or of one of these formats.
+// The path may also be that of a file in it; see [ReadDir].
+func Open(path string, formats ...Format) (*Model, error) {
+	a, err := readDir(path, formats)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newModel(a)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// OpenFS loads the artifact directory that is the root of fsys, as [Open] does.
+func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
+	if own, ok := fsys.(embedded); ok {
+		fsys = lent{own} // the artifact stays in here, and is not written to
+	}
+	a, err := findArtifact(fsys, formats)
+	if err != nil {
+		return nil, err
+	}
+	return newModel(a)
+}
+
+// New makes a Model of an artifact, of which it keeps nothing that could be changed.
 func New(a *Artifact) (*Model, error) {
 	if err := a.Weights.Validate(); err != nil {
 		return nil, err
@@ -114,53 +140,6 @@ func newModel(a *Artifact) (*Model, error) {
 	return m, err
 }
 
-// manyNGrams is how many n-grams are worth a goroutine. To wake another core takes as long
-// as to place some thousands, and the two get in each other's way when both take memory.
-const manyNGrams = 100_000
-
-// newBlocks makes the blocks of the weights, large ones side by side.
-func newBlocks(w *Weights) ([]block, error) {
-	blocks, errs := make([]block, len(w.Blocks)), make([]error, len(w.Blocks))
-	var all sync.WaitGroup
-	column := 0
-	for i := range blocks {
-		first, n := column, w.Blocks[i].NGrams.Len()
-		column += n
-		if i < len(blocks)-1 && n >= manyNGrams {
-			all.Go(func() { blocks[i], errs[i] = newBlock(w, i, first) })
-		} else {
-			blocks[i], errs[i] = newBlock(w, i, first)
-		}
-	}
-	all.Wait()
-	for i := 1; i < len(blocks); i++ {
-		blocks[i].follows = blocks[i].reader.Follows(&blocks[i-1].reader)
-	}
-	return blocks, errors.Join(errs...)
-}
-
-// newBlock makes a block of the i-th of the weights, the coefficients of which begin at
-// a column.
-func newBlock(w *Weights, i, column int) (block, error) {
-	b := &w.Blocks[i]
-	v := b.Vectorizer
-	divides := v.Norm != tfidf.NoNorm
-	if !divides {
-		v.Norm = w.Norm
-	}
-	reader, err := tfidf.NewReader(v)
-	if err != nil {
-		return block{}, err
-	}
-	made := block{reader: *reader, weight: b.Weight, divides: divides}
-	if reader.SingleWords() {
-		made.words = newWords(w, b, v.Norm, column)
-		return made, nil
-	}
-	made.trie, err = newTrie(w, b, v.Norm, column)
-	return made, err
-}
-
 // Predict returns the tag of text, and the probability and score of every class.
 func (m *Model) Predict(text string) Prediction {
 	return m.PredictAll([]string{text})[0]
@@ -211,12 +190,16 @@ func (m *Model) Classify(text string, probabilities, scores []float64) Answer {
 }
 
 func (m *Model) classify(s *scratch, text string, probabilities, scores []float64) Answer {
-	rows := m.score(s, text)
+	return m.decide(s, m.score(s, text), probabilities, scores)
+}
+
+// decide is Classify for a text whose rows have these scores.
+func (m *Model) decide(s *scratch, rows, probabilities, scores []float64) Answer {
 	if !m.hasProbabilities {
 		if scores == nil {
 			scores = s.decisions
 		}
-		m.links[0].Loss.decide(scores, rows)
+		m.links[0].Loss.Decide(scores, rows)
 		best := highest(scores)
 		return Answer{Class: best, Best: best}
 	}
@@ -229,7 +212,7 @@ func (m *Model) classify(s *scratch, text string, probabilities, scores []float6
 	case m.averages:
 		copy(scores, probabilities)
 	default:
-		m.links[0].Loss.decide(scores, rows)
+		m.links[0].Loss.Decide(scores, rows)
 	}
 	return m.answer(probabilities, rows)
 }
@@ -302,9 +285,9 @@ func (m *Model) Size() int {
 	size := len(m.args.raw) + len(m.performance.raw) + len(m.baseline.raw)
 	for _, b := range m.blocks {
 		if b.words != nil {
-			size += b.words.size()
+			size += b.words.Size()
 		} else {
-			size += b.trie.size()
+			size += b.trie.Size()
 		}
 	}
 	return size

@@ -3,7 +3,7 @@ package model_test
 import (
 	"math"
 
-	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -50,7 +50,7 @@ func (twin *twin) naive(text string) (probabilities, rows []float64) {
 }
 
 // naiveVector is the vector of text in one block, without zeros.
-func naiveVector(b *model.Block, columns map[string]int, text string) map[int]float64 {
+func naiveVector(b *linear.Block, columns map[string]int, text string) map[int]float64 {
 	v := &b.Vectorizer
 	vector := make(map[int]float64)
 	for ngram := range v.NGrams(text) {
@@ -95,13 +95,13 @@ func root(norm tfidf.Norm, sum float64) float64 {
 	return sum
 }
 
-func naiveLink(l model.Link, classes int, scores []float64) []float64 {
+func naiveLink(l linear.Link, classes int, scores []float64) []float64 {
 	probabilities := make([]float64, classes)
 	l.Loss.Probabilities(probabilities, scores)
 	if l.Calibrators == nil {
 		return probabilities
 	}
-	if l.Loss != model.NoLoss {
+	if l.Loss != linear.NoLoss {
 		scores = append([]float64(nil), probabilities[classes-len(scores):]...)
 	}
 	sum := 0.0

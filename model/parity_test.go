@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -47,7 +48,7 @@ type parityCase struct {
 		SublinearTF bool `json:"sublinear_tf"`
 		Binary      bool
 	}
-	Loss          model.Loss
+	Loss          linear.Loss
 	Classes       []string
 	NGrams        []string
 	IDF           []float64
@@ -65,9 +66,9 @@ func parityCases(t testing.TB) []parityCase {
 	return fixture.Cases
 }
 
-func (c *parityCase) weights() *model.Weights {
-	w := &model.Weights{
-		Blocks: []model.Block{{
+func (c *parityCase) weights() *linear.Weights {
+	w := &linear.Weights{
+		Blocks: []linear.Block{{
 			Vectorizer: tfidf.Vectorizer{
 				Analyzer:    c.Vectorizer.Analyzer,
 				NgramMin:    c.Vectorizer.NgramMin,
@@ -79,11 +80,11 @@ func (c *parityCase) weights() *model.Weights {
 				Binary:      c.Vectorizer.Binary,
 			},
 			Weight: 1,
-			NGrams: model.NewVocabulary(c.NGrams...),
+			NGrams: tfidf.NewVocabulary(c.NGrams...),
 			IDF:    c.IDF,
 		}},
 		Norm:       tfidf.NoNorm,
-		Links:      []model.Link{{Loss: c.Loss, Weight: 1}},
+		Links:      []linear.Link{{Loss: c.Loss, Weight: 1}},
 		Classes:    c.Classes,
 		Intercepts: c.Intercepts,
 	}
@@ -96,7 +97,7 @@ func (c *parityCase) weights() *model.Weights {
 	return w
 }
 
-func newModel(t testing.TB, args string, w *model.Weights) *model.Model {
+func newModel(t testing.TB, args string, w *linear.Weights) *model.Model {
 	t.Helper()
 	object, err := model.ParseObject([]byte(args))
 	if err != nil {

@@ -5,18 +5,21 @@ import (
 	"slices"
 
 	"tagifai/model/tfidf"
+	"tagifai/model/vocabulary"
 )
 
 // scratch is what one prediction scribbles on. It is pooled; nothing that is
 // returned to a caller refers to it.
 type scratch struct {
 	text          tfidf.Scratch
-	walks         []walks // of each block
+	blocks        []vocabulary.Scratch
 	totals        []float64
 	sums          []float64 // of the rows, over several blocks
 	probabilities []float64
 	one           []float64 // probabilities of one link of several
 	decisions     []float64
+	factors       []float64 // of several blocks: what their sums were multiplied by
+	norm          float64   // of several blocks
 	explainer     explainer
 }
 
@@ -29,12 +32,13 @@ func (m *Model) getScratch() *scratch {
 	}
 	rows, classes := len(m.intercepts), len(m.classes)
 	return &scratch{
-		walks:         make([]walks, len(m.blocks)),
+		blocks:        make([]vocabulary.Scratch, len(m.blocks)),
 		totals:        make([]float64, rows+1),
 		sums:          make([]float64, rows),
 		probabilities: make([]float64, classes),
 		one:           make([]float64, classes),
 		decisions:     make([]float64, classes),
+		factors:       make([]float64, len(m.blocks)),
 	}
 }
 
@@ -44,42 +48,12 @@ func (m *Model) putScratch(s *scratch) {
 	}
 }
 
-// A block is a [Block] that is ready to read texts.
-type block struct {
-	reader tfidf.Reader
-	trie   *trie
-	words  *wordTable // takes the place of the trie if the n-grams are single words
-	weight float64
-	// follows says that the words are found on the tape of the block before, which is in
-	// the scratch: a seventh of the time of the default model.
-	follows bool
-	// divides says whether the vector is divided by its norm. If not, the norm is that
-	// of several blocks, to which this one adds.
-	divides bool
-}
-
-// add adds to totals the block's rows of the n-grams of text, each times its tf, and of a
-// norm of l2 times its square. What becomes the norm is the first of the totals.
-func (b *block) add(s *scratch, w *walks, totals []float64, text string) {
-	switch v := &b.reader.Vectorizer; {
-	case b.words == nil:
-		b.trie.walk(v, w, totals, b.reader.Tape(&s.text, text))
-	case b.follows: // the tape is there
-		bounds := s.text.Words()
-		b.words.add(v, w, totals, s.text.Tape, bounds)
-	default:
-		bounds := b.reader.Words(&s.text, text)
-		b.words.add(v, w, totals, s.text.Tape, bounds)
+// one is 1 for true, 0 for false, and no branch.
+func one(b bool) int {
+	if b {
+		return 1
 	}
-}
-
-// factor returns what the block's sums are multiplied by, if own is the last of them, and
-// what is left of own then.
-func (b *block) factor(own float64) (factor, left float64) {
-	if !b.divides {
-		return b.weight, own
-	}
-	return b.weight / b.reader.Norm.Of(own), float64(one(own > 0))
+	return 0
 }
 
 // score returns the score of each row of coefficients: intercept plus the product of the
@@ -90,7 +64,7 @@ func (m *Model) score(s *scratch, text string) []float64 {
 	}
 	clear(s.totals)
 	b := &m.blocks[0]
-	b.add(s, &s.walks[0], s.totals, text)
+	b.add(s, &s.blocks[0], s.totals, text)
 	rows := s.totals[1:]
 	norm := b.reader.Norm.Of(s.totals[0])
 	for k, intercept := range m.intercepts {
@@ -106,32 +80,46 @@ func (m *Model) scoreBlocks(s *scratch, text string) []float64 {
 	for i := range m.blocks {
 		b := &m.blocks[i]
 		clear(s.totals)
-		b.add(s, &s.walks[i], s.totals, text)
+		b.add(s, &s.blocks[i], s.totals, text)
 		factor, norm := b.factor(s.totals[0])
 		for k := range s.sums {
 			s.sums[k] += factor * s.totals[1+k]
 		}
 		outer += m.norm.Power(b.weight) * norm
+		s.factors[i] = factor
 	}
 	norm := m.norm.Of(outer)
+	s.norm = norm
 	for k, intercept := range m.intercepts {
 		s.sums[k] = s.sums[k]/norm + intercept
 	}
 	return s.sums
 }
 
+// appendFactors appends what the elements of each block's vector are multiplied by in the
+// scores that s was left with.
+func (m *Model) appendFactors(factors []float64, s *scratch) []float64 {
+	if len(m.blocks) == 1 {
+		return append(factors, 1/m.blocks[0].reader.Norm.Of(s.totals[0]))
+	}
+	for _, factor := range s.factors {
+		factors = append(factors, factor/s.norm)
+	}
+	return factors
+}
+
 // probabilities sets dst, one element for each class, from the scores of the rows.
 func (m *Model) probabilities(s *scratch, dst, scores []float64) {
 	if len(m.links) == 1 {
-		m.links[0].probabilities(dst, scores)
+		m.links[0].Probabilities(dst, scores)
 		return
 	}
 	clear(dst)
 	weights := 0.0
 	for i := range m.links {
 		l := &m.links[i]
-		n := l.rows(len(dst))
-		l.probabilities(s.one, scores[:n])
+		n := l.Rows(len(dst))
+		l.Probabilities(s.one, scores[:n])
 		scores = scores[n:]
 		for k, p := range s.one {
 			dst[k] += l.Weight * p

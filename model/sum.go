@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 
 	"github.com/go-json-experiment/json"
+
+	"tagifai/model/linear"
 )
 
 // Sum returns the SHA-256, in hexadecimal, of what predictions depend on: the weights,
@@ -15,7 +17,7 @@ func (a *Artifact) Sum() (string, error) {
 	w.Provenance, w.Warnings = nil, nil
 	hash := sha256.New()
 	err := json.MarshalWrite(hash, struct {
-		Weights Weights
+		Weights linear.Weights
 		Args    Object
 	}{w, a.Args}, json.Deterministic(true))
 	return hex.EncodeToString(hash.Sum(nil)), err

@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/model/linear"
 )
 
 const (
@@ -23,8 +25,8 @@ const (
 	OnSigmoid = "sigmoid"
 )
 
-// parseThresholdOn reports whether the threshold is on the largest sigmoid.
-func parseThresholdOn(args Object, w *Weights) (bool, error) {
+// parseThresholdOn reports whether the arguments of a run put the threshold on the sigmoid.
+func parseThresholdOn(args Object, w *linear.Weights) (bool, error) {
 	value, ok := args.Get(thresholdOnKey)
 	if !ok {
 		return false, nil

@@ -8,17 +8,18 @@ import (
 	"testing"
 
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // A twin is a model and the weights it was made of.
 type twin struct {
 	name    string
 	model   *model.Model
-	weights *model.Weights
+	weights *linear.Weights
 	columns []map[string]int // of each n-gram of each block
 }
 
-func newTwin(name string, m *model.Model, w *model.Weights) *twin {
+func newTwin(name string, m *model.Model, w *linear.Weights) *twin {
 	twin := &twin{name: name, model: m, weights: w}
 	for i := range w.Blocks {
 		columns := make(map[string]int)
@@ -59,7 +60,7 @@ func (twin *twin) check(t *testing.T, text string) {
 // plain reports whether the scores of the rows are those of the classes.
 func (twin *twin) plain() bool {
 	links := twin.weights.Links
-	return len(links) == 1 && links[0].Calibrators == nil && links[0].Loss != model.OneVsOne
+	return len(links) == 1 && links[0].Calibrators == nil && links[0].Loss != linear.OneVsOne
 }
 
 func twins(t testing.TB) []*twin {

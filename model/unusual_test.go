@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // TestUnusual writes weights that version 1 of the file cannot hold, and reads them
@@ -125,7 +126,7 @@ func TestOneVsOne(t *testing.T) {
 		{[]string{"a", "b", "c"}, []float64{-1, -1, 2}, []float64{2 + 2./9, -1 + 2./3 + 1./12, 0}, "a"},
 	} {
 		w := smallWeights()
-		w.Classes, w.Links = c.classes, []model.Link{{Loss: model.OneVsOne, Weight: 1}}
+		w.Classes, w.Links = c.classes, []linear.Link{{Loss: linear.OneVsOne, Weight: 1}}
 		w.Intercepts, w.Coefficients = c.scores, make([]float64, len(c.scores)*w.Features())
 		m := newModel(t, `{"threshold": 0.5}`, w)
 		p := m.Predict("")
@@ -145,7 +146,7 @@ func TestOneVsOne(t *testing.T) {
 // threshold, and that of the highest score where there is none.
 func TestTies(t *testing.T) {
 	w := smallWeights()
-	w.Links = []model.Link{{Loss: model.ModifiedHuber, Weight: 1}}
+	w.Links = []linear.Link{{Loss: linear.ModifiedHuber, Weight: 1}}
 	w.Coefficients, w.Intercepts = make([]float64, len(w.Coefficients)), []float64{2, -3, 5}
 	for args, want := range map[string]string{`{}`: "right", `{"threshold": null}`: "right", `{"threshold": 0.4}`: "left"} {
 		if got := newModel(t, args, w).Tag("x"); got != want {

@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 
 	"tagifai/cmd/tagifai/cli"
-	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 type inspectCommand struct {
@@ -39,7 +39,7 @@ func (c inspectCommand) Run(env cli.Env) error {
 
 // printHeaviest prints the n-grams that speak most for each class: those with the
 // largest idf × coefficient.
-func printHeaviest(w io.Writer, weights *model.Weights, top int) error {
+func printHeaviest(w io.Writer, weights *linear.Weights, top int) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(t, "\nheaviest n-grams\n")
 	for class, name := range weights.Classes {
@@ -53,7 +53,7 @@ func printHeaviest(w io.Writer, weights *model.Weights, top int) error {
 }
 
 // heaviest returns a class's heaviest n-grams, heaviest first.
-func heaviest(weights *model.Weights, class, top int) []string {
+func heaviest(weights *linear.Weights, class, top int) []string {
 	features := weights.Features()
 	sums := make([]float64, features)
 	for row, sign := range rowsOf(weights, class) {
@@ -84,7 +84,7 @@ func heaviest(weights *model.Weights, class, top int) []string {
 }
 
 // rowsOf yields the rows that speak for a class, with 1, or against it, with -1.
-func rowsOf(weights *model.Weights, class int) iter.Seq2[int, float64] {
+func rowsOf(weights *linear.Weights, class int) iter.Seq2[int, float64] {
 	return func(yield func(int, float64) bool) {
 		classes, row := len(weights.Classes), 0
 		for i := range weights.Links {
@@ -94,7 +94,7 @@ func rowsOf(weights *model.Weights, class int) iter.Seq2[int, float64] {
 					return
 				}
 				row++
-			case weights.Links[i].Loss == model.OneVsOne:
+			case weights.Links[i].Loss == linear.OneVsOne:
 				for first := range classes {
 					for second := first + 1; second < classes; second++ {
 						if first == class && !yield(row, -1) || second == class && !yield(row, 1) {

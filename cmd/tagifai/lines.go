@@ -58,15 +58,13 @@ func (b *block) work(result func(dst []byte, line string) []byte) {
 
 // eachLine appends the result of each line of in, its end ("\n" or "\r\n") taken
 // off, and writes these to out, in order. The lines are worked on by all cores; only
-// a few blocks are in memory at a time.
-//
-// Whoever works on a block has read it too. A goroutine that reads for the others is
-// without a core when they wait for it.
+// some blocks are in memory at a time, so many that nobody waits where a core is taken away
+// for a few milliseconds from one who works on a block. Whoever works on it has read it.
 func eachLine(ctx context.Context, in io.Reader, out io.Writer, result func(dst []byte, line string) []byte) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	workers := runtime.GOMAXPROCS(0)
-	inOrder := make(chan *block, 2*workers)
+	inOrder := make(chan *block, 8*workers)
 	r := &blockReader{in: in, out: inOrder}
 	for range workers {
 		go func() {

@@ -10,13 +10,14 @@ import (
 
 	"tagifai/internal/recipe"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // Columns, delimiter and texts of other names make the same model.
 func TestTrainLayout(t *testing.T) {
 	plain := write(t, "plain.csv", "text,tag\n"+strings.Repeat("an image,vision\na word,language\na server,mlops\n", 5))
 	other := write(t, "other.tsv", "label\tn\tbody\n"+strings.Repeat("vision\t1\tan image\nlanguage\t1.0\ta word\nmlops\t1\ta server\n", 5))
-	train := func(arguments ...string) *model.Weights {
+	train := func(arguments ...string) *linear.Weights {
 		t.Helper()
 		dir := filepath.Join(t.TempDir(), "run")
 		succeed(t, "", append([]string{"train", "--args", quick(t, object{"min_freq": 1}), "--out", dir}, arguments...)...)

@@ -20,6 +20,7 @@ import (
 	"tagifai/internal/dataset"
 	"tagifai/internal/recipe"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 var artifactFiles = []string{"args.json", "baseline.json", "golden.json", "label_encoder.json", "model.safetensors", "performance.json", "run_id.txt", "training_texts.json"}
@@ -251,7 +252,7 @@ func TestTrainSpellings(t *testing.T) {
 		}), ""},
 		{"rows without a tag", header + "\nA,\"b,\nc\",\n" + rows + "A,b, \n,,mlops\n", ": 3 rows without a tag or a text are left out\n"},
 	}
-	weights := func(dir string) *model.Weights {
+	weights := func(dir string) *linear.Weights {
 		a, err := model.ReadArtifact(os.DirFS(dir))
 		if err != nil {
 			t.Fatal(err)

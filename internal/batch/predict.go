@@ -35,7 +35,8 @@ func (j *Job) predict(c *chunk, out sink) {
 		if !j.Shard.has(r.id) {
 			continue
 		}
-		res := result{row: r, at: c.at.Add(time.Duration(i) * time.Microsecond), sum: sha256.Sum256([]byte(r.text))}
+		c.text = append(c.text[:0], r.text...)
+		res := result{row: r, at: c.at.Add(time.Duration(i) * time.Microsecond), sum: sha256.Sum256(c.text)}
 		c.tally.Rows++
 		if r.bad != "" {
 			c.tally.Errors++
@@ -57,7 +58,7 @@ func (j *Job) predict(c *chunk, out sink) {
 		}
 	}
 	c.results = out.seal(c.results)
-	c.rows = nil
+	clear(c.rows) // what they refer to is not needed any more
 }
 
 // key is what two rows of a table cannot have both.

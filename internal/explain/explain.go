@@ -21,8 +21,8 @@ type Explained struct {
 // Explain predicts a text and explains the answer, and the scores of other classes, given
 // by their indices, with at most so many n-grams each.
 func Explain(m *model.Model, text string, classes []int, top int) Explained {
-	answer := m.Classify(text, nil, nil)
-	explanations, fallback := prediction.Explain(m, text, answer, classes, top)
+	answer, explanations := m.ClassifyAndExplain(text, nil, nil, classes, top)
+	fallback := prediction.FallbackOf(m, answer, explanations)
 	return Explained{text, m.Class(answer.Class), answer.Confidence, fallback, m.Classes(), explanations}
 }
 

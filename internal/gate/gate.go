@@ -24,7 +24,7 @@ var (
 type Gate struct {
 	places    chan struct{}
 	waiting   atomic.Int64
-	waited    atomic.Int64 // how long the last waited who got or gave up its turn, in nanoseconds
+	pace      atomic.Int64 // at which those who wait get in, in nanoseconds for each
 	maxQueued int64
 	maxWait   time.Duration
 }
@@ -39,12 +39,12 @@ func New(places int, limits config.Limits) *Gate {
 }
 
 // Full reports whether a request that comes now would be sent away. That it would wait
-// in vain is to be known before it is read, or reading those takes from the work: so
-// nobody is let in behind one who waited for half of what is allowed.
+// in vain is to be known before it is read, or reading those takes from the work. Until it
+// is read others may come, so it is to have twice the time that it is expected to wait.
 func (g *Gate) Full() bool {
 	waiting := g.waiting.Load()
 	return len(g.places) == cap(g.places) &&
-		(waiting >= g.maxQueued || waiting > 0 && time.Duration(g.waited.Load()) > g.maxWait/2)
+		(waiting >= g.maxQueued || time.Duration(waiting*g.pace.Load()) > g.maxWait/2)
 }
 
 // Enter takes a place, and waits for one if need be; [Gate.Leave] gives it back. The error is
@@ -56,21 +56,31 @@ func (g *Gate) Enter(ctx context.Context) error {
 	default:
 	}
 	defer g.waiting.Add(-1)
-	if g.waiting.Add(1) > g.maxQueued {
+	position := g.waiting.Add(1)
+	if position > g.maxQueued || position > 1 && time.Duration(position*g.pace.Load()) > g.maxWait {
 		return ErrFull
 	}
 	over := time.NewTimer(g.maxWait)
 	defer over.Stop()
 	from := time.Now()
-	defer func() { g.waited.Store(int64(time.Since(from))) }()
 	select {
 	case g.places <- struct{}{}: // in the order of arrival
+		g.pace.Store(g.paceAfter(position, time.Since(from)))
 		return nil
 	case <-over.C:
+		g.pace.Store(max(g.pace.Load(), int64(g.maxWait)/position)) // at least
 		return ErrWaited
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// paceAfter returns the pace when one who had this position in the queue has waited for so
+// long, as the mean of that and of some turns before, since places are not given back at
+// even intervals.
+func (g *Gate) paceAfter(position int64, waited time.Duration) int64 {
+	const before = 32
+	return (before*g.pace.Load() + int64(waited)) / (before + position)
 }
 
 // Leave gives a place to the next.

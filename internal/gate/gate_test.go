@@ -3,6 +3,8 @@ package gate_test
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,7 +53,7 @@ func TestGate(t *testing.T) {
 	})
 }
 
-// Nobody waits longer than is allowed, nor behind one who has waited for half of that.
+// Nobody waits longer than is allowed, nor at all where one would wait in vain.
 func TestGateWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := gate.New(1, limits(10, time.Second))
@@ -77,4 +79,50 @@ func TestGateWaits(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// With ten times the work that it has room for, a gate keeps its places taken, and hardly
+// anybody is read or waits in vain: who would is sent away at once.
+func TestOverload(t *testing.T) {
+	const (
+		places  = 4
+		reading = 2 * time.Millisecond
+		working = 10 * time.Millisecond
+		lasts   = 3 * time.Second
+		room    = int(places * lasts / working) // for so many
+	)
+	var sentAway, turns, readInVain, waitedInVain atomic.Int64
+	synctest.Test(t, func(t *testing.T) {
+		g := gate.New(places, limits(256, 50*time.Millisecond))
+		var all sync.WaitGroup
+		for range 10 * room {
+			time.Sleep(lasts / time.Duration(10*room))
+			all.Go(func() {
+				if g.Full() {
+					sentAway.Add(1)
+					return
+				}
+				time.Sleep(reading)
+				switch err := g.Enter(t.Context()); {
+				case err == nil:
+					time.Sleep(working)
+					g.Leave()
+					turns.Add(1)
+				case errors.Is(err, gate.ErrFull):
+					readInVain.Add(1)
+				default:
+					waitedInVain.Add(1)
+				}
+			})
+		}
+		all.Wait()
+	})
+	t.Logf("room for %d: %d had their turn, %d were sent away before they were read, %d after that, %d after they waited",
+		room, turns.Load(), sentAway.Load(), readInVain.Load(), waitedInVain.Load())
+	if turns.Load() < int64(room) {
+		t.Error("too few had their turn")
+	}
+	if readInVain.Load()+waitedInVain.Load() > int64(room/4) {
+		t.Error("too many were read in vain")
+	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"tagifai/internal/sklearn"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // ModelFile is the file that MLflow describes a model in.
@@ -55,7 +56,7 @@ type description struct {
 
 // read reads the weights of the directory that is the root of fsys. Their provenance has
 // mlflow_version in addition.
-func read(fsys fs.FS, labels []string) (*model.Weights, error) {
+func read(fsys fs.FS, labels []string) (*linear.Weights, error) {
 	d, err := describe(fsys)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ModelFile, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 
 // tryExample has the model predict the texts of the input example that was logged with
 // it, if it has texts. A model that cannot answer to its own example is refused.
-func (d *description) tryExample(fsys fs.FS, w *model.Weights) error {
+func (d *description) tryExample(fsys fs.FS, w *linear.Weights) error {
 	for _, name := range []string{d.Example.Serving, d.Example.File} {
 		if name == "" || !fs.ValidPath(name) {
 			continue
@@ -39,7 +40,7 @@ func (d *description) tryExample(fsys fs.FS, w *model.Weights) error {
 	return nil
 }
 
-func tryTexts(name string, texts []string, w *model.Weights) error {
+func tryTexts(name string, texts []string, w *linear.Weights) error {
 	m, err := model.New(&model.Artifact{Weights: w})
 	if err != nil {
 		return err

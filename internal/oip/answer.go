@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/internal/jsonread"
+	"tagifai/internal/prediction"
 )
 
 // An Answer is the answer to a [Request]. Its parts follow each other: the JSON, then the
@@ -242,7 +243,7 @@ func (a *Answer) appendJSON(b []byte, o *Output, i int) []byte {
 			if j > 0 {
 				b = append(b, ',')
 			}
-			b = jsontext.AppendFloat(b, number, 64)
+			b = prediction.AppendNumber(b, number)
 		}
 	}
 	if i == a.texts-1 {
@@ -332,7 +333,7 @@ func (a *Answer) best(o *Output, i int) []int {
 
 // classification returns an element of a classification.
 func (a *Answer) classification(o *Output, i, class int) string {
-	b := jsontext.AppendFloat(nil, a.row(o, i)[class], 64)
+	b := prediction.AppendNumber(nil, a.row(o, i)[class])
 	return string(b) + ":" + strconv.Itoa(class) + ":" + a.classes[class]
 }
 

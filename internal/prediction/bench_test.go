@@ -14,14 +14,14 @@ func BenchmarkExplain(b *testing.B) {
 		b.Fatal(err)
 	}
 	const text = "Transfer learning with transformers for text classification."
-	answer := m.Classify(text, nil, nil)
 	b.Run("explain", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			prediction.Explain(m, text, answer, nil, 10)
+			m.ClassifyAndExplain(text, nil, nil, nil, 10)
 		}
 	})
-	explanations, fallback := prediction.Explain(m, text, answer, nil, 10)
+	answer, explanations := m.ClassifyAndExplain(text, nil, nil, nil, 10)
+	fallback := prediction.FallbackOf(m, answer, explanations)
 	b.Run("encode", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"tagifai/model"
 )
 
@@ -53,26 +51,19 @@ type Fallback struct {
 	Threshold float64 `json:"threshold"`
 }
 
-// Explain explains the answer that a model gives to text: the predicted class, the one that
-// was not sure enough in a fallback, which is nil without one, and other classes, given by
-// their indices.
-func Explain(m *model.Model, text string, answer model.Answer, others []int, top int) ([]model.Explanation, *Fallback) {
-	classes := []int{answer.Class}
-	for _, class := range append([]int{answer.Best}, others...) {
-		if !slices.Contains(classes, class) {
-			classes = append(classes, class)
-		}
-	}
-	explanations := m.Explain(text, classes, top)
+// FallbackOf returns the fallback of an answer, nil if there is none. The explanations are
+// those of [model.Model.ClassifyAndExplain].
+func FallbackOf(m *model.Model, answer model.Answer, explanations []model.Explanation) *Fallback {
 	if !answer.Fallback {
-		return explanations, nil
+		return nil
 	}
 	threshold, on := m.Threshold(answer.Best)
 	f := &Fallback{Class: m.Class(answer.Best), Probability: answer.Confidence, Threshold: threshold}
 	if on == model.OnSigmoid {
-		f.Sigmoid = 1 / (1 + math.Exp(-explanations[slices.Index(classes, answer.Best)].Score))
+		i := slices.IndexFunc(explanations, func(e model.Explanation) bool { return e.Class == answer.Best })
+		f.Sigmoid = 1 / (1 + math.Exp(-explanations[i].Score))
 	}
-	return explanations, f
+	return f
 }
 
 // AppendExplained adds explanations and a fallback, which may be nil, to the [Prediction]
@@ -119,20 +110,20 @@ func appendExplanations(dst []byte, classes []string, explanations []model.Expla
 
 func appendExplanation(dst []byte, classes []string, e *model.Explanation) []byte {
 	dst = appendQuote(append(dst, `{"class":`...), classes[e.Class])
-	dst = appendNumber(dst, `,"score":`, e.Score)
-	dst = appendNumber(dst, `,"intercept":`, e.Intercept)
+	dst = appendMember(dst, `,"score":`, e.Score)
+	dst = appendMember(dst, `,"intercept":`, e.Intercept)
 	dst = append(dst, `,"ngrams":[`...)
 	for i, n := range e.NGrams {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = appendQuote(append(dst, `{"ngram":`...), n.NGram)
-		dst = appendNumber(dst, `,"weight":`, n.Weight)
+		dst = appendMember(dst, `,"weight":`, n.Weight)
 		dst = strconv.AppendInt(append(dst, `,"count":`...), int64(n.Count), 10)
 		dst = append(dst, '}')
 	}
-	dst = appendNumber(dst, `],"remaining":{"positive":`, e.Remaining.Positive)
-	dst = appendNumber(dst, `,"negative":`, e.Remaining.Negative)
+	dst = appendMember(dst, `],"remaining":{"positive":`, e.Remaining.Positive)
+	dst = appendMember(dst, `,"negative":`, e.Remaining.Negative)
 	dst = append(dst, `},"spans":[`...)
 	for i, s := range e.Spans {
 		if i > 0 {
@@ -140,7 +131,7 @@ func appendExplanation(dst []byte, classes []string, e *model.Explanation) []byt
 		}
 		dst = strconv.AppendInt(append(dst, `{"start":`...), int64(s.Start), 10)
 		dst = strconv.AppendInt(append(dst, `,"end":`...), int64(s.End), 10)
-		dst = appendNumber(dst, `,"weight":`, s.Weight)
+		dst = appendMember(dst, `,"weight":`, s.Weight)
 		dst = append(dst, '}')
 	}
 	return append(dst, `]}`...)
@@ -148,14 +139,14 @@ func appendExplanation(dst []byte, classes []string, e *model.Explanation) []byt
 
 func appendFallback(dst []byte, f *Fallback) []byte {
 	dst = appendQuote(append(dst, `{"class":`...), f.Class)
-	dst = appendNumber(dst, `,"probability":`, f.Probability)
+	dst = appendMember(dst, `,"probability":`, f.Probability)
 	if f.Sigmoid != 0 {
-		dst = appendNumber(dst, `,"sigmoid":`, f.Sigmoid)
+		dst = appendMember(dst, `,"sigmoid":`, f.Sigmoid)
 	}
-	dst = appendNumber(dst, `,"threshold":`, f.Threshold)
+	dst = appendMember(dst, `,"threshold":`, f.Threshold)
 	return append(dst, '}')
 }
 
-func appendNumber(dst []byte, member string, number float64) []byte {
-	return jsontext.AppendFloat(append(dst, member...), number, 64)
+func appendMember(dst []byte, member string, number float64) []byte {
+	return AppendNumber(append(dst, member...), number)
 }

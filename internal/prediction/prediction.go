@@ -2,10 +2,6 @@
 // byte for byte the same over HTTP and on the command line.
 package prediction
 
-import (
-	"github.com/go-json-experiment/json/jsontext"
-)
-
 // Prediction is a text as it was sent and the tag that the model gives it. It describes
 // what [Append] writes.
 type Prediction struct {
@@ -43,7 +39,7 @@ func appendNumbers(dst []byte, classes []string, numbers []float64) []byte {
 	separator := byte('{')
 	for k, number := range numbers {
 		dst = append(appendQuote(append(dst, separator), classes[k]), ':')
-		dst = jsontext.AppendFloat(dst, number, 64)
+		dst = AppendNumber(dst, number)
 		separator = ','
 	}
 	return append(dst, '}')

@@ -6,8 +6,8 @@ import "github.com/go-json-experiment/json/jsontext"
 //
 // Most texts are ASCII without anything to escape, and are copied as they are. To look for
 // that at eight bytes at a time takes a seventh of what the byte at a time of
-// [jsontext.AppendQuote] takes, which does the others. Its error says no more than that
-// there were bytes that are no UTF-8.
+// [jsontext.AppendQuote] takes, which does the others: 4 % off a file of lines. The error
+// of that says no more than that there were bytes that are no UTF-8.
 func appendQuote(dst []byte, s string) []byte {
 	if isPlain(s) {
 		dst = append(dst, '"')

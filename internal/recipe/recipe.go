@@ -8,6 +8,7 @@ import (
 
 	"tagifai/internal/evaluation"
 	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -215,14 +216,14 @@ func (a *Args) Check() error {
 }
 
 // AllBlocks returns the blocks of n-grams that are fitted, all empty yet.
-func (a *Args) AllBlocks() []model.Block {
+func (a *Args) AllBlocks() []linear.Block {
 	first := Block{
 		Analyzer: a.Analyzer, NgramMinRange: a.NgramMinRange, NgramMaxRange: a.NgramMaxRange, TokenPattern: a.TokenPattern,
 		SublinearTF: a.SublinearTF, UseIDF: a.UseIDF, Norm: a.Norm, Weight: a.Weight,
 	}
-	blocks := make([]model.Block, 0, 1+len(a.Blocks))
+	blocks := make([]linear.Block, 0, 1+len(a.Blocks))
 	for _, b := range append([]Block{first}, a.Blocks...) {
-		blocks = append(blocks, model.Block{
+		blocks = append(blocks, linear.Block{
 			Weight: b.Weight,
 			Vectorizer: tfidf.Vectorizer{
 				Analyzer:     b.Analyzer,

@@ -15,6 +15,7 @@ import (
 	"tagifai/internal/registry"
 	"tagifai/internal/store"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // A gated format is one whose loads can be counted and held up.
@@ -28,7 +29,7 @@ func (g *gated) format(t testing.TB) model.Format {
 	return model.Format{
 		Name: "gated", Sought: "gated",
 		Find: func(fsys fs.FS) (string, error) { return model.FindFile(fsys, "gated") },
-		Read: func(fs.FS, []string) (*model.Weights, error) {
+		Read: func(fs.FS, []string) (*linear.Weights, error) {
 			g.reads.Add(1)
 			g.mu.Lock()
 			held := g.held

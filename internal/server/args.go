@@ -29,7 +29,7 @@ type Arg map[string]any
 //	@Failure		503	{object}	exchange.Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args [get]
 func (s *Server) args(e *exchange.Exchange, r *http.Request) (any, error) {
-	v, err := s.version(e, r, nil)
+	v, err := s.admission.Version(e, r, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s *Server) args(e *exchange.Exchange, r *http.Request) (any, error) {
 //	@Failure		503	{object}	exchange.Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/args/{arg} [get]
 func (s *Server) arg(e *exchange.Exchange, r *http.Request) (any, error) {
-	v, err := s.version(e, r, nil)
+	v, err := s.admission.Version(e, r, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"tagifai/internal/config"
 	"tagifai/internal/server"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 var acceptsGzip = http.Header{"Accept-Encoding": {"gzip"}}
@@ -81,7 +82,7 @@ func texts(n int) string {
 	return strings.Join(list, ",")
 }
 
-// predictPayload is a [server.PredictPayload] of so many texts.
+// predictPayload is a [classify.PredictPayload] of so many texts.
 func predictPayload(n int) string {
 	return `{"texts":[{"text":` + strings.ReplaceAll(texts(n), `",`, `"},{"text":`) + `}]}`
 }
@@ -211,7 +212,7 @@ func TestCompressEveryRoute(t *testing.T) {
 
 // Clients of Triton read only inferences compressed, though they say that they accept gzip.
 func TestCompressNotOthersOfTriton(t *testing.T) {
-	m, err := model.New(artifactWith(t, "", func(w *model.Weights) {
+	m, err := model.New(artifactWith(t, "", func(w *linear.Weights) {
 		for i := range w.Classes {
 			w.Classes[i] += strings.Repeat("x", 300)
 		}

@@ -75,7 +75,7 @@ type DriftBin struct {
 //	@Failure		503		{object}	exchange.Problem			"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/versions/{version}/drift [get]
 func (s *Server) versionDrift(e *exchange.Exchange, r *http.Request) (any, error) {
-	v, err := s.version(e, r, nil)
+	v, err := s.admission.Version(e, r, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -19,16 +19,16 @@ import (
 	"tagifai/internal/memory"
 	"tagifai/internal/ratelimit"
 	"tagifai/internal/registry"
+	"tagifai/internal/server/admission"
 	"tagifai/internal/server/exchange"
 	"tagifai/internal/server/middleware"
+	"tagifai/internal/server/protocols"
 	"tagifai/model"
 )
 
 var (
 	errNotFound         = errors.New("no such route")
 	errMethodNotAllowed = errors.New("method not allowed on this route")
-	errNotMLflow        = errors.New("the body is of no type that MLflow sends")
-	errDraining         = errors.New("the service is about to stop")
 )
 
 // What the detail of an answer says to who may try again.
@@ -45,10 +45,10 @@ const (
 	forbidden      = "forbidden"
 )
 
-// problems is the one table from an error to the answer to it and to the reason that
+// refusals is the one table from an error to the answer to it and to the reason that
 // log and metrics have for it; the first row that matches counts. Without a detail the
 // answer has the phrase of the status.
-var problems = []struct {
+var refusals = []struct {
 	matches func(error) bool
 	status  int
 	detail  string
@@ -65,7 +65,7 @@ var problems = []struct {
 	{is(ratelimit.ErrTooMany), http.StatusRequestEntityTooLarge, "The request has more texts than a client may have predicted in a minute: send fewer at once", "client_texts_at_once"},
 	{is(middleware.ErrStreams), http.StatusServiceUnavailable, busy, "streams"},
 	{is(memory.ErrHeld), http.StatusServiceUnavailable, busy, "held_bytes"},
-	{is(errDraining), http.StatusServiceUnavailable, stopping, "draining"},
+	{is(admission.ErrDraining), http.StatusServiceUnavailable, stopping, "draining"},
 	{is(auth.ErrNoCredential), http.StatusUnauthorized, "A key or a token is needed: send it as Authorization: Bearer, or a key as X-API-Key", "no_credential"},
 	{is(auth.ErrUnavailable), http.StatusServiceUnavailable, "Tokens cannot be verified yet, as their issuer does not answer: try again", "issuer_away"},
 	{is(registry.ErrBusy), http.StatusServiceUnavailable, busy, "load_queue_full"},
@@ -75,7 +75,7 @@ var problems = []struct {
 	{is(lookup.ErrUnavailable), http.StatusServiceUnavailable, "The database of the predictions cannot be read: try again", "database_away"},
 	{is(lookup.ErrNoTables), http.StatusServiceUnavailable, "The database has no tables of predictions yet: tagifai batch makes them", "database_empty"},
 	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is, or by gzip or zstd", "body_encoded"},
-	{is(errNotMLflow), http.StatusUnsupportedMediaType, "The body is read as application/json or text/csv, in UTF-8", "body_type"},
+	{is(protocols.ErrNotMLflow), http.StatusUnsupportedMediaType, "The body is read as application/json or text/csv, in UTF-8", "body_type"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
 	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over
 	{is(jsonbody.ErrUnreadable), http.StatusBadRequest, "There was an error parsing the body", "body_unreadable"},
@@ -95,7 +95,7 @@ func (s *Server) refusalOf(e *exchange.Exchange, err error) exchange.Refusal {
 		refused.RetryAfter = []string{retryWhen(err)}
 	case refused.Status == http.StatusUnauthorized, refused.Reason == forbidden:
 		refused.Challenge = challenge(err)
-	case refused.Status == http.StatusNotFound && s.guard != nil && (e.Principal == nil || !e.Principal.MayUseAll()):
+	case refused.Status == http.StatusNotFound && !s.admission.SeesAll(e):
 		refused.Detail, _, _ = strings.Cut(refused.Detail, ";") // what there is instead may not be for them
 	}
 	return refused
@@ -112,7 +112,7 @@ func answerTo(err error) exchange.Refusal {
 	if wrong, ok := errors.AsType[*auth.CredentialError](err); ok {
 		return exchange.Refusal{Status: http.StatusUnauthorized, Detail: wrong.Error(), Reason: badCredential}
 	}
-	if refused, ok := errors.AsType[*forbiddenError](err); ok {
+	if refused, ok := errors.AsType[*admission.ForbiddenError](err); ok {
 		return exchange.Refusal{Status: http.StatusForbidden, Detail: refused.Error(), Reason: forbidden}
 	}
 	if missing, ok := errors.AsType[*registry.NotFoundError](err); ok {
@@ -136,9 +136,9 @@ func answerTo(err error) exchange.Refusal {
 	if wrong, ok := errors.AsType[*registry.InvalidError](err); ok {
 		return exchange.Refusal{Status: http.StatusBadRequest, Detail: wrong.Error(), Reason: "change_invalid"}
 	}
-	for _, p := range problems {
-		if p.matches(err) {
-			return exchange.Refusal{Status: p.status, Detail: cmp.Or(p.detail, http.StatusText(p.status)), Reason: p.reason}
+	for _, row := range refusals {
+		if row.matches(err) {
+			return exchange.Refusal{Status: row.status, Detail: cmp.Or(row.detail, http.StatusText(row.status)), Reason: row.reason}
 		}
 	}
 	return exchange.Internal
@@ -164,8 +164,8 @@ func challenge(err error) string {
 	if wrong, ok := errors.AsType[*auth.CredentialError](err); ok {
 		value += `, error="invalid_token", error_description="` + wrong.Error() + `"`
 	}
-	if refused, ok := errors.AsType[*forbiddenError](err); ok {
-		value += `, error="insufficient_scope", scope="` + refused.action.String() + `"`
+	if refused, ok := errors.AsType[*admission.ForbiddenError](err); ok {
+		value += `, error="insufficient_scope", scope="` + refused.Action.String() + `"`
 	}
 	return value
 }

@@ -3,14 +3,13 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/registry"
+	"tagifai/internal/server/admission"
 	"tagifai/internal/server/exchange"
 )
 
@@ -34,9 +33,9 @@ func RoutePayload[T any](s *Server, pattern string) {
 // RouteVersion adds the routes of a version below a path that names it.
 func (s *Server) RouteVersion(below string) {
 	s.mux.Post(below+"/predict", answer(s.predict))
-	s.mux.Get(below+"/args", answer(s.turn(s.args)))
-	s.mux.Get(below+"/args/{arg}", answer(s.turn(s.arg)))
-	s.mux.Get(below+"/performance", answer(s.turn(s.performance)))
+	s.mux.Get(below+"/args", answer(s.admission.Turn(s.args)))
+	s.mux.Get(below+"/args/{arg}", answer(s.admission.Turn(s.arg)))
+	s.mux.Get(below+"/performance", answer(s.admission.Turn(s.performance)))
 }
 
 // Speak makes a dialect of its own that of a path and of all below it: a success is the bare
@@ -73,25 +72,25 @@ func (s *Server) Occupy() {
 	cancel() // wait for none
 	var err error
 	for err == nil {
-		err = s.gate.Enter(over)
+		err = s.admission.Turns.Enter(over)
 	}
 }
 
 // Vacate gives them back.
 func (s *Server) Vacate() {
-	for range s.gate.Taken() {
-		s.gate.Leave()
+	for range s.admission.Turns.Taken() {
+		s.admission.Turns.Leave()
 	}
 }
 
 // Waiting returns how many requests wait for their turn.
-func (s *Server) Waiting() int { return s.gate.Waiting() }
+func (s *Server) Waiting() int { return s.admission.Turns.Waiting() }
 
 // Free returns how many bytes requests may still hold.
-func (s *Server) Free() int64 { return s.allowance.Left() }
+func (s *Server) Free() int64 { return s.exchanges.Allowance.Left() }
 
 // Break makes every route fail that needs the model.
-func (s *Server) Break() { s.versions = broken{} }
+func (s *Server) Break() { s.versions, s.admission.Versions = broken{}, broken{} }
 
 type broken struct{ Versions }
 
@@ -116,32 +115,11 @@ func RouteWithout(s *Server, register func(mux *chi.Mux)) {
 // RouteNeedingNothing makes a server with a route whose need is empty.
 func RouteNeedingNothing(s *Server) {
 	r := s.newRouter(false, false)
-	r.get("/new", need{}, func(http.ResponseWriter, *http.Request) {})
+	r.get("/new", admission.Need{}, func(http.ResponseWriter, *http.Request) {})
 	r.routes()
 }
 
 // RoutePanic adds a route that panics.
 func RoutePanic(s *Server, pattern string) {
-	s.mux.Get(pattern, s.guarded(toList, false, func(http.ResponseWriter, *http.Request) { panic("on purpose") }))
-}
-
-// MaxPrincipals is how many principals have a label of their own.
-const MaxPrincipals = maxPrincipals
-
-// CountPrincipals counts a request of each of n principals, and returns the counts by label.
-func CountPrincipals(n int) map[string]float64 {
-	metrics := prometheus.NewRegistry()
-	p := newPrincipals(metrics)
-	for i := range n {
-		p.count(fmt.Sprint("jwt:", i))
-	}
-	families, err := metrics.Gather()
-	if err != nil {
-		panic(err)
-	}
-	counts := map[string]float64{}
-	for _, m := range families[0].GetMetric() {
-		counts[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
-	}
-	return counts
+	s.mux.Get(pattern, s.admission.Guarded(toList, false, func(http.ResponseWriter, *http.Request) { panic("on purpose") }))
 }

@@ -92,15 +92,3 @@ func TestGuardTraces(t *testing.T) {
 		t.Errorf("the metrics do not count the requests of a token")
 	}
 }
-
-// However many subjects an issuer knows, there are no more than a number of labels.
-func TestPrincipalsAreBounded(t *testing.T) {
-	const more = 50
-	counted := server.CountPrincipals(server.MaxPrincipals + more)
-	if got := counted["_other"]; got != more {
-		t.Errorf("%v requests are of others, want %v", got, more)
-	}
-	if got := len(counted); got != server.MaxPrincipals+1 {
-		t.Errorf("%d labels, want %d", got, server.MaxPrincipals+1)
-	}
-}

@@ -19,7 +19,7 @@ type Health struct{}
 //	@Failure		503	{object}	exchange.Problem			"There is nothing to predict with yet."
 //	@Router			/ [get]
 func (s *Server) health(e *exchange.Exchange, r *http.Request) (any, error) {
-	_, err := s.version(e, r, nil)
+	_, err := s.admission.Version(e, r, nil)
 	return Health{}, err
 }
 
@@ -43,5 +43,5 @@ func (s *Server) livez(*exchange.Exchange, *http.Request) (any, error) { return 
 //	@Failure		503	{object}	exchange.Problem			"They should not: the service is about to stop."
 //	@Router			/readyz [get]
 func (s *Server) readyz(_ *exchange.Exchange, r *http.Request) (any, error) {
-	return Health{}, s.ready(r.Context())
+	return Health{}, s.admission.Ready(r.Context())
 }

@@ -16,6 +16,7 @@ import (
 
 	"tagifai/internal/config"
 	"tagifai/internal/server"
+	"tagifai/internal/server/classify"
 	"tagifai/internal/server/exchange"
 )
 
@@ -181,7 +182,7 @@ func TestConcurrentRequests(t *testing.T) {
 			t.Parallel()
 			for j := range 20 {
 				text := strings.Repeat(fmt.Sprintf("text %d of client %d ", j, i), i+1)
-				request, _ := json.Marshal(server.PredictPayload{Texts: []server.Text{{Text: text}}})
+				request, _ := json.Marshal(classify.PredictPayload{Texts: []classify.Text{{Text: text}}})
 				answer := s.ask(t, http.MethodPost, "/predict", jsonBody, string(request))
 				var got struct {
 					exchange.Envelope

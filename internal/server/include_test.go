@@ -12,7 +12,9 @@ import (
 
 	"tagifai/internal/config"
 	"tagifai/internal/server"
+	"tagifai/internal/server/classify"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // What include adds to the data of POST /predict, and where.
@@ -101,7 +103,7 @@ func unsure(t *testing.T) *model.Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Weights.Links = []model.Link{{Loss: model.NoLoss, Weight: 1}}
+	a.Weights.Links = []linear.Link{{Loss: linear.NoLoss, Weight: 1}}
 	m, err := model.New(a)
 	if err != nil {
 		t.Fatal(err)
@@ -230,8 +232,8 @@ func TestLimits(t *testing.T) {
 // reported without any other.
 func TestNewField(t *testing.T) {
 	type payload struct {
-		Texts []server.Text `json:"texts" validate:"min=1,dive"`
-		Top   int           `json:"top,omitempty" validate:"omitempty,gte=1,lte=5"` // the line
+		Texts []classify.Text `json:"texts" validate:"min=1,dive"`
+		Top   int             `json:"top,omitempty" validate:"omitempty,gte=1,lte=5"` // the line
 	}
 	s := start(t, settings(), func(s *server.Server) { server.RoutePayload[payload](s, "/new") })
 	tests := []struct {

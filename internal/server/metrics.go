@@ -37,8 +37,8 @@ func newRejected(registry *prometheus.Registry) *prometheus.CounterVec {
 	}, []string{"reason"})
 	registry.MustRegister(rejected)
 	// So that all reasons are there from the start, with 0.
-	for _, p := range problems {
-		rejected.WithLabelValues(p.reason)
+	for _, row := range refusals {
+		rejected.WithLabelValues(row.reason)
 	}
 	for _, reason := range []string{invalidRequest, bodyTooLarge, badCredential, forbidden} {
 		rejected.WithLabelValues(reason)

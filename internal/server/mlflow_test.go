@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tagifai/internal/config"
-	"tagifai/internal/server"
+	"tagifai/internal/server/protocols"
 )
 
 // Every shape that MLflow takes gets an answer for each text, which is that of POST /predict
@@ -111,11 +111,11 @@ func TestInvocationsErrors(t *testing.T) {
 				header.Set("Content-Type", test.kind)
 			}
 			got := test.to.ask(t, http.MethodPost, "/invocations", header, test.body)
-			var answer server.MLflowError
+			var answer protocols.MLflowError
 			if err := json.Unmarshal([]byte(got.body), &answer, json.RejectUnknownMembers(true)); err != nil {
 				t.Fatalf("%v in %s", err, got.body)
 			}
-			if diff := cmp.Diff(answer, server.MLflowError{ErrorCode: "BAD_REQUEST", Message: test.want}); got.status != test.status || diff != "" {
+			if diff := cmp.Diff(answer, protocols.MLflowError{ErrorCode: "BAD_REQUEST", Message: test.want}); got.status != test.status || diff != "" {
 				t.Errorf("%d: %s", got.status, diff)
 			}
 		})

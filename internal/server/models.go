@@ -10,6 +10,7 @@ import (
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/registry"
 	"tagifai/internal/server/exchange"
+	"tagifai/internal/server/query"
 )
 
 // Models is the data of GET /models.
@@ -89,11 +90,10 @@ func (s *Server) models(e *exchange.Exchange, r *http.Request) (any, error) {
 		return nil, err
 	}
 	after := ""
-	if values := queryValues(r, "after"); len(values) > 0 {
+	if values := query.Values(r, "after"); len(values) > 0 {
 		after = values[len(values)-1]
 	}
-	visible := func(name string) bool { return e.Principal == nil || e.Principal.MayUse(name) }
-	listed, more, err := s.versions.Models(r.Context(), after, limit, visible)
+	listed, more, err := s.versions.Models(r.Context(), after, limit, e.MayUse)
 	if err != nil {
 		return nil, err
 	}
@@ -107,29 +107,17 @@ func (s *Server) models(e *exchange.Exchange, r *http.Request) (any, error) {
 	return models, nil
 }
 
-type numberCtx struct {
-	LimitValue int `json:"limit_value"`
-}
-
 // queryLimit returns how many models a page is to have.
 func queryLimit(r *http.Request) (int, error) {
-	values := queryValues(r, "limit")
+	values := query.Values(r, "limit")
 	if len(values) == 0 {
 		return pageOfModels, nil
 	}
-	limit, err := strconv.Atoi(values[len(values)-1])
-	item := jsonbody.Item{Loc: []any{"query", "limit"}}
-	switch {
-	case err != nil:
-		item.Msg, item.Type = "value is not a valid integer", "type_error.integer"
-	case limit < 1:
-		item.Msg, item.Type, item.Ctx = "ensure this value is greater than or equal to 1", "value_error.number.not_ge", numberCtx{1}
-	case limit > maxModels:
-		item.Msg, item.Type, item.Ctx = "ensure this value is less than or equal to 1000", "value_error.number.not_le", numberCtx{maxModels}
-	default:
-		return limit, nil
+	limit, wrong := query.Number("limit", values[len(values)-1], 1, maxModels)
+	if wrong != nil {
+		return 0, &jsonbody.InvalidError{Items: wrong}
 	}
-	return 0, &jsonbody.InvalidError{Items: []jsonbody.Item{item}}
+	return limit, nil
 }
 
 // model answers GET /models/{name}.
@@ -183,5 +171,3 @@ func versionText(number int) string {
 	}
 	return strconv.Itoa(number)
 }
-
-// What follows are routes of a version, which the handlers of the root answer.

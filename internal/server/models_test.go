@@ -22,6 +22,7 @@ import (
 	"tagifai/internal/logtest"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
+	"tagifai/internal/server/classify"
 	"tagifai/internal/store"
 	"tagifai/model"
 )
@@ -106,7 +107,7 @@ func (s *shop) answeredBy(t *testing.T, path, body string, header http.Header) s
 		return fmt.Sprint(e.StatusCode, " ", string(e.Detail))
 	}
 	var data struct {
-		Version server.VersionName `json:"version"`
+		Version classify.VersionName `json:"version"`
 	}
 	if err := json.Unmarshal(e.Data, &data); err != nil {
 		t.Fatal(err)

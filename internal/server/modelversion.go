@@ -48,7 +48,7 @@ type Provenance struct {
 //	@Failure		503		{object}	exchange.Problem					"The service is busy, or the version cannot be served: try again after as many seconds as Retry-After says."
 //	@Router			/models/{name}/versions/{version} [get]
 func (s *Server) modelVersion(e *exchange.Exchange, r *http.Request) (any, error) {
-	v, err := s.version(e, r, nil)
+	v, err := s.admission.Version(e, r, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +69,8 @@ func (s *Server) modelVersion(e *exchange.Exchange, r *http.Request) (any, error
 func provenanceOf(m *store.Manifest) *Provenance {
 	return &Provenance{m.Source, m.Time.UTC().Format(time.RFC3339), m.Tool, m.By}
 }
+
+// What follows are routes of a version, which the handlers of the root answer.
 
 // versionArgs answers GET /models/{name}/versions/{version}/args.
 //

@@ -12,7 +12,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
-	"tagifai/internal/server"
+	"tagifai/internal/server/classify"
+	"tagifai/internal/server/protocols"
 	"tagifai/model"
 )
 
@@ -20,7 +21,7 @@ import (
 func TestOIPExplanation(t *testing.T) {
 	s := startLoading(t, cautious(model.OnProbability), settings())
 	var predictions struct{ Predictions []map[string]jsontext.Value }
-	body := marshal(t, server.PredictPayload{Texts: []server.Text{{Text: three[0]}, {Text: three[1]}, {Text: three[2]}}})
+	body := marshal(t, classify.PredictPayload{Texts: []classify.Text{{Text: three[0]}, {Text: three[1]}, {Text: three[2]}}})
 	got := s.ask(t, http.MethodPost, "/predict?include=explanation", jsonBody, body)
 	if err := json.Unmarshal(decodeEnvelope(t, got.body).Data, &predictions, json.MatchCaseInsensitiveNames(true)); err != nil {
 		t.Fatal(err)
@@ -42,7 +43,7 @@ func TestOIPExplanation(t *testing.T) {
 		if n, err := strconv.Atoi(got.header.Get("Inference-Header-Content-Length")); err == nil {
 			document, rest = document[:n], document[n:]
 		}
-		var answer server.OIPInferAnswer
+		var answer protocols.OIPInferAnswer
 		if err := json.Unmarshal([]byte(document), &answer); err != nil || len(answer.Outputs) != 1 {
 			t.Fatalf("%v in %s", err, document)
 		}

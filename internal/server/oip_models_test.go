@@ -20,6 +20,7 @@ import (
 	"tagifai/internal/logtest"
 	"tagifai/internal/registry"
 	"tagifai/internal/server"
+	"tagifai/internal/server/protocols"
 )
 
 // Models and versions are the registry's, and an alias serves as a version.
@@ -97,16 +98,16 @@ func TestOIPModels(t *testing.T) {
 	if got.status != http.StatusServiceUnavailable || got.body != failed || got.header.Get("Retry-After") == "" {
 		t.Errorf("got %d %s", got.status, got.body)
 	}
-	entry := func(name string, version int) server.OIPIndexEntry {
-		return server.OIPIndexEntry{Name: name, Version: strconv.Itoa(version), State: "READY"}
+	entry := func(name string, version int) protocols.OIPIndexEntry {
+		return protocols.OIPIndexEntry{Name: name, Version: strconv.Itoa(version), State: "READY"}
 	}
-	var want []server.OIPIndexEntry
+	var want []protocols.OIPIndexEntry
 	for version := range 12 {
 		want = append(want, entry("other", version+1))
 	}
 	want = append(want, entry("tagger", 1), entry("tagger", 2))
 	for body, all := range map[string]bool{"": true, "{}": true, `{"ready":false}`: true, `{"ready":true}`: false, `{"x": [1], "ready": true}`: false} {
-		var index []server.OIPIndexEntry
+		var index []protocols.OIPIndexEntry
 		answer := s.ask(t, http.MethodPost, "/v2/repository/index", nil, body)
 		if err := json.Unmarshal([]byte(answer.body), &index, json.RejectUnknownMembers(true)); err != nil {
 			t.Fatalf("%v in %s", err, answer.body)
@@ -117,7 +118,7 @@ func TestOIPModels(t *testing.T) {
 				t.Errorf("%s: the reason is %q", body, last.Reason)
 			}
 			index[len(index)-1].Reason = ""
-			last = server.OIPIndexEntry{Name: "tagger", Version: "3", State: "UNAVAILABLE"}
+			last = protocols.OIPIndexEntry{Name: "tagger", Version: "3", State: "UNAVAILABLE"}
 			if diff := cmp.Diff(index, append(want[:len(want):len(want)], last)); diff != "" {
 				t.Errorf("%q: %s", body, diff)
 			}
@@ -157,12 +158,12 @@ func TestOIPIndexOfMany(t *testing.T) {
 		return startServing(t, server.Options{Settings: settings(change), Versions: manyModels{models}}, new(logtest.Log))
 	}
 	got := serving(func(*config.Settings) {}).ask(t, http.MethodPost, "/v2/repository/index", nil, "")
-	var index []server.OIPIndexEntry
+	var index []protocols.OIPIndexEntry
 	if err := json.Unmarshal([]byte(got.body), &index); err != nil || len(index) != 2*howMany {
 		t.Fatalf("%d entries: %v", len(index), err)
 	}
 	for i, entry := range index {
-		if want := (server.OIPIndexEntry{Name: fmt.Sprintf("model-%04d", i/2), Version: strconv.Itoa(3 + i%2), State: "READY"}); entry != want {
+		if want := (protocols.OIPIndexEntry{Name: fmt.Sprintf("model-%04d", i/2), Version: strconv.Itoa(3 + i%2), State: "READY"}); entry != want {
 			t.Fatalf("entry %d is %+v, want %+v", i, entry, want)
 		}
 	}

@@ -14,6 +14,8 @@ import (
 
 	"tagifai/internal/config"
 	"tagifai/internal/server"
+	"tagifai/internal/server/classify"
+	"tagifai/internal/server/protocols"
 )
 
 // three are texts that get three different tags.
@@ -22,11 +24,11 @@ var three = []string{"CNNs for image segmentation.", "Transformers for \"NLP\", 
 // predicted is what POST /predict answers for the texts of three.
 func predicted(t *testing.T, s *service) (tags []string, probabilities, scores [][]float64, classes []string) {
 	t.Helper()
-	texts := make([]server.Text, len(three))
+	texts := make([]classify.Text, len(three))
 	for i := range three {
 		texts[i].Text = three[i]
 	}
-	body, err := json.Marshal(server.PredictPayload{Texts: texts})
+	body, err := json.Marshal(classify.PredictPayload{Texts: texts})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +282,7 @@ func TestOIPErrors(t *testing.T) {
 				header.Set("Inference-Header-Content-Length", test.length)
 			}
 			got := s.ask(t, http.MethodPost, "/v2/models/default/infer", header, test.body)
-			var answer server.OIPError
+			var answer protocols.OIPError
 			if err := json.Unmarshal([]byte(got.body), &answer, json.RejectUnknownMembers(true)); err != nil {
 				t.Fatalf("%v in %s", err, got.body)
 			}

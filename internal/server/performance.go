@@ -6,6 +6,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/internal/server/exchange"
+	"tagifai/internal/server/query"
 )
 
 // Performance is the data of GET /performance.
@@ -27,12 +28,12 @@ type Performance struct {
 //	@Failure		503	{object}	exchange.Problem	"The service is busy: try again after as many seconds as Retry-After says."
 //	@Router			/performance [get]
 func (s *Server) performance(e *exchange.Exchange, r *http.Request) (any, error) {
-	v, err := s.version(e, r, nil)
+	v, err := s.admission.Version(e, r, nil)
 	if err != nil {
 		return nil, err
 	}
 	metrics := v.Performance()
-	if filters := queryValues(r, "filter"); len(filters) > 0 {
+	if filters := query.Values(r, "filter"); len(filters) > 0 {
 		filter := filters[len(filters)-1]
 		if part, ok := metrics.Get(filter); ok {
 			return Performance{part}, metrics.Check(filter)

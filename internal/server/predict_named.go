@@ -13,7 +13,7 @@ import (
 //	@Description	As `POST /predict`, by the model's stable version or its canary.
 //	@Tags			Models
 //	@Param			name	path		string				true	"The name of the model."
-//	@Param			payload	body		PredictPayload		true	"The texts to classify."
+//	@Param			payload	body		classify.PredictPayload		true	"The texts to classify."
 //	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version, explanation)	collectionFormat(csv)
 //	@Param			explain_top		query	int			false	"As for `POST /predict`."	default(10)	minimum(0)	maximum(1000)
 //	@Param			explain_classes	query	[]string	false	"As for `POST /predict`."	collectionFormat(csv)
@@ -39,7 +39,7 @@ func (s *Server) predictModel(e *exchange.Exchange, r *http.Request) (any, error
 //	@Tags			Models
 //	@Param			name	path		string				true	"The name of the model."
 //	@Param			version	path		string				true	"The number of the version, or an alias."
-//	@Param			payload	body		PredictPayload		true	"The texts to classify."
+//	@Param			payload	body		classify.PredictPayload		true	"The texts to classify."
 //	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version, explanation)	collectionFormat(csv)
 //	@Param			explain_top		query	int			false	"As for `POST /predict`."	default(10)	minimum(0)	maximum(1000)
 //	@Param			explain_classes	query	[]string	false	"As for `POST /predict`."	collectionFormat(csv)
@@ -65,7 +65,7 @@ func (s *Server) predictVersion(e *exchange.Exchange, r *http.Request) (any, err
 //	@Tags			Models
 //	@Param			name	path		string				true	"The name of the model."
 //	@Param			alias	path		string				true	"The alias, or the number of a version."
-//	@Param			payload	body		PredictPayload		true	"The texts to classify."
+//	@Param			payload	body		classify.PredictPayload		true	"The texts to classify."
 //	@Param			include	query		[]string			false	"What to add to the answer, as for `POST /predict`."	Enums(probabilities, scores, model, version, explanation)	collectionFormat(csv)
 //	@Param			explain_top		query	int			false	"As for `POST /predict`."	default(10)	minimum(0)	maximum(1000)
 //	@Param			explain_classes	query	[]string	false	"As for `POST /predict`."	collectionFormat(csv)

@@ -12,6 +12,7 @@ import (
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
 	"tagifai/internal/server"
+	"tagifai/internal/server/protocols"
 )
 
 // One text, as each protocol has it.
@@ -56,9 +57,9 @@ func TestProtocolErrors(t *testing.T) {
 	for _, test := range tests {
 		for _, of := range []string{test.oip, test.mlflow} {
 			path, body, _ := strings.Cut(of, " ")
-			want := marshal(t, server.OIPError{Error: test.words})
+			want := marshal(t, protocols.OIPError{Error: test.words})
 			if of == test.mlflow {
-				want = marshal(t, server.MLflowError{ErrorCode: test.code, Message: test.words})
+				want = marshal(t, protocols.MLflowError{ErrorCode: test.code, Message: test.words})
 			}
 			got := test.to.ask(t, test.method, path, jsonBody, body)
 			if diff := cmp.Diff(got.body, want); got.status != test.status || diff != "" {
@@ -102,9 +103,9 @@ func TestProtocolKeys(t *testing.T) {
 	for _, test := range tests {
 		for path, body := range map[string]string{"/v2/models/tagger/infer": oipText, "/v2/models/tagger/versions/stable/infer": oipText, "/invocations": mlflowText} {
 			got := serve(s.server.Handler(), http.MethodPost, path, test.header, body)
-			want := marshal(t, server.OIPError{Error: test.words})
+			want := marshal(t, protocols.OIPError{Error: test.words})
 			if path == "/invocations" {
-				want = marshal(t, server.MLflowError{ErrorCode: test.code, Message: test.words})
+				want = marshal(t, protocols.MLflowError{ErrorCode: test.code, Message: test.words})
 			}
 			if diff := cmp.Diff(got.Body.String(), want); got.Code != test.status || test.status != 200 && diff != "" {
 				t.Errorf("%s, %s: %d %s", test.name, path, got.Code, diff)
@@ -120,7 +121,7 @@ func TestProtocolKeys(t *testing.T) {
 // gives nothing else.
 func TestProtocolsWithoutProbabilities(t *testing.T) {
 	s := startLoading(t, newLoader(unsure(t)).load, settings())
-	var model server.OIPModel
+	var model protocols.OIPModel
 	got := s.ask(t, http.MethodGet, "/v2/models/default", nil, "")
 	if err := json.Unmarshal([]byte(got.body), &model, json.RejectUnknownMembers(true)); err != nil {
 		t.Fatalf("%v in %s", err, got.body)
@@ -138,7 +139,7 @@ func TestProtocolsWithoutProbabilities(t *testing.T) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	got = s.ask(t, http.MethodPost, "/v2/models/default/infer", jsonBody, strings.Replace(oipText, `{`, `{"outputs":[{"name":"probabilities"}],`, 1))
-	want = marshal(t, server.OIPError{Error: `outputs[0].name: is "probabilities", which is no output of the model; its outputs: predicted_tag, scores, explanation`})
+	want = marshal(t, protocols.OIPError{Error: `outputs[0].name: is "probabilities", which is no output of the model; its outputs: predicted_tag, scores, explanation`})
 	if diff := cmp.Diff(got.body, want); got.status != 400 || diff != "" {
 		t.Errorf("%d %s", got.status, diff)
 	}
@@ -147,7 +148,7 @@ func TestProtocolsWithoutProbabilities(t *testing.T) {
 		t.Errorf("%d %s", got.status, diff)
 	}
 	got = s.ask(t, http.MethodPost, "/invocations", jsonBody, strings.Replace(mlflowText, `{`, `{"params":{"predict_method":"predict_proba"},`, 1))
-	want = marshal(t, server.MLflowError{ErrorCode: "BAD_REQUEST", Message: "params.predict_method: the model has no probabilities, as its classifier was not trained to give any"})
+	want = marshal(t, protocols.MLflowError{ErrorCode: "BAD_REQUEST", Message: "params.predict_method: the model has no probabilities, as its classifier was not trained to give any"})
 	if diff := cmp.Diff(got.body, want); got.status != 400 || diff != "" {
 		t.Errorf("%d %s", got.status, diff)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"tagifai/internal/config"
+	"tagifai/internal/server/admission"
 	"tagifai/internal/server/exchange"
 )
 
@@ -17,13 +17,13 @@ import (
 type router struct {
 	mux    *chi.Mux
 	server *Server
-	open   bool            // to everybody, whatever the routes need
-	limits bool            // of clients count
-	needs  map[string]need // by method and pattern
+	open   bool                      // to everybody, whatever the routes need
+	limits bool                      // of clients count
+	needs  map[string]admission.Need // by method and pattern
 }
 
 func (s *Server) newRouter(open, limits bool, middleware ...func(http.Handler) http.Handler) *router {
-	r := &router{mux: chi.NewRouter(), server: s, open: open || s.guard == nil, limits: limits, needs: map[string]need{}}
+	r := &router{mux: chi.NewRouter(), server: s, open: open, limits: limits, needs: map[string]admission.Need{}}
 	r.mux.Use(middleware...)
 	r.mux.NotFound(r.notFound)
 	r.mux.MethodNotAllowed(r.methodNotAllowed)
@@ -31,30 +31,30 @@ func (s *Server) newRouter(open, limits bool, middleware ...func(http.Handler) h
 }
 
 // get adds a route for GET and for HEAD, whose body net/http leaves out.
-func (r *router) get(pattern string, n need, h http.HandlerFunc) {
+func (r *router) get(pattern string, n admission.Need, h http.HandlerFunc) {
 	r.handle(http.MethodGet, pattern, n, h)
 	r.handle(http.MethodHead, pattern, n, h)
 }
 
-func (r *router) post(pattern string, n need, h http.HandlerFunc) {
+func (r *router) post(pattern string, n admission.Need, h http.HandlerFunc) {
 	r.handle(http.MethodPost, pattern, n, h)
 }
 
-func (r *router) put(pattern string, n need, h http.HandlerFunc) {
+func (r *router) put(pattern string, n admission.Need, h http.HandlerFunc) {
 	r.handle(http.MethodPut, pattern, n, h)
 }
 
-func (r *router) delete(pattern string, n need, h http.HandlerFunc) {
+func (r *router) delete(pattern string, n admission.Need, h http.HandlerFunc) {
 	r.handle(http.MethodDelete, pattern, n, h)
 }
 
-func (r *router) handle(method, pattern string, n need, h http.HandlerFunc) {
+func (r *router) handle(method, pattern string, n admission.Need, h http.HandlerFunc) {
 	r.needs[method+" "+pattern] = n
 	if r.limits {
-		h = r.server.limited(n, h)
+		h = r.server.admission.Limited(n, h)
 	}
-	if !r.open && !r.server.opens(n.part) {
-		h = r.server.guarded(n, r.limits, h)
+	if !r.open && !r.server.admission.Opens(n.Part) {
+		h = r.server.admission.Guarded(n, r.limits, h)
 	}
 	r.mux.Method(method, pattern, h)
 }
@@ -63,7 +63,7 @@ func (r *router) handle(method, pattern string, n need, h http.HandlerFunc) {
 // no service starts with it.
 func (r *router) routes() *chi.Mux {
 	_ = chi.Walk(r.mux, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error { // its errors are ours
-		if r.needs[method+" "+pattern].action == 0 {
+		if r.needs[method+" "+pattern].Action == 0 {
 			panic("server: " + method + " " + pattern + " states no action")
 		}
 		return nil
@@ -100,12 +100,12 @@ func (r *router) methodNotAllowed(w http.ResponseWriter, request *http.Request) 
 // from what there is.
 func (r *router) refuse(w http.ResponseWriter, request *http.Request, err error) {
 	if !r.open {
-		if unknown := r.server.identify(exchange.Of(w), request); unknown != nil {
+		if unknown := r.server.admission.Identify(exchange.Of(w), request); unknown != nil {
 			err = unknown
 		}
 	}
 	if r.limits {
-		err = cmp.Or(r.server.countRequest(exchange.Of(w)), err)
+		err = cmp.Or(r.server.admission.CountRequest(exchange.Of(w)), err)
 	}
 	exchange.Fail(w, request, err)
 }
@@ -117,19 +117,5 @@ func (r *router) methods(path string) []string {
 	})
 }
 
-// opens reports whether a part of the service is open to everybody.
-func (s *Server) opens(part config.Opening) bool { return slices.Contains(s.opened, part) }
-
 // answer makes a handler one of net/http's.
 func answer(h exchange.Handler) http.HandlerFunc { return exchange.Serve(http.StatusOK, h) }
-
-// otherDialects returns the dialects of protocols that are not our own.
-func otherDialects() []exchange.At {
-	return []exchange.At{
-		{Path: "/v2", Dialect: oipDialect{}},
-		{Path: "/invocations", Dialect: mlflowDialect{}},
-		{Path: "/ping", Dialect: mlflowDialect{}},
-		{Path: "/health", Dialect: mlflowDialect{}},
-		{Path: "/version", Dialect: mlflowDialect{}},
-	}
-}

@@ -6,9 +6,12 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"tagifai/internal/auth"
 	"tagifai/internal/config"
+	"tagifai/internal/server/admission"
 	"tagifai/internal/server/exchange"
 	"tagifai/internal/server/middleware"
+	"tagifai/internal/server/protocols"
 )
 
 // routes is the only list of routes and of middleware.
@@ -47,30 +50,46 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 		s.cors,                                 // before the routes: a preflight has no credential
 		middleware.DecodedPath,                 // last before the routes, whose path it sets
 	)
+	turn := s.admission.Turn
 
 	// A route that works takes its turn; one that tells how the service is must not wait.
 	s.probes(r)
 	r.get("/", forHealth, answer(s.health))
-	r.get("/performance", toRead, answer(s.turn(s.performance)))
-	r.get("/args", toRead, answer(s.turn(s.args)))
-	r.get("/args/{arg}", toRead, answer(s.turn(s.arg)))
+	r.get("/performance", toRead, answer(turn(s.performance)))
+	r.get("/args", toRead, answer(turn(s.args)))
+	r.get("/args/{arg}", toRead, answer(turn(s.arg)))
 	r.post("/predict", toPredict, answer(s.predict))              // takes its turn once it has its body
 	r.get("/predictions", toPredict, answer(s.storedPredictions)) // takes its turn at the database
 	r.get("/predictions/*", toPredict, answer(s.storedPrediction))
 	r.get("/models", toList, answer(s.models))
 	r.get("/models/{name}", toRead, answer(s.model))
-	r.get("/models/{name}/versions/{version}", toRead, answer(s.turn(s.modelVersion)))
-	r.get("/models/{name}/versions/{version}/args", toRead, answer(s.turn(s.versionArgs)))
-	r.get("/models/{name}/versions/{version}/args/{arg}", toRead, answer(s.turn(s.versionArg)))
-	r.get("/models/{name}/versions/{version}/performance", toRead, answer(s.turn(s.versionPerformance)))
-	r.get("/models/{name}/versions/{version}/drift", toRead, answer(s.turn(s.versionDrift)))
+	r.get("/models/{name}/versions/{version}", toRead, answer(turn(s.modelVersion)))
+	r.get("/models/{name}/versions/{version}/args", toRead, answer(turn(s.versionArgs)))
+	r.get("/models/{name}/versions/{version}/args/{arg}", toRead, answer(turn(s.versionArg)))
+	r.get("/models/{name}/versions/{version}/performance", toRead, answer(turn(s.versionPerformance)))
+	r.get("/models/{name}/versions/{version}/drift", toRead, answer(turn(s.versionDrift)))
 	r.get("/models/{name}/predictions", toPredict, answer(s.modelStoredPredictions))
 	r.get("/models/{name}/predictions/*", toPredict, answer(s.modelStoredPrediction))
 	r.post("/models/{name}/predict", toPredict, answer(s.predictModel))
 	r.post("/models/{name}/versions/{version}/predict", toPredict, answer(s.predictVersion))
 	r.post("/models/{name}/aliases/{alias}/predict", toPredict, answer(s.predictAlias))
-	s.oipRoutes(r)
-	s.mlflowRoutes(r)
+
+	r.get("/v2", toList, answer(s.oip.Server))
+	r.get("/v2/health/live", forHealth, answer(s.oip.Live))
+	r.get("/v2/health/ready", forHealth, answer(s.oip.Ready))
+	r.post("/v2/repository/index", toList, answer(s.oip.Index))
+	r.get("/v2/models/{name}", toRead, answer(s.oip.Model))
+	r.get("/v2/models/{name}/versions/{version}", toRead, answer(s.oip.ModelVersion))
+	r.get("/v2/models/{name}/ready", toRead, answer(s.oip.ModelReady))
+	r.get("/v2/models/{name}/versions/{version}/ready", toRead, answer(s.oip.ModelVersionReady))
+	r.post("/v2/models/{name}/infer", toPredict, answer(s.oip.Infer))
+	r.post("/v2/models/{name}/versions/{version}/infer", toPredict, answer(s.oip.InferVersion))
+
+	r.get("/ping", forHealth, answer(s.mlflow.Ping))
+	r.get("/health", forHealth, answer(s.mlflow.Health))
+	r.get("/version", toList, answer(s.mlflow.ServiceVersion))
+	r.post("/invocations", toPredict, answer(s.mlflow.Invoke))
+
 	for path, file := range s.docs {
 		r.get(path, forDocs, file.ServeHTTP)
 	}
@@ -85,7 +104,7 @@ func (s *Server) routes(withMetrics bool) *chi.Mux {
 
 // adminRoutes is the same list for the admin listener.
 func (s *Server) adminRoutes() *chi.Mux {
-	r := s.newRouter(s.opens(config.OpenAdmin), false,
+	r := s.newRouter(s.admission.Opens(config.OpenAdmin), false,
 		s.exchanges.Begin, middleware.Forwarded(config.Proxy{}), s.logAccess(), middleware.Recover(s.log),
 		middleware.AdminHosts(s.settings.Listen), middleware.SameOrigin)
 
@@ -126,4 +145,27 @@ func isProbe(route string) bool {
 		return true
 	}
 	return false
+}
+
+// What routes need. A new route takes one of these.
+var (
+	forHealth  = admission.Need{Action: auth.Read, Part: config.OpenHealth}
+	forDocs    = admission.Need{Action: auth.Read, Part: config.OpenDocs}
+	forMetrics = admission.Need{Action: auth.Read, Of: admission.EveryModel, Part: config.OpenMetrics} // they tell of all models
+	toRead     = admission.Need{Action: auth.Read, Of: admission.ItsModel}
+	toList     = admission.Need{Action: auth.Read} // a list holds only what the principal may use
+	toPredict  = admission.Need{Action: auth.Predict, Of: admission.ItsModel}
+	toChange   = admission.Need{Action: auth.Admin, Of: admission.ItsModel}
+	toRun      = admission.Need{Action: auth.Admin, Of: admission.EveryModel}
+)
+
+// otherDialects returns the dialects of protocols that are not our own.
+func otherDialects() []exchange.At {
+	return []exchange.At{
+		{Path: "/v2", Dialect: protocols.OIPDialect{}},
+		{Path: "/invocations", Dialect: protocols.MLflowDialect{}},
+		{Path: "/ping", Dialect: protocols.MLflowDialect{}},
+		{Path: "/health", Dialect: protocols.MLflowDialect{}},
+		{Path: "/version", Dialect: protocols.MLflowDialect{}},
+	}
 }

@@ -2,11 +2,19 @@
 //
 // To find your way: routes.go lists all routes and all middleware, in order. A route's
 // handler, with the types of its body and its answer, is in the file that is named for its
-// resource (predict.go, models.go, args.go, …) or its protocol (oip.go, mlflow.go). It gets
-// an exchange, which goes with a request through the middleware to the log, and returns a
-// value or an error. Package exchange writes either; errors.go says which status an error
-// is. What bounds a request is in turn.go and body.go (turns, memory), guard.go (who may)
-// and clients.go (how often). server.go starts and stops it all.
+// resource (predict.go, models.go, args.go, …). It returns a value or an error; errors.go
+// says which status an error is. server.go starts and stops it all.
+//
+// What the handlers work with are packages below this one, each of which knows only those
+// before it:
+//
+//   - exchange: a request and its answer. It writes values and errors.
+//   - middleware: what is done around each request, such as the log.
+//   - admission: who may ask, how often, for which version, and when it is their turn.
+//   - classify: reads texts, predicts and explains them, and encodes the results.
+//   - protocols: the Open Inference Protocol and MLflow's, each with its own handlers.
+//
+// Package query reads parameters.
 package server
 
 import (
@@ -16,8 +24,6 @@ import (
 	"fmt"
 	"log"
 	"net/http"
-	"runtime"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -27,14 +33,15 @@ import (
 	"tagifai/internal/apidocs"
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
-	"tagifai/internal/gate"
 	"tagifai/internal/invocations"
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/lookup"
 	"tagifai/internal/memory"
-	"tagifai/internal/ratelimit"
+	"tagifai/internal/server/admission"
+	"tagifai/internal/server/classify"
 	"tagifai/internal/server/exchange"
 	"tagifai/internal/server/middleware"
+	"tagifai/internal/server/protocols"
 	"tagifai/internal/sockets"
 )
 
@@ -53,46 +60,31 @@ type Options struct {
 
 // A Server serves predictions. Make it with [New].
 type Server struct {
-	settings   config.Settings
-	log        zerolog.Logger
-	access     zerolog.Logger // for a line for each request
-	build      string         // the version of the service
-	versions   Versions
-	guard      *auth.Guard // nil without keys and tokens
-	principals *principals
-	opened     []config.Opening
-	payload    *jsonbody.Reader[PredictPayload]
+	settings config.Settings
+	build    string // the version of the service
+	log      zerolog.Logger
+	access   zerolog.Logger // for a line for each request
+	metrics  *prometheus.Registry
 
-	// Bodies that are no PredictPayload, and what their texts may be.
-	body          jsonbody.Raw
-	maxTexts      int
-	maxTextLength int // 0 is any
-	invocations   invocations.Reader
+	versions   Versions
+	exchanges  *exchange.Exchanges
+	admission  *admission.Admission
+	classifier *classify.Classifier
+	oip        *protocols.OIP
+	mlflow     *protocols.MLflow
+	stored     *stored // nil if no table of predictions is served
 
 	aliasPayload  *jsonbody.Reader[AliasPayload]
 	canaryPayload *jsonbody.Reader[CanaryPayload]
-	canaryHeader  string // in the canonical form; "" is the body
 
-	docs      map[string]http.Handler // by path
-	openAPI   apidocs.Description
-	cors      func(http.Handler) http.Handler
-	observe   func(http.Handler) http.Handler // measures requests
-	metrics   *prometheus.Registry
-	gate      *gate.Gate
-	long      *gate.Gate // for requests that are much work
-	stored    *stored    // nil if no table of predictions is served
-	allowance *memory.Allowance
-	clients   *ratelimit.Limiter // nil without limits for each of them
-	mux       *chi.Mux
-	exchanges *exchange.Exchanges
-
-	maxBody int64
+	docs    map[string]http.Handler // by path
+	openAPI apidocs.Description
+	cors    func(http.Handler) http.Handler
+	observe func(http.Handler) http.Handler // measures requests
+	mux     *chi.Mux
 
 	public, admin *sockets.Listener // admin is nil if there is none
 	streams       *sockets.Streams  // nil without HTTP/2
-	drainDelay    time.Duration
-	drainTimeout  time.Duration
-	draining      atomic.Bool
 }
 
 // New returns a server that does not listen yet.
@@ -101,42 +93,29 @@ func New(options Options) *Server {
 	if admin := options.Sockets.Admin; admin != nil {
 		settings.AdminAddr = admin.Addr().String()
 	}
-	places := settings.MaxInFlight
-	if places == 0 {
-		places = 4 * runtime.GOMAXPROCS(0)
-	}
 	s := &Server{
-		settings: settings,
-		log:      options.Log.With().Timestamp().Logger(),
-		access:   options.Log,
-		build:    options.Version,
-		versions: options.Versions,
-		guard:    options.Guard,
-		opened:   settings.Open,
-		payload: jsonbody.New[PredictPayload](jsonbody.Limits{
-			Body: settings.MaxBodyBytes, Items: settings.MaxTexts, Text: settings.MaxTextLength,
-		}),
-		body:          jsonbody.Raw(settings.MaxBodyBytes),
-		maxTexts:      settings.MaxTexts,
-		maxTextLength: settings.MaxTextLength,
-		invocations:   invocations.Reader{Column: settings.MLflowColumn},
+		settings:      settings,
+		build:         options.Version,
+		log:           options.Log.With().Timestamp().Logger(),
+		access:        options.Log,
+		metrics:       options.Metrics,
+		versions:      options.Versions,
+		stored:        newStored(options.Table, &settings, options.Metrics),
 		aliasPayload:  jsonbody.New[AliasPayload](jsonbody.Limits{Body: maxMoveBytes, Items: 1}),
 		canaryPayload: jsonbody.New[CanaryPayload](jsonbody.Limits{Body: maxMoveBytes, Items: 1}),
-		canaryHeader:  http.CanonicalHeaderKey(settings.CanaryHeader),
 		docs:          apidocs.Files(options.Version),
 		openAPI:       apidocs.NewDescription(),
 		cors:          middleware.CORS(settings.CORSOrigins),
-		metrics:       options.Metrics,
 		observe:       middleware.Metrics(options.Metrics),
-		principals:    newPrincipals(options.Metrics),
-		gate:          gate.New(places, settings.Limits),
-		long:          gate.New(max(1, places/4), settings.Limits),
-		stored:        newStored(options.Table, &settings, options.Metrics),
-		allowance:     memory.NewAllowance(settings.MaxHeldBytes),
-		clients:       ratelimit.New(settings.Clients),
-		maxBody:       settings.MaxBodyBytes,
-		drainDelay:    settings.DrainDelay,
-		drainTimeout:  settings.DrainTimeout,
+	}
+	s.admission = admission.New(&settings, options.Versions, options.Guard, options.Metrics, s.log)
+	s.classifier = classify.New(s.admission, options.Versions, jsonbody.Limits{
+		Body: settings.MaxBodyBytes, Items: settings.MaxTexts, Text: settings.MaxTextLength,
+	})
+	s.oip = &protocols.OIP{Version: s.build, Models: options.Versions, Admission: s.admission, Classifier: s.classifier}
+	s.mlflow = &protocols.MLflow{
+		Version: s.build, Admission: s.admission, Classifier: s.classifier,
+		Invocations: invocations.Reader{Column: settings.MLflowColumn},
 	}
 	registerProcess(options.Metrics, options.Version)
 	cutOff := newCutOff(options.Metrics)
@@ -144,22 +123,16 @@ func New(options Options) *Server {
 		Dialects:    otherDialects(),
 		Refusal:     s.refusalOf,
 		Rejected:    newRejected(options.Metrics),
-		Allowance:   s.allowance,
+		Allowance:   memory.NewAllowance(settings.MaxHeldBytes),
 		Log:         s.log,
 		Pace:        sockets.PaceOf(settings.Limits),
 		ReadTimeout: settings.ReadTimeout,
 		LingerBytes: 4 * settings.MaxBodyBytes,
 		// While the service stops, or has few connections left, clients are to ask another.
-		Closing: func() bool { return s.draining.Load() || s.public.Scarce() },
+		Closing: func() bool { return s.admission.Draining() != nil || s.public.Scarce() },
 	}
 	if options.TLS != nil || settings.H2C {
 		s.streams = sockets.NewStreams(settings.Limits, settings.WriteTimeout, cutOff.Inc)
-	}
-	if s.clients != nil {
-		options.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "tagifai_limited_clients",
-			Help: "Clients that are remembered, as what they may ask for is limited.",
-		}, func() float64 { return float64(s.clients.Len()) }))
 	}
 	s.mux = s.routes(settings.AdminAddr == "")
 	s.public = sockets.NewLimited(settings.Addr, settings.Limits, cutOff.Inc)
@@ -203,6 +176,10 @@ func New(options Options) *Server {
 	}
 	return s
 }
+
+// Idle reports whether at least half of the processors have nothing to do, so that a
+// request that comes now finds one.
+func (s *Server) Idle() bool { return s.admission.Idle() }
 
 // Handler returns the whole service without its listener.
 func (s *Server) Handler() http.Handler { return s.mux }
@@ -279,19 +256,19 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("server: %w", err)
 	case <-ctx.Done():
 	}
-	s.draining.Store(true)
-	if delay := s.drainDelay; delay > 0 && !errors.Is(context.Cause(ctx), ErrAtOnce) {
+	s.admission.Drain()
+	if delay := s.settings.DrainDelay; delay > 0 && !errors.Is(context.Cause(ctx), ErrAtOnce) {
 		s.log.Info().Dur("for_ms", delay).Msg("not ready any more")
 		time.Sleep(delay)
 	}
-	s.log.Info().Dur("within_ms", s.drainTimeout).Msg("stopping")
+	s.log.Info().Dur("within_ms", s.settings.DrainTimeout).Msg("stopping")
 	// ctx is over; the drain has a clock of its own.
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.drainTimeout)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.DrainTimeout)
 	defer cancel()
 	var err error
 	for _, l := range listeners { // the admin's last: it can tell how the other's end goes
 		if stopped := l.Stop(drain); stopped != nil {
-			err = errors.Join(err, fmt.Errorf("server: after %s: %w", s.drainTimeout, stopped))
+			err = errors.Join(err, fmt.Errorf("server: after %s: %w", s.settings.DrainTimeout, stopped))
 		}
 	}
 	return err

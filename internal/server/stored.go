@@ -16,7 +16,9 @@ import (
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/lookup"
 	"tagifai/internal/registry"
+	"tagifai/internal/server/admission"
 	"tagifai/internal/server/exchange"
+	"tagifai/internal/server/query"
 )
 
 // StoredPrediction is the data of GET /predictions/{id}. It has a tag or an error.
@@ -137,13 +139,13 @@ func (s *Server) storedPredictions(e *exchange.Exchange, r *http.Request) (any, 
 	if s.stored == nil {
 		return nil, errNoTable
 	}
-	ids := queryValues(r, "id")
+	ids := query.Values(r, "id")
 	item := jsonbody.Item{Loc: []any{"query", "id"}}
 	switch {
 	case len(ids) == 0:
 		item.Msg, item.Type = "field required", "value_error.missing"
 	case len(ids) > maxIDs:
-		item.Msg, item.Type, item.Ctx = fmt.Sprintf("ensure this value has at most %d items", maxIDs), "value_error.list.max_items", numberCtx{maxIDs}
+		item.Msg, item.Type, item.Ctx = fmt.Sprintf("ensure this value has at most %d items", maxIDs), "value_error.list.max_items", query.LimitCtx{LimitValue: maxIDs}
 	}
 	if item.Msg != "" {
 		return nil, &jsonbody.InvalidError{Items: []jsonbody.Item{item}}
@@ -213,7 +215,7 @@ func (s *Server) lookUp(e *exchange.Exchange, r *http.Request, ids []string) (ma
 	if s.stored.gate.Full() {
 		return nil, nil, gate.ErrFull
 	}
-	stable, err := s.versions.Stable(ctx, refOf(r).Model)
+	stable, err := s.versions.Stable(ctx, admission.RefOf(r).Model)
 	if err != nil {
 		return nil, nil, err
 	}

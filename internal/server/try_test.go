@@ -29,6 +29,7 @@ import (
 	"tagifai/internal/server"
 	"tagifai/internal/store"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 const maxTryBytes = 60_000
@@ -63,7 +64,7 @@ var tryFiles = []string{
 }
 
 // artifactWith returns the default artifact with changes.
-func artifactWith(t *testing.T, args string, change func(*model.Weights)) *model.Artifact {
+func artifactWith(t *testing.T, args string, change func(*linear.Weights)) *model.Artifact {
 	t.Helper()
 	a, err := model.ReadArtifact(model.DefaultFS())
 	if err != nil {
@@ -290,7 +291,7 @@ func TestTryWithKeyInBrowser(t *testing.T) {
 
 // Models may have no probabilities, hundreds of classes, or a threshold of another kind.
 func TestTryUnusualModelsInBrowser(t *testing.T) {
-	many := func(w *model.Weights) {
+	many := func(w *linear.Weights) {
 		rows := len(w.Classes)
 		for i := range 75 * rows {
 			w.Classes = append(w.Classes, "class-"+strings.Repeat("x", i/rows)+w.Classes[i%rows])
@@ -304,10 +305,10 @@ func TestTryUnusualModelsInBrowser(t *testing.T) {
 	tests := []struct {
 		name   string
 		args   string
-		change func(*model.Weights)
+		change func(*linear.Weights)
 		want   string // an expression
 	}{
-		{"scores", `{"threshold": 0.5}`, func(w *model.Weights) { w.Links = []model.Link{{Loss: model.NoLoss, Weight: 1}} },
+		{"scores", `{"threshold": 0.5}`, func(w *linear.Weights) { w.Links = []linear.Link{{Loss: linear.NoLoss, Weight: 1}} },
 			`/score [+−]\d/.test(document.querySelector('#panel-1 .tag').textContent) && document.querySelector('#panel-1 .limit').textContent.includes('scores, not probabilities')`},
 		{"classes", `{}`, many, `document.querySelectorAll('#panel-1 .bars li').length >= 10 && document.querySelector('#panel-1 .result .link').textContent === 'Show all 304 classes'`},
 		{"thresholds by class", `{"threshold": {"0": 0.3, "1": 0.3, "2": 0.2, "3": 0.1}}`, nil, `document.querySelector('#panel-1 .limit').textContent === 'Each class has its own threshold: computer-vision 30.0 %, mlops 30.0 %, natural-language-processing 20.0 %, other 10.0 %. Below it the answer is “other”.'`},

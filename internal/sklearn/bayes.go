@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // bayes reads a naive Bayes classifier: its joint log likelihoods are scores, which the
@@ -17,7 +17,7 @@ func (r *reading) bayes(n pickle.Node, classes int) (*fitted, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &fitted{undecided: true, others: 1, links: []model.Link{{Loss: model.Multinomial, Weight: 1}}}
+	c := &fitted{undecided: true, others: 1, links: []linear.Link{{Loss: linear.Multinomial, Weight: 1}}}
 	if c.rows, _, err = r.matrix(a, classes); err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (r *reading) bayes(n pickle.Node, classes int) (*fitted, error) {
 		}
 		c.intercepts = []float64{c.intercepts[1] - c.intercepts[0]}
 		c.rows = c.rows[1:]
-		c.links[0].Loss = model.LogLoss
+		c.links[0].Loss = linear.LogLoss
 	}
 	return c, nil
 }

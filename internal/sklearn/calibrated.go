@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // calibrated reads a CalibratedClassifierCV: each of its parts has rows of its own, and
@@ -45,12 +45,12 @@ func (r *reading) calibratedOne(n pickle.Node, classes, depth int) (*fitted, err
 	if err != nil {
 		return nil, err
 	}
-	if len(c.links) != 1 || c.links[0].Calibrators != nil || c.links[0].Loss == model.OneVsOne {
+	if len(c.links) != 1 || c.links[0].Calibrators != nil || c.links[0].Loss == linear.OneVsOne {
 		return nil, fmt.Errorf("%s is a %s, whose calibration is not supported; calibrate the classifiers that it is made of", base.Path(), base.Class())
 	}
 	l := &c.links[0]
 	if !c.undecided {
-		l.Loss = model.NoLoss // what is calibrated is decision_function
+		l.Loss = linear.NoLoss // what is calibrated is decision_function
 	}
 	method, err := n.OneOf("method", "sigmoid", "isotonic")
 	if err != nil {
@@ -81,17 +81,17 @@ func (r *reading) calibratedOne(n pickle.Node, classes, depth int) (*fitted, err
 	return c, nil
 }
 
-func sigmoid(n pickle.Node) (model.Calibrator, error) {
+func sigmoid(n pickle.Node) (linear.Calibrator, error) {
 	slope, err := number(n, "a_")
 	if err != nil {
-		return model.Calibrator{}, err
+		return linear.Calibrator{}, err
 	}
 	offset, err := number(n, "b_")
-	return model.Calibrator{Slope: slope, Offset: offset}, err
+	return linear.Calibrator{Slope: slope, Offset: offset}, err
 }
 
-func isotonic(n pickle.Node) (model.Calibrator, error) {
-	var c model.Calibrator
+func isotonic(n pickle.Node) (linear.Calibrator, error) {
+	var c linear.Calibrator
 	if _, err := n.OneOf("out_of_bounds", "clip"); err != nil {
 		return c, err
 	}

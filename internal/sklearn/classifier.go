@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // A fitted is a classifier as rows of coefficients of the features, and links.
@@ -13,7 +13,7 @@ type fitted struct {
 	rows       [][]float64 // not written to: the file may have them
 	matrix     []float64   // the same behind one another, where they lie so in memory; otherwise nil
 	intercepts []float64
-	links      []model.Link
+	links      []linear.Link
 	undecided  bool // scikit-learn has no decision_function for it
 	bernoulli  int  // classifiers that take each feature as 0 or 1
 	others     int  // classifiers that do not
@@ -51,7 +51,7 @@ func (c *fitted) add(of *fitted, weight float64) {
 }
 
 // classifier reads the last step of a pipeline.
-func classifier(n pickle.Node, f *features, labels []string) (*model.Weights, error) {
+func classifier(n pickle.Node, f *features, labels []string) (*linear.Weights, error) {
 	n, err := unwrap(n)
 	if err != nil {
 		return nil, err

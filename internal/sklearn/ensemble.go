@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // sameClasses checks that a part of a classifier has as many classes as the whole.
@@ -61,7 +61,7 @@ func (r *reading) againstEach(n pickle.Node, classes, depth int) (*fitted, error
 	if c.undecided {
 		return nil, fmt.Errorf("%s is made of classifiers without decision_function, which is not supported; use LogisticRegression or LinearSVC", n.Path())
 	}
-	c.links[0].Loss = model.OneVsOne
+	c.links[0].Loss = linear.OneVsOne
 	return c, nil
 }
 
@@ -83,7 +83,7 @@ func (r *reading) pairs(n pickle.Node, count, depth int) (*fitted, error) {
 		if len(one.links) != 1 || one.links[0].Calibrators != nil || len(one.rows) != 1 {
 			return nil, fmt.Errorf("%s is a %s, which is not supported inside of a %s; put the %s around the %s", e.Path(), e.Class(), n.Class(), e.Class(), n.Class())
 		}
-		if one.links[0].Loss == model.Multinomial {
+		if one.links[0].Loss == linear.Multinomial {
 			return nil, fmt.Errorf("%s.multi_class is 'multinomial', which is not supported inside of a %s; use 'ovr'", e.Path(), n.Class())
 		}
 		switch {
@@ -122,8 +122,8 @@ func (r *reading) voting(n pickle.Node, classes, depth int) (*fitted, error) {
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(one.links, func(l model.Link) bool {
-			return l.Calibrators == nil && (l.Loss == model.NoLoss || l.Loss == model.OneVsOne)
+		if slices.ContainsFunc(one.links, func(l linear.Link) bool {
+			return l.Calibrators == nil && (l.Loss == linear.NoLoss || l.Loss == linear.OneVsOne)
 		}) {
 			return nil, fmt.Errorf("%s is a %s without probabilities, which cannot vote", e.Path(), e.Class())
 		}

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -24,7 +24,7 @@ type features struct {
 // A block is a vectorizer, and what the steps behind it have made of the columns of its
 // n-grams.
 type block struct {
-	model.Block
+	linear.Block
 	kept   []uint32  // the n-grams that have a column, in their order; nil if all have
 	scales []float64 // of each column; nil if all are 1. It is not written to: the file may have it.
 }
@@ -125,7 +125,7 @@ func (f *features) columns() int {
 }
 
 // newFeatures are those of a vectorizer.
-func newFeatures(b model.Block) *features {
+func newFeatures(b linear.Block) *features {
 	return &features{blocks: []block{{Block: b}}, outer: tfidf.NoNorm}
 }
 
@@ -306,8 +306,8 @@ func (f *features) bounded(rows [][]float64) error {
 }
 
 // weights returns the weights of a classifier of these features.
-func (f *features) weights(c *fitted) *model.Weights {
-	w := &model.Weights{Norm: f.outer, Intercepts: c.intercepts}
+func (f *features) weights(c *fitted) *linear.Weights {
+	w := &linear.Weights{Norm: f.outer, Intercepts: c.intercepts}
 	for i := range f.blocks {
 		b := &f.blocks[i]
 		if b.Vectorizer.Norm == tfidf.NoNorm && f.outer == tfidf.NoNorm {

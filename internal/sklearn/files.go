@@ -15,6 +15,7 @@ import (
 	"tagifai/internal/pickle"
 	"tagifai/internal/skops"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // maxFiles is how many files of a directory may hold models.
@@ -106,7 +107,7 @@ func file(fsys fs.FS, name string) (f model.Format, ok bool) {
 		Name:   toolName,
 		Sought: name,
 		Find:   func(fs.FS) (string, error) { return name, nil },
-		Read:   func(fsys fs.FS, labels []string) (*model.Weights, error) { return ReadFile(fsys, name, labels) },
+		Read:   func(fsys fs.FS, labels []string) (*linear.Weights, error) { return ReadFile(fsys, name, labels) },
 	}
 	return f, isCandidate(fsys, name)
 }
@@ -341,7 +342,7 @@ func (p *part) decode(fsys fs.FS) error {
 }
 
 // note notes in the weights which files were read.
-func (c *choice) note(w *model.Weights) {
+func (c *choice) note(w *linear.Weights) {
 	w.Provenance, w.Sources = make(map[string]string), make(map[string][]byte)
 	for _, p := range c.all {
 		switch {

@@ -9,6 +9,8 @@ import (
 
 	"tagifai/internal/pickle"
 	"tagifai/model"
+	"tagifai/model/linear"
+	"tagifai/model/tfidf"
 )
 
 // seeds are the files of a name in the fixtures.
@@ -49,7 +51,7 @@ func FuzzRead(f *testing.F) {
 			_ = step.String()
 			f, err := readFeatures(steps[:i], 0)
 			if err != nil {
-				f = newFeatures(model.Block{NGrams: model.NewVocabulary("a")})
+				f = newFeatures(linear.Block{NGrams: tfidf.NewVocabulary("a")})
 			}
 			if w, err := classifier(step, f, []string{"a", "b", "c", "d"}); err == nil {
 				_ = w.Validate()

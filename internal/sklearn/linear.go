@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // linear reads a classifier with coef_ and intercept_.
@@ -14,7 +14,7 @@ func (r *reading) linear(n pickle.Node, classes int) (*fitted, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &fitted{links: []model.Link{{Loss: loss, Weight: 1}}, others: 1}
+	c := &fitted{links: []linear.Link{{Loss: loss, Weight: 1}}, others: 1}
 	coef, err := n.Attr("coef_")
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func intercepts(n pickle.Node, rows int) ([]float64, error) {
 }
 
 // lossOf returns how the scores of a linear classifier become probabilities.
-func lossOf(n pickle.Node, classes int) (model.Loss, error) {
+func lossOf(n pickle.Node, classes int) (linear.Loss, error) {
 	switch n.Class() {
 	case logisticRegression, logisticRegressionCV:
 		return regressionLoss(n, classes)
@@ -75,18 +75,18 @@ func lossOf(n pickle.Node, classes int) (model.Loss, error) {
 			"squared_error", "squared_loss", "huber", "epsilon_insensitive", "squared_epsilon_insensitive")
 		switch loss {
 		case "log_loss", "log":
-			return model.LogLoss, err
+			return linear.LogLoss, err
 		case "modified_huber":
-			return model.ModifiedHuber, err
+			return linear.ModifiedHuber, err
 		}
-		return model.NoLoss, err
+		return linear.NoLoss, err
 	}
-	return model.NoLoss, nil
+	return linear.NoLoss, nil
 }
 
 // regressionLoss follows LogisticRegression.predict_proba, of the version that wrote
 // the file. What it decides by is the parameter multi_class, until that goes.
-func regressionLoss(n pickle.Node, classes int) (model.Loss, error) {
+func regressionLoss(n pickle.Node, classes int) (linear.Loss, error) {
 	solver, err := n.Attr("solver")
 	if err != nil {
 		return "", err
@@ -94,21 +94,21 @@ func regressionLoss(n pickle.Node, classes int) (model.Loss, error) {
 	multiClass, given := n.Find("multi_class")
 	switch {
 	case multiClass.Is("ovr"), multiClass.Is("warn"): // the second is the default of 0.20 and 0.21
-		return model.LogLoss, nil
+		return linear.LogLoss, nil
 	case multiClass.Is("multinomial"):
-		return model.Multinomial, nil
+		return linear.Multinomial, nil
 	case given && !multiClass.Is("auto") && !multiClass.Is("deprecated"):
 		return "", multiClass.Wrong("'auto', 'ovr' or 'multinomial'")
 	case classes == 2, solver.Is("liblinear"):
-		return model.LogLoss, nil
+		return linear.LogLoss, nil
 	case solver.Is("newton-cholesky"):
 		// One class against the rest before 1.6, all at once since.
 		if _, ok := minor(n); !ok {
 			return "", fmt.Errorf("%s is 'newton-cholesky', whose probabilities depend on the version of scikit-learn, and the file's is %q", solver.Path(), version(n))
 		}
 		if !atLeast(n, 6) {
-			return model.LogLoss, nil
+			return linear.LogLoss, nil
 		}
 	}
-	return model.Multinomial, nil
+	return linear.Multinomial, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"tagifai/internal/sklearn"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // pipelines are the directories that testdata/pipelines.py writes.
@@ -174,7 +175,7 @@ func TestPipelinesRefuse(t *testing.T) {
 		return func(files fstest.MapFS) { replace(t, files, m, old, replacement) }
 	}
 	// weights are those of a pipeline as it is: the places of its numbers.
-	weights := func(name string) *model.Weights {
+	weights := func(name string) *linear.Weights {
 		a, err := model.ReadArtifact(pipelineFile(t, name), sklearn.Format)
 		if err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 
 	"tagifai/internal/pickle"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // The names that the files have most often.
@@ -48,16 +49,16 @@ var Format = model.Format{
 //
 // An error names the file, the attribute, its value and what is supported, or the
 // byte of the file and what is wrong there.
-func Read(fsys fs.FS, labels []string) (*model.Weights, error) { return read(fsys, "", labels) }
+func Read(fsys fs.FS, labels []string) (*linear.Weights, error) { return read(fsys, "", labels) }
 
 // ReadFile does so for one file, which holds a model or a part of one. The other part is
 // looked for in the directory.
-func ReadFile(fsys fs.FS, name string, labels []string) (*model.Weights, error) {
+func ReadFile(fsys fs.FS, name string, labels []string) (*linear.Weights, error) {
 	return read(fsys, name, labels)
 }
 
 // read does so for the file of a name, or for that which is found if name is "".
-func read(fsys fs.FS, name string, labels []string) (*model.Weights, error) {
+func read(fsys fs.FS, name string, labels []string) (*linear.Weights, error) {
 	p, err := readParts(fsys, name)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func isClassifier(n pickle.Node) bool { return slices.Contains(classifiers, n.Cl
 
 // note notes in the weights which version of scikit-learn wrote the classifier, and what
 // comes of it.
-func note(w *model.Weights, classifier pickle.Node, f *features) {
+func note(w *linear.Weights, classifier pickle.Node, f *features) {
 	if v := version(classifier); v != "" {
 		w.Provenance["sklearn_version"] = v
 		if newer(v) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"tagifai/internal/pickle"
-	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -28,7 +28,7 @@ func vectorizer(n pickle.Node) (*features, error) {
 }
 
 // counter reads what turns a text into counts, and whether in single precision.
-func counter(n pickle.Node) (b model.Block, single bool, err error) {
+func counter(n pickle.Node) (b linear.Block, single bool, err error) {
 	b.Weight = 1
 	v := &b.Vectorizer
 	v.Norm = tfidf.NoNorm
@@ -71,7 +71,7 @@ func counter(n pickle.Node) (b model.Block, single bool, err error) {
 	if err != nil {
 		return b, false, err
 	}
-	b.NGrams, err = model.CutVocabulary(text, ends)
+	b.NGrams, err = tfidf.CutVocabulary(text, ends)
 	return b, single, err
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tagifai/internal/config"
-	"tagifai/internal/memory"
 )
 
 // A Pace is the least that a client must send of a body, or take of an answer, that is
@@ -99,32 +98,5 @@ func (b *Body) AnsweredEarly() bool { return b.early }
 func (b *Body) Linger(most int64) {
 	if b.conn.Flush() == nil {
 		discard(b, most)
-	}
-}
-
-// drained is how much of a body net/http reads on after an answer.
-const drained = 256 << 10
-
-// Drain reads a body that nobody wants before it is answered, so that its connection can
-// serve the next request. It gives up where net/http would, which takes eight times as many
-// steps: of an overloaded service's throughput that is a tenth.
-func Drain(r *http.Request) {
-	if r.ContentLength > drained || r.Header.Get("Expect") != "" { // whose client has not sent it
-		return
-	}
-	discard(r.Body, drained)
-}
-
-// discard reads a body until it ends or most bytes have come.
-func discard(body io.Reader, most int64) {
-	buffer := memory.GetBuffer(16 << 10)
-	defer memory.PutBuffer(buffer, *buffer)
-	room := (*buffer)[:cap(*buffer)]
-	for most > 0 {
-		n, err := body.Read(room)
-		if err != nil {
-			return
-		}
-		most -= int64(n)
 	}
 }

@@ -1,8 +1,10 @@
 package sockets
 
 import (
+	"context"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -76,7 +78,25 @@ type conn struct {
 	placed   bool         // it has a place
 	deadline atomic.Int64 // for writing, in nanoseconds since 1970; 0 is none
 	holds    atomic.Bool  // memory of the stalled
+	whole    *[]byte      // what WriteWhole is going to send; nil if nobody calls it
 	once     sync.Once
+}
+
+// connKey is the key of a conn in the contexts of its requests.
+type connKey struct{}
+
+// withConn is the ConnContext of a server.
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	if c, ok := c.(*conn); ok {
+		return context.WithValue(ctx, connKey{}, c)
+	}
+	return ctx
+}
+
+// connOf returns the connection of a request. It is nil over TLS, which is between the two.
+func connOf(r *http.Request) *conn {
+	c, _ := r.Context().Value(connKey{}).(*conn)
+	return c
 }
 
 // stallsAfter is how long a client may take nothing until the kernel's memory for its
@@ -98,6 +118,10 @@ func (c *conn) SetDeadline(t time.Time) error {
 
 // Write writes as much as one pace has at a time.
 func (c *conn) Write(p []byte) (int, error) {
+	if c.whole != nil {
+		*c.whole = append(*c.whole, p...)
+		return len(p), nil
+	}
 	written := 0
 	for {
 		n, err := c.writePaced(p[written:min(len(p), written+c.of.pace.Bytes)])

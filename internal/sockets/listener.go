@@ -69,6 +69,7 @@ func (l *Listener) Listen() error {
 	l.HTTP.ConnState = l.newcomers.note
 	if l.connections != nil {
 		l.connections.Listener = l.backlog
+		l.HTTP.ConnContext = withConn
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ type service struct {
 }
 
 // newService returns a listener on a free port, with changed limits, that serves h.
-func newService(t *testing.T, h http.HandlerFunc, changes ...func(*config.Limits)) *service {
+func newService(t testing.TB, h http.HandlerFunc, changes ...func(*config.Limits)) *service {
 	t.Helper()
 	limits := config.Defaults().Limits
 	for _, change := range changes {
@@ -56,14 +56,14 @@ func (s *service) secure(t *testing.T) *service {
 }
 
 // start serves until the test ends.
-func (s *service) start(t *testing.T) *service {
+func (s *service) start(t testing.TB) *service {
 	t.Helper()
 	go s.Serve()
 	t.Cleanup(func() { s.stop(t) })
 	return s
 }
 
-func (s *service) stop(t *testing.T) {
+func (s *service) stop(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -73,7 +73,7 @@ func (s *service) stop(t *testing.T) {
 }
 
 // dial opens a connection, over which TLS is not agreed on yet.
-func (s *service) dial(t *testing.T) net.Conn {
+func (s *service) dial(t testing.TB) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.Addr())
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"tagifai/internal/recipe"
-	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -54,12 +54,12 @@ func (f *fit) run(ctx context.Context, rng *rand.Rand, after func(epoch int)) er
 	return nil
 }
 
-func (f *fit) weights() *model.Weights {
+func (f *fit) weights() *linear.Weights {
 	coefficients, intercepts := f.classifier.coefficients()
-	return &model.Weights{
+	return &linear.Weights{
 		Blocks:       f.union.blocks(),
 		Norm:         tfidf.NoNorm,
-		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
+		Links:        []linear.Link{{Loss: linear.LogLoss, Weight: 1}},
 		Classes:      slices.Clone(f.documents.classes),
 		Coefficients: f.union.fold(coefficients),
 		Intercepts:   intercepts,

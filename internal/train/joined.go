@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"tagifai/internal/dataset"
-	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -32,8 +32,8 @@ type joined struct {
 }
 
 // blockOfWords returns the first block of single words, -1 if there is none.
-func blockOfWords(blocks []model.Block) int {
-	return slices.IndexFunc(blocks, func(b model.Block) bool {
+func blockOfWords(blocks []linear.Block) int {
+	return slices.IndexFunc(blocks, func(b linear.Block) bool {
 		return b.Vectorizer.Analyzer == tfidf.Word && b.Vectorizer.NgramMax == 1
 	})
 }
@@ -76,14 +76,15 @@ func (j *joined) fold(coefficients []float64, features, first int) []float64 {
 
 // wordsOf returns the words with vectors that a block of single words can find in a text.
 func wordsOf(v *dataset.Vectors, params *tfidf.Vectorizer) []string {
-	split, err := params.Splitter()
+	reader, err := tfidf.NewReader(*params)
 	if err != nil {
 		panic(err) // the parameters are valid
 	}
+	var scratch tfidf.Scratch
 	var found []string
 	for _, word := range v.Words {
 		n, same := 0, false
-		for token := range split(word) {
+		for token := range reader.NGrams(&scratch, word) {
 			n++
 			same = string(token) == word
 		}

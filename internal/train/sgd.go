@@ -8,7 +8,7 @@ import (
 
 	"tagifai/internal/evaluation"
 	"tagifai/internal/recipe"
-	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // A classifier is a linear classifier in training. It consists of one binary
@@ -220,7 +220,7 @@ func (c *classifier) meanLoss(matrix *rows, labels []int, weights []float64) flo
 				for k := 0; k < len(scores); k += 2 {
 					scorePair(scores[k:], c.targets[k:min(k+2, len(scores))], columns, values)
 				}
-				model.LogLoss.Probabilities(probabilities, scores)
+				linear.LogLoss.Probabilities(probabilities, scores)
 				losses[i] = evaluation.LogLoss(probabilities[labels[i]])
 			}
 		})

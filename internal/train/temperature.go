@@ -8,6 +8,7 @@ import (
 	"tagifai/internal/evaluation"
 	"tagifai/internal/recipe"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // scored are samples with the scores that a model gave them, one for each class.
@@ -49,7 +50,7 @@ func (s *scored) probabilities(i int) []float64 {
 	if len(scores) == 2 {
 		scores = scores[1:] // the other is its negative
 	}
-	model.LogLoss.Probabilities(p, scores)
+	linear.LogLoss.Probabilities(p, scores)
 	return p
 }
 
@@ -117,7 +118,7 @@ func temperature(parts []*scored) float64 {
 }
 
 // cool divides the scores that the weights give by a temperature.
-func cool(w *model.Weights, temperature float64) {
+func cool(w *linear.Weights, temperature float64) {
 	for i := range w.Coefficients {
 		w.Coefficients[i] /= temperature
 	}

@@ -17,6 +17,7 @@ import (
 	"tagifai/internal/monitor"
 	"tagifai/internal/recipe"
 	"tagifai/model"
+	"tagifai/model/linear"
 )
 
 // shares are the shares of the parts of a data set: the model is trained on the first,
@@ -196,7 +197,7 @@ func Train(ctx context.Context, d *dataset.Dataset, args recipe.Args, origin Ori
 }
 
 // fitAndValidate fits on train. It computes the losses of both parts after each epoch.
-func fitAndValidate(ctx context.Context, args *recipe.Args, train, validation *samples, rng *rand.Rand, progress Progress) (*model.Weights, []Loss, error) {
+func fitAndValidate(ctx context.Context, args *recipe.Args, train, validation *samples, rng *rand.Rand, progress Progress) (*linear.Weights, []Loss, error) {
 	var losses []Loss
 	f := newFit(args, train)
 	validationRows := f.union.transform(validation.texts)
@@ -215,7 +216,7 @@ func fitAndValidate(ctx context.Context, args *recipe.Args, train, validation *s
 }
 
 // fitOn fits on samples. It computes no losses.
-func fitOn(ctx context.Context, args *recipe.Args, s *samples, rng *rand.Rand, progress Progress) (*model.Weights, error) {
+func fitOn(ctx context.Context, args *recipe.Args, s *samples, rng *rand.Rand, progress Progress) (*linear.Weights, error) {
 	f := newFit(args, s)
 	err := f.run(ctx, rng, func(epoch int) { progress(Epoch{"all rows", epoch, nil}) })
 	if err != nil {
@@ -224,7 +225,7 @@ func fitOn(ctx context.Context, args *recipe.Args, s *samples, rng *rand.Rand, p
 	return f.weights(), nil
 }
 
-func newArtifact(args *recipe.Args, weights *model.Weights) (*model.Artifact, error) {
+func newArtifact(args *recipe.Args, weights *linear.Weights) (*model.Artifact, error) {
 	object, err := args.Object()
 	if err != nil {
 		return nil, err
@@ -232,7 +233,7 @@ func newArtifact(args *recipe.Args, weights *model.Weights) (*model.Artifact, er
 	return &model.Artifact{Args: object, Weights: weights}, nil
 }
 
-func newModel(args *recipe.Args, weights *model.Weights) (*model.Model, error) {
+func newModel(args *recipe.Args, weights *linear.Weights) (*model.Model, error) {
 	a, err := newArtifact(args, weights)
 	if err != nil {
 		return nil, err

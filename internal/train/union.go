@@ -5,7 +5,8 @@ import (
 	"sync"
 
 	"tagifai/internal/dataset"
-	"tagifai/model"
+	"tagifai/model/linear"
+	"tagifai/model/tfidf"
 )
 
 // A union is the fitted vectorizers of several blocks. Their vectors, each multiplied by
@@ -18,7 +19,7 @@ type union struct {
 
 // fitUnion learns the vocabulary and idf of each block. It also returns the matrix of the
 // texts. Vectors, if they are not nil, join the first block of single words, with a weight.
-func fitUnion(blocks []model.Block, texts []string, vectors *dataset.Vectors, weight float64) (*union, *rows) {
+func fitUnion(blocks []linear.Block, texts []string, vectors *dataset.Vectors, weight float64) (*union, *rows) {
 	u := &union{vectorizers: make([]*vectorizer, len(blocks))}
 	if vectors != nil {
 		u.vectors = &joined{Vectors: vectors, block: blockOfWords(blocks), weight: weight}
@@ -131,10 +132,10 @@ func (u *union) fold(coefficients []float64) []float64 {
 }
 
 // blocks returns the blocks as the model holds them.
-func (u *union) blocks() []model.Block {
-	var blocks []model.Block
+func (u *union) blocks() []linear.Block {
+	var blocks []linear.Block
 	for k, v := range u.vectorizers {
-		blocks = append(blocks, model.Block{Vectorizer: v.Vectorizer, Weight: u.weights[k], NGrams: model.NewVocabulary(v.ngrams...), IDF: v.idf})
+		blocks = append(blocks, linear.Block{Vectorizer: v.Vectorizer, Weight: u.weights[k], NGrams: tfidf.NewVocabulary(v.ngrams...), IDF: v.idf})
 	}
 	return blocks
 }

@@ -101,14 +101,15 @@ func (v *vectorizer) transform(texts []string) *rows {
 // order of first occurrence.
 func (v *vectorizer) count(texts []string, column func([]byte) int32) *rows {
 	counts := &rows{ends: make([]int, 0, len(texts))}
-	split, err := v.Splitter()
+	reader, err := tfidf.NewReader(v.Vectorizer)
 	if err != nil {
 		panic(err) // the parameters are valid
 	}
+	var scratch tfidf.Scratch
 	var place []int32 // by column: 1 + its place in the current row, or 0
 	for _, text := range texts {
 		start := len(counts.columns)
-		for ngram := range split(text) {
+		for ngram := range reader.NGrams(&scratch, text) {
 			c := column(ngram)
 			if c < 0 {
 				continue

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Accents says what becomes of accents, after the text was put in lower case. The
-// names are those of scikit-learn's strip_accents.
+// Accents says what becomes of accents. That is done after the text was put in lower case.
+// The names are those of scikit-learn's strip_accents.
 type Accents string
 
 // The values of Accents.
@@ -20,7 +20,7 @@ const (
 )
 
 // appendStripped appends text without accents to dst. It decomposes each code point by
-// itself: combining characters are left out, so that their order is of no matter.
+// itself. As combining characters are left out, their order does not matter.
 func appendStripped(dst, text []byte, accents Accents) []byte {
 	for len(text) > 0 {
 		size := 1
@@ -34,7 +34,8 @@ func appendStripped(dst, text []byte, accents Accents) []byte {
 	return dst
 }
 
-// appendStrippedRune does so with the first code point of text, and returns its size.
+// appendStrippedRune appends the first code point of text without accents, and returns its
+// size.
 func appendStrippedRune(dst, text []byte, accents Accents) ([]byte, int) {
 	var hangul [9]byte
 	r, whole := utf8.DecodeRune(text)

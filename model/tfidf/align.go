@@ -40,6 +40,12 @@ func (a *Aligned) reset(size int) {
 
 // Align makes the tape of text, aligned, with two others to scribble on. Nothing is behind it.
 func (r *Reader) Align(tape, a, b *Aligned, text string) {
+	if !r.alignPlain(tape, a, text) {
+		r.align(tape, a, b, text)
+	}
+}
+
+func (r *Reader) align(tape, a, b *Aligned, text string) {
 	a.reset(len(text) + 2)
 	r.alignLower(a, text)
 	if r.Clean {
@@ -61,6 +67,70 @@ func (r *Reader) Align(tape, a, b *Aligned, text string) {
 	case Word:
 		r.alignTokens(tape, a)
 	}
+}
+
+// alignPlain is Align for most texts, and reports whether text is one of them: ASCII, of
+// which every character is one on the tape. That takes a fifth of the time.
+func (r *Reader) alignPlain(tape, a *Aligned, text string) bool {
+	if r.Clean || r.StripAccents != KeepAccents || r.Analyzer == Word && !r.plainWords() || !isASCII(text) {
+		return false
+	}
+	dst, around := tape, 0
+	switch r.Analyzer {
+	case CharWB:
+		if r.padding() > 1 {
+			return false
+		}
+		around = 1 // space before the text, and one behind it
+	case Word:
+		dst = a
+	}
+	dst.Text = appendTape(dst.Text[:0], text, &r.chars)
+	if len(dst.Text) != len(text)+2*around {
+		return false
+	}
+	dst.From = slices.Grow(dst.From[:0], len(dst.Text))[:len(dst.Text)]
+	for i := range dst.From {
+		dst.From[i] = int32(i - around)
+	}
+	switch r.Analyzer {
+	case CharWB:
+		dst.From[0] = 0
+		dst.From[len(text)+1]--
+	case Word:
+		tape.reset(len(text) + 2)
+		alignRuns(tape, a)
+	}
+	return true
+}
+
+// alignRuns aligns the runs of two or more characters of words, for ASCII.
+func alignRuns(dst, src *Aligned) {
+	for i := 0; i < len(src.Text); i++ {
+		start := i
+		for i < len(src.Text) && wordBytes[src.Text[i]] == 1 {
+			i++
+		}
+		if i-start >= 2 {
+			dst.appendPiece(src, start, i)
+			dst.append(src.From[i-1], ' ')
+		}
+	}
+}
+
+func isASCII(text string) bool {
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		if load(text, i)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for ; i < len(text); i++ {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *Reader) alignLower(dst *Aligned, text string) {

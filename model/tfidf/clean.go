@@ -26,14 +26,17 @@ var stopWords = func() map[string]bool {
 	return words
 }()
 
-// appendClean appends text, which is valid UTF-8, as the course cleans it: without
-// stop words, then with one space for every run of anything but the letters and
-// digits of ASCII, none at the ends, then without the words' parts that begin with
-// "http" and go on; lastly stemmed, if asked for. A word that is a link whole leaves
-// the spaces on both sides of it.
+// appendClean appends text, which is valid UTF-8, as the Made With ML course cleans it:
 //
-// The steps are those of clean_text in the Made With ML course; a stop word is a
-// whole run of \w there, so the text is read run by run here.
+//   - Stop words are removed.
+//   - Each run of anything but the letters and digits of ASCII becomes one space, and is
+//     removed at both ends of the text.
+//   - Links are removed: what begins with "http" and goes on, to the end of its word. The
+//     spaces on both sides of it stay.
+//   - Words are stemmed, if stem is set.
+//
+// The steps are those of clean_text in the course. A stop word is a whole run of \w there,
+// so the text is read run by run.
 func appendClean(dst, text []byte, stem bool) []byte {
 	first := true
 	cleanPieces(text, func(lo, hi, _ int) {
@@ -50,8 +53,8 @@ func appendClean(dst, text []byte, stem bool) []byte {
 	return dst
 }
 
-// cleanPieces yields the pieces that cleaning leaves of text, which go from lo to hi. With
-// the rest of a link, which is cut off, a piece goes on to end.
+// cleanPieces yields the pieces that cleaning leaves of text. They go from lo to hi. A link
+// that is cut off a piece goes from hi to end.
 func cleanPieces(text []byte, yield func(lo, hi, end int)) {
 	for i := 0; i < len(text); {
 		size := wordEnd(text[i:])

@@ -7,29 +7,20 @@ import (
 	"unicode/utf8"
 )
 
-// NGrams yields every n-gram of text, as often as it occurs. A yielded slice is
-// valid until the next one. The parameters have to be valid.
+// NGrams yields every n-gram of text, as often as it occurs. A yielded slice is valid until
+// the next one. The parameters have to be valid.
+//
+// For many texts, [Reader.NGrams] prepares but once.
 func (v *Vectorizer) NGrams(text string) iter.Seq[[]byte] {
-	split, err := v.Splitter()
+	r, err := NewReader(*v)
 	if err != nil {
 		return func(func([]byte) bool) {}
 	}
-	return split(text)
+	return r.NGrams(new(Scratch), text)
 }
 
-// Splitter returns a function that does what [Vectorizer.NGrams] does, and prepares for it
-// once. It is not safe for concurrent use.
-func (v *Vectorizer) Splitter() (func(text string) iter.Seq[[]byte], error) {
-	r, err := NewReader(*v)
-	if err != nil {
-		return nil, err
-	}
-	s := new(Scratch)
-	return func(text string) iter.Seq[[]byte] { return r.NGrams(s, text) }, nil
-}
-
-// NGrams yields what [Vectorizer.NGrams] does, and leaves the tape of text in s.Tape, with
-// nothing behind it.
+// NGrams yields every n-gram of text, as often as it occurs. A yielded slice is valid until
+// the next one. It leaves the tape of text in s.Tape, with nothing behind it.
 func (r *Reader) NGrams(s *Scratch, text string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		v := &r.Vectorizer

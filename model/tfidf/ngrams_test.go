@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,12 +72,16 @@ func FuzzNGrams(f *testing.F) {
 	})
 }
 
-// FuzzAlign holds the tape that says where its bytes come from against the one that does not.
+// FuzzAlign holds the tape that says where its bytes come from against the one that does not,
+// and the shortcut for plain texts against the way that all others go.
 func FuzzAlign(f *testing.F) {
 	for _, text := range texts(f) {
 		f.Add(text)
 	}
 	f.Add("broken \xff\xfe UTF-8 \xe2\x82 \xed\xa0\x80 \xc0\x80")
+	for _, plain := range []string{"a", "ab", "Deep learning", "a b, cd_e f1", " ab cd", "ab cd ", "ab  cd", "a\tb\nc", "x--yz"} {
+		f.Add(plain)
+	}
 	f.Add("see http://example.org/learning of the learned, learning")
 	var readers []*tfidf.Reader
 	for _, v := range append(vectorizers(1, 2), vectorizers(2, 3)...) {
@@ -91,7 +96,7 @@ func FuzzAlign(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var s tfidf.Scratch
-		var aligned, a, b tfidf.Aligned
+		var aligned, twin, a, b tfidf.Aligned
 		characters := len([]rune(text))
 		for _, r := range readers {
 			v := &r.Vectorizer
@@ -99,6 +104,9 @@ func FuzzAlign(f *testing.F) {
 			r.Align(&aligned, &a, &b, text)
 			if got := string(aligned.Text); got != want {
 				t.Errorf("%s of %q: got the tape %q, want %q", describe(v), text, got, want)
+			}
+			if r.AlignAny(&twin, &a, &b, text); !slices.Equal(aligned.From, twin.From) {
+				t.Errorf("%s of %q: got bytes of the characters %v, want %v", describe(v), text, aligned.From, twin.From)
 			}
 			if len(aligned.From) != len(aligned.Text) {
 				t.Fatalf("%s of %q: %d bytes come from %d characters", describe(v), text, len(aligned.Text), len(aligned.From))

@@ -8,14 +8,14 @@ import (
 	"unsafe"
 )
 
-// tape prepares text for reading n-grams off it, in valid UTF-8:
+// tape returns the tape of text, which lives in s. It is valid UTF-8:
 //
 //	char     the text, each run of two or more white-space characters one space
 //	char_wb  " deep learning ", with two spaces between words if one alone is an n-gram
 //	word     "deep learning "
 //
-// so that every n-gram of a text is a piece of its tape, and every piece of a tape
-// that [Vectorizer.Meets] accepts is an n-gram. The result lives in s.
+// Every n-gram of a text is a piece of its tape. Every piece of a tape that [Vectorizer.Meets]
+// accepts is an n-gram.
 func (r *Reader) tape(s *Scratch, text string) []byte {
 	switch {
 	case r.Analyzer != Word:
@@ -69,8 +69,8 @@ func (r *Reader) prepare(s *Scratch, text string) {
 	}
 }
 
-// TapeEnd is put behind a tape that is walked, so that eight bytes can be read at every
-// place of it. As no UTF-8 has its bytes, no walk gets into it.
+// TapeEnd is put behind a tape on which n-grams are looked for, so that eight bytes can be
+// read at every place of it. As no UTF-8 has its bytes, no n-gram reaches into it.
 const TapeEnd = "\xff\xff\xff\xff\xff\xff\xff\xff"
 
 // padding is the number of spaces between two words on a char_wb tape. Words share
@@ -112,7 +112,8 @@ var asciiTables = func() (tables [2][2][256]uint16) {
 
 // appendTape appends the tape of text for char or char_wb to dst, which is empty. It
 // reads the text once, eight bytes at a time where that is simple: that takes half as
-// long as a byte at a time. Of ASCII nothing is left to the branch predictor.
+// long as a byte at a time, 5 % off a prediction. Of ASCII nothing is left to the branch
+// predictor.
 func appendTape(dst []byte, text string, v *Vectorizer) []byte {
 	words := v.Analyzer == CharWB
 	table := &asciiTables[one(words)][one(v.Lowercase)]

@@ -5,10 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// This file is Python's idea of text: what str.lower, str.isspace and the
-// regular expression class \w do, because the n-grams of a model that
-// scikit-learn would accept are made of exactly that. A byte that is not part of
-// valid UTF-8 counts as U+FFFD, as it does when Go ranges over a string.
+// This file does with text what Python does: str.lower, str.isspace and the class \w of
+// regular expressions. scikit-learn makes n-grams with these, so ours are the same. A byte
+// that is not part of valid UTF-8 counts as U+FFFD, as it does when Go ranges over a string.
 
 const (
 	capitalSigma = 'Σ'
@@ -59,9 +58,9 @@ func appendValid(dst []byte, text string) []byte {
 	return dst
 }
 
-// isFinal reports whether a sigma between before and after ends a word: the next
-// cased code point before it comes before any that is neither cased nor
-// case-ignorable, and behind it that is not so (Unicode, section 3.13, table 3-17).
+// isFinal reports whether a sigma between before and after ends a word (Unicode, section
+// 3.13, table 3-17). The next code point before it that is not case-ignorable has to be
+// cased, and the next one behind it must not be.
 func isFinal(before, after string) bool {
 	return nextIsCased(before, utf8.DecodeLastRuneInString, func(s string, size int) string { return s[:len(s)-size] }) &&
 		!nextIsCased(after, utf8.DecodeRuneInString, func(s string, size int) string { return s[size:] })
@@ -82,8 +81,8 @@ func isCased(r rune) bool {
 	return unicode.In(r, unicode.Ll, unicode.Lu, unicode.Lt, unicode.Other_Lowercase, unicode.Other_Uppercase)
 }
 
-// isCaseIgnorable is Unicode's Case_Ignorable: marks, format characters,
-// modifiers, and the punctuation that occurs inside words.
+// isCaseIgnorable reports whether a code point has Unicode's property Case_Ignorable: marks,
+// format characters, modifiers, and the punctuation that occurs inside words.
 func isCaseIgnorable(r rune) bool {
 	switch r {
 	case '\'', '.', ':', '·', '\u0387', '\u055F', '\u05F4', '\u2018', '\u2019', '\u2024', '\u2027',
@@ -93,8 +92,7 @@ func isCaseIgnorable(r rune) bool {
 	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk)
 }
 
-// isSpace is Python's str.isspace for one code point, and its regular
-// expressions' \s.
+// isSpace reports whether a code point is white space: what str.isspace and \s do in Python.
 func isSpace(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
@@ -109,8 +107,8 @@ func isSpace(r rune) bool {
 	return false
 }
 
-// isWord is the \w of Python's regular expressions for one code point: a letter, a
-// number or the underscore; no marks.
+// isWord reports whether a code point is in the class \w of Python's regular expressions: a
+// letter, a number or the underscore, but no mark.
 func isWord(r rune) bool {
 	if r < utf8.RuneSelf {
 		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_'

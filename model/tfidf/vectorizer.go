@@ -2,11 +2,12 @@
 // n-grams that its analyzers make of a text, and how they are weighted. It knows neither
 // a vocabulary nor weights.
 //
-// To find your way: vectorizer.go has the parameters. A [Reader] makes a tape of a text, on
-// which all n-grams lie, in tape.go; text.go puts it in lower case, clean.go cleans it, and
-// accents.go leaves out accents. For n-grams of words tokens.go compiles the token pattern,
-// and match.go finds what it matches. align.go makes the same tape for explanations.
-// norm.go has the weights of counts and the norms of vectors.
+// To find your way: vectorizer.go has the parameters. A [Reader] makes a tape of a text: the
+// bytes on which all its n-grams lie. That is tape.go. text.go puts the text in lower case,
+// clean.go cleans it, and accents.go takes its accents away. For n-grams of words,
+// translate.go rewrites the token pattern for package regexp/syntax, tokens.go compiles it,
+// and match.go finds the words. align.go makes the same tape for explanations, and ngrams.go
+// takes the n-grams off it for training. norm.go has term frequencies and norms.
 package tfidf
 
 import (
@@ -23,8 +24,8 @@ type Analyzer string
 const (
 	// Char makes n-grams of code points, over the whole text.
 	Char Analyzer = "char"
-	// CharWB makes n-grams of code points inside words, each padded with a space on
-	// both sides.
+	// CharWB makes n-grams of code points inside words. Each word is padded with a space
+	// on both sides.
 	CharWB Analyzer = "char_wb"
 	// Word makes n-grams of words: runs of two or more letters, numbers and
 	// underscores.
@@ -51,7 +52,7 @@ type Vectorizer struct {
 	StopWords    []string // words that are left out
 }
 
-// Validate says what is wrong with the parameters, if anything is.
+// Validate returns an error that says what is wrong with the parameters, if anything is.
 func (v *Vectorizer) Validate() error {
 	switch v.Analyzer {
 	case Char, CharWB, Word:

@@ -12,6 +12,7 @@ import (
 
 	"tagifai/internal/monitor"
 	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -99,7 +100,7 @@ func describeVectorizer(v *tfidf.Vectorizer) string {
 	return text
 }
 
-func describeLink(l *model.Link) string {
+func describeLink(l *linear.Link) string {
 	text := string(l.Loss)
 	if l.Weight != 1 {
 		text += fmt.Sprintf(", weight %v", l.Weight)

@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/internal/memory"
+	"tagifai/internal/sockets"
 )
 
 // A List is a value that is encoded part by part. Encoding it again gives the same.
@@ -81,7 +82,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, value any, buffer 
 	}
 	e.sendHeader(w, status, len(b))
 	// An error here is the client's going away; there is no one left to tell.
-	_, _ = w.Write(b) //nolint:gosec // JSON, which its header says not to take for HTML
+	_, _ = sockets.WriteWhole(w, r, b)
 }
 
 // stream sends the answer with a long list chunk by chunk, so that a client that is slow to

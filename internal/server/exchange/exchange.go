@@ -1,10 +1,10 @@
-// Package exchange is one request and the answer to it.
+// Package exchange is a request and its answer, while it is served.
 //
-// [Exchanges.Begin], the first of the middleware, makes an [Exchange] of each request. It goes
-// with the request to a [Handler], which returns a value or an error, and on to the log.
-// [Serve] writes the answer: a value in the [Dialect] of the path, a [List] part by part, and
-// an error as the [Refusal] that it is to the client. By then the request has left its gate;
-// what it holds of the memory of all is counted until its end.
+// [Exchanges.Begin], the first of the middleware, makes the [Exchange] of a request. It goes
+// through the rest of the middleware to a [Handler], which returns a value or an error, and
+// [Serve] writes the answer in the [Dialect] of the path: a value, a [List] part by part, an
+// error as the [Refusal] that it is to the client. A request gives its place at a gate back
+// before its answer is sent, and what it holds of the memory at its end.
 package exchange
 
 import (
@@ -42,8 +42,7 @@ type Exchange struct {
 	share memory.Share  // of the allowance
 	body  *sockets.Body // nil if it is short
 
-	// How the client sees the service, and who it is; set by the middleware that knows of
-	// proxies.
+	// How the client sees the service, and who it is; set by the middleware Forwarded.
 	Scheme, Host string // "": as the request has them
 	Prefix       string // before the paths of the routes: "", or one without a slash at its end
 	Remote       string
@@ -127,6 +126,12 @@ func (e *Exchange) Hold(bytes int) error { return e.all.Allowance.Resize(&e.shar
 
 // Held returns how many bytes the request holds.
 func (e *Exchange) Held() int { return e.share.Held() }
+
+// Likely reports whether the request would find room for so many bytes now.
+func (e *Exchange) Likely(bytes int64) bool { return e.all.Allowance.Likely(bytes) }
+
+// MayUse reports whether who asks may use a model.
+func (e *Exchange) MayUse(model string) bool { return e.Principal == nil || e.Principal.MayUse(model) }
 
 // release gives back what the request has taken from others.
 func (e *Exchange) release() {

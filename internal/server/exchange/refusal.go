@@ -22,11 +22,11 @@ type Refusal struct {
 var Internal = Refusal{Status: http.StatusInternalServerError, Detail: http.StatusText(http.StatusInternalServerError)}
 
 // appendDetail appends the detail as JSON: a string, or the items of a 422.
-func (p Refusal) appendDetail(b []byte) []byte {
-	if p.Items == nil {
-		return AppendQuote(b, p.Detail)
+func (refused Refusal) appendDetail(b []byte) []byte {
+	if refused.Items == nil {
+		return AppendQuote(b, refused.Detail)
 	}
-	b, err := appendValue(b, p.Items)
+	b, err := appendValue(b, refused.Items)
 	if err != nil { // they are our own
 		panic(err)
 	}
@@ -34,12 +34,12 @@ func (p Refusal) appendDetail(b []byte) []byte {
 }
 
 // Text returns the detail as one line, for dialects that have no room for items.
-func (p Refusal) Text() string {
-	if p.Items == nil {
-		return p.Detail
+func (refused Refusal) Text() string {
+	if refused.Items == nil {
+		return refused.Detail
 	}
 	var line strings.Builder
-	for i, item := range p.Items {
+	for i, item := range refused.Items {
 		if i > 0 {
 			line.WriteString("; ")
 		}

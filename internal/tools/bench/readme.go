@@ -47,9 +47,9 @@ var (
 		metric            string
 	}{
 		{"one text of 60 characters, in process", " µs", Text, textCase, inGo, inPython, perText},
-		{"a file of 100,000 lines of 140 characters, one core", " s", Bulk, bulkCase, predictOne, batchCall, seconds},
-		{"the same, all cores", " s", Bulk, bulkCase, predictAll, batchCall, seconds},
-		{"the same, one core, beside fastText of dimension 10", " s", Bulk, bulkCase, predictOne, fastText, seconds},
+		{"each line of a large file, 140 characters, one core", " µs", Bulk, bulkCase, predictOne, batchCall, perLine},
+		{"the same, all cores", " µs", Bulk, bulkCase, predictAll, batchCall, perLine},
+		{"the same, one core, beside fastText of dimension 10", " µs", Bulk, bulkCase, predictOne, fastText, perLine},
 		{"loading the artifact directory", " ms", Load, loadCase, inGo, inPython, milliseconds},
 		{"loading one of 110,000 n-grams", " ms", Load, loadLarge, inGo, inPython, milliseconds},
 		{"training by the course's recipe", " s", Train, trainCase, trainer, fitter, seconds},

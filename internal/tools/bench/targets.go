@@ -40,7 +40,7 @@ func judge(r *report.Results) []report.Verdict {
 
 	atLeast(700, stats.Ratio(r.Values(Text, textCase, inPython, perText), r.Values(Text, textCase, inGo, perText)), " ×", "one text in process, 60 characters, against one scikit-learn call")
 
-	file := func(side string) []float64 { return r.Values(Bulk, bulkCase, side, seconds) }
+	file := func(side string) []float64 { return r.Values(Bulk, bulkCase, side, perLine) }
 	atLeast(50, stats.Ratio(file(batchCall), file(predictOne)), " ×", "bulk, one core, against scikit-learn's batch call")
 	atLeast(95, stats.Ratio(file(batchCall), file(predictAll)), " ×", fmt.Sprintf("bulk, all %d cores, against scikit-learn's batch call", r.Environment.Cores))
 	atLeast(5, stats.Ratio(file(fastText), file(predictOne)), " ×", "bulk, one core, against fastText of dimension 10, loading included")

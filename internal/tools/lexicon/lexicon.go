@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"tagifai/model"
+	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
@@ -74,17 +74,17 @@ func NGrams(v tfidf.Vectorizer, words []string) []string {
 }
 
 // Weights is a model of four classes with these n-grams and random numbers.
-func Weights(v tfidf.Vectorizer, ngrams []string) *model.Weights {
+func Weights(v tfidf.Vectorizer, ngrams []string) *linear.Weights {
 	random := rand.New(rand.NewPCG(3, 3))
-	w := &model.Weights{
-		Blocks: []model.Block{{
+	w := &linear.Weights{
+		Blocks: []linear.Block{{
 			Vectorizer: v,
 			Weight:     1,
-			NGrams:     model.NewVocabulary(slices.Sorted(slices.Values(ngrams))...),
+			NGrams:     tfidf.NewVocabulary(slices.Sorted(slices.Values(ngrams))...),
 			IDF:        make([]float64, len(ngrams)),
 		}},
 		Norm:         tfidf.NoNorm,
-		Links:        []model.Link{{Loss: model.LogLoss, Weight: 1}},
+		Links:        []linear.Link{{Loss: linear.LogLoss, Weight: 1}},
 		Classes:      []string{"a", "b", "c", "d"},
 		Coefficients: make([]float64, 4*len(ngrams)),
 		Intercepts:   make([]float64, 4),

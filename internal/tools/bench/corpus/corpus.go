@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"tagifai/internal/dataset"
-	"tagifai/internal/server"
+	"tagifai/internal/server/classify"
 )
 
 // A Corpus is the data that all texts of a run come from.
@@ -69,9 +69,9 @@ func (c *Corpus) Requests(count, texts, size int) [][]string {
 func (c *Corpus) Bodies(count, texts, size int) ([]string, error) {
 	var bodies []string
 	for _, request := range c.Requests(count, texts, size) {
-		var payload server.PredictPayload
+		var payload classify.PredictPayload
 		for _, text := range request {
-			payload.Texts = append(payload.Texts, server.Text{Text: text})
+			payload.Texts = append(payload.Texts, classify.Text{Text: text})
 		}
 		body, err := json.Marshal(payload)
 		if err != nil {

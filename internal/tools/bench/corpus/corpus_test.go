@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
-	"tagifai/internal/server"
+	"tagifai/internal/server/classify"
 )
 
 func committed(t *testing.T) *Corpus {
@@ -69,7 +69,7 @@ func TestBodies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, body := range bodies {
-		var payload server.PredictPayload
+		var payload classify.PredictPayload
 		if err := json.Unmarshal([]byte(body), &payload); err != nil {
 			t.Fatal(err)
 		}

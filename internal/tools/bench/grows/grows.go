@@ -15,7 +15,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"tagifai/internal/server"
+	"tagifai/internal/server/classify"
 	"tagifai/internal/tools/bench/corpus"
 	"tagifai/internal/tools/bench/report"
 	"tagifai/internal/tools/bench/sides"
@@ -185,9 +185,9 @@ func prose(words []string, count, size int) []string {
 
 // body returns the body of a request.
 func body(texts []string) (string, error) {
-	var payload server.PredictPayload
+	var payload classify.PredictPayload
 	for _, text := range texts {
-		payload.Texts = append(payload.Texts, server.Text{Text: text})
+		payload.Texts = append(payload.Texts, classify.Text{Text: text})
 	}
 	b, err := json.Marshal(payload)
 	return string(b), err

@@ -5,7 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"tagifai/internal/server"
+	"tagifai/internal/server/classify"
 )
 
 // A Dialect is how a side is asked for the probabilities of texts, and how it answers.
@@ -29,9 +29,9 @@ func (s Side) Body(texts []string) (string, error) {
 	if s.Dialect != nil {
 		request = s.Dialect.Request(texts)
 	} else {
-		var payload server.PredictPayload
+		var payload classify.PredictPayload
 		for _, text := range texts {
-			payload.Texts = append(payload.Texts, server.Text{Text: text})
+			payload.Texts = append(payload.Texts, classify.Text{Text: text})
 		}
 		request = payload
 	}
