@@ -85,7 +85,7 @@ func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
 	return newModel(a)
 }
 
-// New makes a Model of an artifact. It keeps no reference to it.
+// New makes a Model of an artifact, of which it keeps nothing that could be changed.
 func New(a *Artifact) (*Model, error) {
 	if err := a.Weights.Validate(); err != nil {
 		return nil, err
