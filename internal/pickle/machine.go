@@ -302,8 +302,17 @@ func (m *machine) integer(size int, signed bool) error {
 		return err
 	}
 	var bits uint64
-	for i, c := range b {
-		bits |= uint64(c) << (8 * i)
+	switch size { // those that a vocabulary has many of, without a loop
+	case 1:
+		bits = uint64(b[0])
+	case 2:
+		bits = uint64(binary.LittleEndian.Uint16(b))
+	case 4:
+		bits = uint64(binary.LittleEndian.Uint32(b))
+	default:
+		for i, c := range b {
+			bits |= uint64(c) << (8 * i)
+		}
 	}
 	if signed && size > 0 {
 		bits = signExtend(bits, size)

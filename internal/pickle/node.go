@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"encoding/binary"
 	"fmt"
 	"iter"
 	"math"
@@ -279,9 +280,13 @@ func (n Node) Each(length int) (iter.Seq2[int, float64], error) {
 		_, err := n.AnyNumbers(length)
 		return nil, err
 	}
+	number := a.number
+	if a.dtype == (dtype{code: 'i', size: 4}) { // as those of a sparse matrix are
+		number = func(i int) float64 { return float64(int32(binary.LittleEndian.Uint32(a.data[4*i:]))) }
+	}
 	return func(yield func(int, float64) bool) {
 		for i := range length {
-			if !yield(i, a.number(i)) {
+			if !yield(i, number(i)) {
 				return
 			}
 		}
