@@ -55,13 +55,22 @@ type Artifact struct {
 // the files of arguments, labels and performance that lie beside it, and no other model.
 // ReadDir opens nothing but regular files.
 func ReadDir(path string, formats ...Format) (*Artifact, error) {
+	a, err := readDir(path, formats)
+	if err == nil {
+		noteSources(a.Weights)
+	}
+	return a, err
+}
+
+// readDir is ReadDir, and leaves the sources of the weights as they are.
+func readDir(path string, formats []Format) (*Artifact, error) {
 	dir, only, err := findDir(path, formats)
 	if err == nil {
 		var a *Artifact
 		if only != nil {
 			a, err = readArtifact(dirFS(dir), only, filepath.Base(path))
 		} else {
-			a, err = ReadArtifact(dirFS(dir), formats...)
+			a, err = findArtifact(dirFS(dir), formats)
 		}
 		if err == nil {
 			return a, nil
@@ -77,6 +86,15 @@ func ReadDir(path string, formats ...Format) (*Artifact, error) {
 // A directory of another tool may lack args.json, of which a warning tells, and
 // label_encoder.json, if its classes have names without it.
 func ReadArtifact(fsys fs.FS, formats ...Format) (*Artifact, error) {
+	a, err := findArtifact(fsys, formats)
+	if err == nil {
+		noteSources(a.Weights)
+	}
+	return a, err
+}
+
+// findArtifact is ReadArtifact, and leaves the sources of the weights as they are.
+func findArtifact(fsys fs.FS, formats []Format) (*Artifact, error) {
 	format, file, err := findFormat(fsys, formats)
 	if err != nil {
 		return nil, err

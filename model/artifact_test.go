@@ -22,6 +22,7 @@ import (
 	"tagifai/model"
 	"tagifai/model/linear"
 	"tagifai/model/tfidf"
+	"tagifai/model/vocabulary"
 )
 
 // smallWeights are valid: two n-grams, three classes.
@@ -30,7 +31,7 @@ func smallWeights() *linear.Weights {
 		Blocks: []linear.Block{{
 			Vectorizer: tfidf.Vectorizer{Analyzer: tfidf.Char, NgramMin: 1, NgramMax: 1, Norm: tfidf.L2, UseIDF: true},
 			Weight:     1,
-			NGrams:     []string{"l", "r"},
+			NGrams:     vocabulary.New("l", "r"),
 			IDF:        []float64{1, 2},
 		}},
 		Norm:         tfidf.NoNorm,

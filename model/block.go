@@ -23,15 +23,23 @@ type block struct {
 	divides bool
 }
 
-// newBlocks makes the blocks of the weights, each in a goroutine of its own.
+// manyNGrams is how many n-grams are worth a goroutine. To wake another core takes as long
+// as to place some thousands, and the two get in each other's way when both take memory.
+const manyNGrams = 100_000
+
+// newBlocks makes the blocks of the weights, large ones side by side.
 func newBlocks(w *linear.Weights) ([]block, error) {
 	blocks, errs := make([]block, len(w.Blocks)), make([]error, len(w.Blocks))
 	var all sync.WaitGroup
 	column := 0
 	for i := range blocks {
-		first := column
-		all.Go(func() { blocks[i], errs[i] = newBlock(w, i, first) })
-		column += len(w.Blocks[i].NGrams)
+		first, n := column, w.Blocks[i].NGrams.Len()
+		column += n
+		if i < len(blocks)-1 && n >= manyNGrams {
+			all.Go(func() { blocks[i], errs[i] = newBlock(w, i, first) })
+		} else {
+			blocks[i], errs[i] = newBlock(w, i, first)
+		}
 	}
 	all.Wait()
 	for i := 1; i < len(blocks); i++ {

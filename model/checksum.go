@@ -3,6 +3,8 @@ package model
 import (
 	"crypto/sha256"
 	"encoding/hex"
+
+	"tagifai/model/linear"
 )
 
 // checksums are SHA-256 sums in hexadecimal, by the names of files.
@@ -28,4 +30,15 @@ func (c checksums) changed(files map[string][]byte) []string {
 		}
 	}
 	return changed
+}
+
+// noteSources replaces the sources of weights by their checksums.
+func noteSources(w *linear.Weights) {
+	for name, sum := range sumsOf(w.Sources) {
+		if w.Provenance == nil {
+			w.Provenance = make(map[string]string)
+		}
+		w.Provenance["source_sha256_"+name] = sum
+	}
+	w.Sources = nil
 }

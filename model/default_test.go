@@ -37,7 +37,7 @@ func TestLent(t *testing.T) {
 		if of.words == nil { // a table of words has a seed of its own
 			continue
 		}
-		for node := range a.Weights.Blocks[i].NGrams {
+		for node := range a.Weights.Blocks[i].NGrams.Len() {
 			visits := []vocabulary.Visit{{Node: uint32(node)}}
 			for row := range want.intercepts {
 				terms := []vocabulary.Term{{Row: row, Factor: 1}}

@@ -52,48 +52,48 @@ type Span struct {
 func (m *Model) Explain(text string, classes []int, top int) []Explanation {
 	s := m.getScratch()
 	defer m.putScratch(s)
-	return m.explain(s, m.score(s, text), text, classes, top)
+	return m.explain(nil, s, m.score(s, text), text, classes, top)
 }
 
 // ClassifyAndExplain predicts text as [Model.Classify] does, and explains, as [Model.Explain]
-// does, the predicted class, the most probable one, and others. It reads the text once.
-func (m *Model) ClassifyAndExplain(text string, probabilities, scores []float64, others []int, top int) (Answer, []Explanation) {
+// does, the predicted class, the most probable one, and others. It reads the text once. The
+// memory of into is used for the explanations, as far as it goes.
+func (m *Model) ClassifyAndExplain(into []Explanation, text string, probabilities, scores []float64, others []int, top int) (Answer, []Explanation) {
 	s := m.getScratch()
 	defer m.putScratch(s)
 	rows := m.score(s, text)
 	answer := m.decide(s, rows, probabilities, scores)
-	classes := append(s.explainer.classes[:0], answer.Class)
-	for i := -1; i < len(others); i++ {
-		class := answer.Best
-		if i >= 0 {
-			class = others[i]
-		}
-		if !slices.Contains(classes, class) {
-			classes = append(classes, class)
+	x := &s.explainer
+	x.classes = append(x.classes[:0], answer.Class, answer.Best)
+	if answer.Best == answer.Class {
+		x.classes = x.classes[:1]
+	}
+	for _, class := range others {
+		if !slices.Contains(x.classes, class) {
+			x.classes = append(x.classes, class)
 		}
 	}
-	s.explainer.classes = classes
-	return answer, m.explain(s, rows, text, classes, top)
+	return answer, m.explain(into, s, rows, text, x.classes, top)
 }
 
 // explain is Explain for a text that s has just scored.
-func (m *Model) explain(s *scratch, scores []float64, text string, classes []int, top int) []Explanation {
+func (m *Model) explain(into []Explanation, s *scratch, scores []float64, text string, classes []int, top int) []Explanation {
 	x := &s.explainer
 	defer x.putBack()
 	x.meet(m, s, text)
 	x.characters = slices.Grow(x.characters[:0], len(text))[:utf8.RuneCountInString(text)]
-	explanations := make([]Explanation, len(classes))
+	explanations := slices.Grow(into[:0], len(classes))[:len(classes)]
 	for i, class := range classes {
 		e := &explanations[i]
-		e.Class = class
+		*e = Explanation{Class: class, NGrams: e.NGrams[:0], Spans: e.Spans[:0]}
 		x.terms = m.appendTerms(x.terms[:0], class)
 		for _, t := range x.terms {
 			e.Score += t.Factor * scores[t.Row]
 			e.Intercept += t.Factor * m.intercepts[t.Row]
 		}
 		e.Remaining = x.weigh(m, top)
-		e.NGrams = x.largest()
-		e.Spans = spans(x.characters)
+		e.NGrams = x.appendLargest(e.NGrams)
+		e.Spans = appendSpans(e.Spans, x.characters)
 	}
 	return explanations
 }
@@ -132,18 +132,15 @@ func (m *Model) appendTerms(terms []vocabulary.Term, class int) []vocabulary.Ter
 	return terms
 }
 
-// spans returns the spans of the weights of characters.
-func spans(characters []float64) []Span {
+// appendSpans appends the spans of the weights of characters.
+func appendSpans(spans []Span, characters []float64) []Span {
 	n := 0
 	before := 0.0
 	for _, weight := range characters {
 		n += one(weight != before) & one(weight != 0)
 		before = weight
 	}
-	if n == 0 {
-		return nil
-	}
-	spans := make([]Span, 0, n)
+	spans = slices.Grow(spans, n)
 	for i := 0; i < len(characters); {
 		weight, start := characters[i], i
 		i++

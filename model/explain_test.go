@@ -12,6 +12,7 @@ import (
 	"tagifai/model"
 	"tagifai/model/linear"
 	"tagifai/model/tfidf"
+	"tagifai/model/vocabulary"
 )
 
 // naiveWeights returns what each n-gram of text adds to the scores of the rows, as the
@@ -24,7 +25,7 @@ func (twin *twin) naiveWeights(text string) (weights map[string][]float64, count
 		b := &w.Blocks[i]
 		for of, x := range naiveVector(b, twin.columns[i], text) {
 			outer += power(w.Norm, x)
-			name := b.NGrams[of]
+			name := b.NGrams.At(of)
 			if weights[name] == nil {
 				weights[name] = make([]float64, w.Rows())
 			}
@@ -37,7 +38,7 @@ func (twin *twin) naiveWeights(text string) (weights map[string][]float64, count
 				counts[string(ngram)]++
 			}
 		}
-		column += len(b.NGrams)
+		column += b.NGrams.Len()
 	}
 	for _, rows := range weights {
 		for k := range rows {
@@ -183,7 +184,7 @@ func TestSpans(t *testing.T) {
 		v := tfidf.Vectorizer{Analyzer: analyzer, NgramMin: 1, NgramMax: 9, Lowercase: true, Norm: tfidf.NoNorm}
 		change(&v)
 		w := &linear.Weights{
-			Blocks: []linear.Block{{Vectorizer: v, Weight: 1, NGrams: ngrams}}, Norm: tfidf.NoNorm,
+			Blocks: []linear.Block{{Vectorizer: v, Weight: 1, NGrams: vocabulary.New(ngrams...)}}, Norm: tfidf.NoNorm,
 			Links:      []linear.Link{{Loss: linear.LogLoss, Weight: 1}},
 			Classes:    []string{"no", "yes"},
 			Intercepts: []float64{0.25},
@@ -240,7 +241,7 @@ func TestClassifyAndExplain(t *testing.T) {
 		wantProbabilities, wantScores := make([]float64, n), make([]float64, n)
 		want := m.Classify(text, wantProbabilities, wantScores)
 		probabilities, scores := make([]float64, n), make([]float64, n)
-		got, explanations := m.ClassifyAndExplain(text, probabilities, scores, []int{want.Class, 2}, 3)
+		got, explanations := m.ClassifyAndExplain(nil, text, probabilities, scores, []int{want.Class, 2}, 3)
 		if got != want || !slices.Equal(probabilities, wantProbabilities) || !slices.Equal(scores, wantScores) {
 			t.Errorf("%.100q: got %v, %v and %v, want %v, %v and %v", text, got, probabilities, scores, want, wantProbabilities, wantScores)
 		}

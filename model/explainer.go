@@ -76,6 +76,7 @@ func (x *explainer) weigh(m *Model, top int) (others Remaining) {
 		least = math.Inf(1)
 	}
 	at, visits := 0, uint32(0)
+	shares := x.shares
 	for i, end := range x.ends {
 		if at == end {
 			continue
@@ -87,8 +88,8 @@ func (x *explainer) weigh(m *Model, top int) (others Remaining) {
 			c := &x.found.Chains[at]
 			visited, sums := x.found.Visits[visits:c.Visits], x.sums[visits-first:]
 			characters := from[c.Start:][:int(c.Size)+len(visited)-1]
-			x.shares = slices.Grow(x.shares[:0], len(characters))[:len(characters)]
-			clear(x.shares[:c.Size])
+			shares = slices.Grow(shares[:0], len(characters))[:len(characters)]
+			clear(shares[:c.Size])
 			size := different(characters[:c.Size])
 			before := 0.0
 			for j, v := range visited {
@@ -104,7 +105,7 @@ func (x *explainer) weigh(m *Model, top int) (others Remaining) {
 					if j > 0 {
 						size += one(isNew(characters, last))
 					}
-					x.shares[last] = share / float64(size)
+					shares[last] = share / float64(size)
 				}
 				switch {
 				case v.Count >= vocabulary.Again:
@@ -117,19 +118,20 @@ func (x *explainer) weigh(m *Model, top int) (others Remaining) {
 					}
 				}
 			}
-			x.share(characters)
+			x.share(shares, characters)
 			visits = c.Visits
 		}
 	}
+	x.shares = shares
 	return others
 }
 
 // share adds the shares of the n-grams of a chain, by their last bytes, to the weights of
 // their characters. A character has its share of all n-grams that end there or behind.
-func (x *explainer) share(characters []int32) {
+func (x *explainer) share(shares []float64, characters []int32) {
 	sum := 0.0
 	for i := len(characters) - 1; i >= 0; i-- {
-		sum += x.shares[i]
+		sum += shares[i]
 		if isNew(characters, i) {
 			x.characters[characters[i]] += sum
 		}
@@ -166,18 +168,19 @@ func (x *explainer) insert(c candidate, top int) (out float64) {
 	return out
 }
 
-// largest returns the n-grams of the largest weights. Their names are pieces of one string.
-func (x *explainer) largest() []NGramWeight {
-	ngrams := make([]NGramWeight, len(x.candidates))
+// appendLargest appends the n-grams of the largest weights. Their names are pieces of one
+// string.
+func (x *explainer) appendLargest(ngrams []NGramWeight) []NGramWeight {
 	x.names = x.names[:0]
-	for i, c := range x.candidates {
+	for _, c := range x.candidates {
 		x.names = append(x.names, x.name(c)...)
-		ngrams[i] = NGramWeight{Weight: c.weight, Count: int(x.found.Visits[c.visit].Count)}
 	}
 	names := string(x.names)
-	for i, c := range x.candidates {
+	ngrams = slices.Grow(ngrams, len(x.candidates))
+	for _, c := range x.candidates {
 		n := len(x.name(c))
-		ngrams[i].NGram, names = names[:n], names[n:]
+		ngrams = append(ngrams, NGramWeight{names[:n], c.weight, int(x.found.Visits[c.visit].Count)})
+		names = names[n:]
 	}
 	return ngrams
 }

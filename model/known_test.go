@@ -25,7 +25,7 @@ func TestKnown(t *testing.T) {
 		for i := range a.Weights.Blocks {
 			b := &a.Weights.Blocks[i]
 			vocabulary := make(map[string]bool)
-			for _, ngram := range b.NGrams {
+			for _, ngram := range b.NGrams.All() {
 				vocabulary[ngram] = true
 			}
 			for ngram := range b.Vectorizer.NGrams(text) {

@@ -62,7 +62,7 @@ type Prediction struct {
 // Open loads the model of an artifact directory: one of our own, or of one of these formats.
 // The path may also be that of a file in it; see [ReadDir].
 func Open(path string, formats ...Format) (*Model, error) {
-	a, err := ReadDir(path, formats...)
+	a, err := readDir(path, formats)
 	if err != nil {
 		return nil, err
 	}
@@ -78,14 +78,14 @@ func OpenFS(fsys fs.FS, formats ...Format) (*Model, error) {
 	if own, ok := fsys.(embedded); ok {
 		fsys = lent{own} // the artifact stays in here, and is not written to
 	}
-	a, err := ReadArtifact(fsys, formats...)
+	a, err := findArtifact(fsys, formats)
 	if err != nil {
 		return nil, err
 	}
 	return newModel(a)
 }
 
-// New makes a Model of an artifact. It keeps no reference to it.
+// New makes a Model of an artifact, of which it keeps nothing that could be changed.
 func New(a *Artifact) (*Model, error) {
 	if err := a.Weights.Validate(); err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ func (twin *twin) naive(text string) (probabilities, rows []float64) {
 				rows[k] += x * w.Coefficients[k*w.Features()+column+of]
 			}
 		}
-		column += len(b.NGrams)
+		column += b.NGrams.Len()
 	}
 	for k := range rows {
 		rows[k] = rows[k]/root(w.Norm, outer) + w.Intercepts[k]

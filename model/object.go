@@ -169,9 +169,12 @@ var nonNumbers = [...]string{"NaN", "-Infinity", "Infinity"}
 // words are the non-numbers of a text, by the offset of the null in their place.
 type words map[int64]string
 
-// nullNonNumbers returns a copy of data with null in place of each NaN, Infinity and
-// -Infinity outside strings, and where these were.
+// nullNonNumbers returns data with null in place of each NaN, Infinity and -Infinity
+// outside strings, and where these were. It changes a copy.
 func nullNonNumbers(data []byte) ([]byte, words) {
+	if !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity")) {
+		return data, nil
+	}
 	clean := make([]byte, 0, len(data))
 	var found words
 	inString := false

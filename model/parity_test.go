@@ -11,6 +11,7 @@ import (
 	"tagifai/model"
 	"tagifai/model/linear"
 	"tagifai/model/tfidf"
+	"tagifai/model/vocabulary"
 )
 
 // tolerance is how far a probability may be from scikit-learn's.
@@ -80,7 +81,7 @@ func (c *parityCase) weights() *linear.Weights {
 				Binary:      c.Vectorizer.Binary,
 			},
 			Weight: 1,
-			NGrams: c.NGrams,
+			NGrams: vocabulary.New(c.NGrams...),
 			IDF:    c.IDF,
 		}},
 		Norm:       tfidf.NoNorm,

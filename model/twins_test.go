@@ -23,7 +23,7 @@ func newTwin(name string, m *model.Model, w *linear.Weights) *twin {
 	twin := &twin{name: name, model: m, weights: w}
 	for i := range w.Blocks {
 		columns := make(map[string]int)
-		for column, ngram := range w.Blocks[i].NGrams {
+		for column, ngram := range w.Blocks[i].NGrams.All() {
 			columns[ngram] = column
 		}
 		twin.columns = append(twin.columns, columns)

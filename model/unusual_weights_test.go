@@ -60,7 +60,7 @@ func unusualWeights(t testing.TB) map[string]*linear.Weights {
 	words := func() *linear.Weights { // single ones, which a table finds
 		return weights(tfidf.Word, func(w *linear.Weights, v *tfidf.Vectorizer) {
 			v.NgramMin, v.NgramMax = 1, 1
-			if !slices.Contains(w.Blocks[0].NGrams, "a") {
+			if !slices.Contains(w.Blocks[0].NGrams.Strings(), "a") {
 				t.Fatal("the vocabulary lacks a word of one letter, which is not met")
 			}
 		})

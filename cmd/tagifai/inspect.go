@@ -64,7 +64,7 @@ func heaviest(weights *linear.Weights, class, top int) []string {
 	order := make([]int, 0, features)
 	for i := range weights.Blocks {
 		b := &weights.Blocks[i]
-		for k := range b.NGrams {
+		for k := range b.NGrams.Len() {
 			column := len(order)
 			if b.IDF != nil {
 				sums[column] *= b.IDF[k]

@@ -21,7 +21,7 @@ type Explained struct {
 // Explain predicts a text and explains the answer, and the scores of other classes, given
 // by their indices, with at most so many n-grams each.
 func Explain(m *model.Model, text string, classes []int, top int) Explained {
-	answer, explanations := m.ClassifyAndExplain(text, nil, nil, classes, top)
+	answer, explanations := m.ClassifyAndExplain(nil, text, nil, nil, classes, top)
 	fallback := prediction.FallbackOf(m, answer, explanations)
 	return Explained{text, m.Class(answer.Class), answer.Confidence, fallback, m.Classes(), explanations}
 }

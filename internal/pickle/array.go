@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"unsafe"
 )
 
 // An array is a numpy array as the file has it.
@@ -64,31 +65,53 @@ func (a *array) setData(data []byte) error {
 // item returns the bytes of the item that lies at i in the file.
 func (a *array) item(i int) []byte { return a.data[i*a.dtype.size:][:a.dtype.size] }
 
-// floats returns the numbers of an array row by row, or nil if its type is not one of
-// those that are supported: f4, f8, i4 and i8.
-func (a *array) floats() []float64 {
+// numeric reports whether the type is one of those whose numbers are read: f4, f8, i4 and
+// i8.
+func (a *array) numeric() bool {
 	size := a.dtype.size
-	if size != 4 && size != 8 || a.dtype.code != 'f' && a.dtype.code != 'i' {
-		return nil
+	return (size == 4 || size == 8) && (a.dtype.code == 'f' || a.dtype.code == 'i')
+}
+
+// number returns the number that lies at i in the file.
+func (a *array) number(i int) float64 {
+	item := a.item(i)
+	if f, ok := a.dtype.float(item); ok {
+		return f
 	}
+	n, _ := a.dtype.integer(item)
+	return float64(n)
+}
+
+// isUsual reports whether the numbers are float64 in the order of the file, row by row, as
+// nearly all are.
+func (a *array) isUsual() bool { return a.dtype == dtype{code: 'f', size: 8} && !a.fortran }
+
+// floats returns the numbers of a numeric array row by row.
+func (a *array) floats() []float64 {
 	numbers := make([]float64, a.count())
-	if a.dtype == (dtype{code: 'f', size: 8}) && !a.fortran { // nearly always
+	if a.isUsual() {
 		for i := range numbers {
 			numbers[i] = math.Float64frombits(binary.LittleEndian.Uint64(a.data[8*i:]))
 		}
 		return numbers
 	}
 	for i := range numbers {
-		item := a.data[i*size:][:size]
-		f, ok := a.dtype.float(item)
-		if !ok {
-			n, _ := a.dtype.integer(item)
-			f = float64(n)
-		}
-		numbers[a.place(i)] = f
+		numbers[a.place(i)] = a.number(i)
 	}
 	return numbers
 }
+
+// view returns the numbers as they are in the file, if they lie there as float64 do.
+func (a *array) view() (numbers []float64, ok bool) {
+	first := unsafe.SliceData(a.data)
+	if !littleEndian || !a.isUsual() || uintptr(unsafe.Pointer(first))%unsafe.Alignof(float64(0)) != 0 {
+		return nil, false
+	}
+	return unsafe.Slice((*float64)(unsafe.Pointer(first)), a.count()), true
+}
+
+// littleEndian reports whether this machine has the order of bytes of nearly all files.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
 // place returns where the item that lies at i in the file is, row by row. Only arrays
 // of two dimensions can differ in that.

@@ -98,18 +98,25 @@ func (b *Builder) Append(container Value, items ...Value) error {
 
 // Key returns key i of a dict, and its text if it is a str.
 func (b *Builder) Key(dict Value, i int) (Value, []byte) {
-	key := b.tree.object(dict).items[2*i]
+	key := *b.key(dict, i)
 	if key.kind != stringKind {
 		return key, nil
 	}
 	return key, b.tree.raw(key)
 }
 
+func (b *Builder) key(dict Value, i int) *value {
+	if full := b.tree.full[dict.num]; 2*i < len(full)*pieceSize {
+		return &full[2*i/pieceSize][2*i%pieceSize]
+	}
+	return &b.tree.object(dict).items[2*i%pieceSize]
+}
+
 // SetKey replaces key i of a dict.
-func (b *Builder) SetKey(dict Value, i int, key Value) { b.tree.object(dict).items[2*i] = key }
+func (b *Builder) SetKey(dict Value, i int, key Value) { *b.key(dict, i) = key }
 
 // Pairs is the number of keys of a dict.
-func (b *Builder) Pairs(dict Value) int { return len(b.tree.object(dict).items) / 2 }
+func (b *Builder) Pairs(dict Value) int { return b.tree.pairs(dict) }
 
 // Class makes the class or function of this name, if it is allowed. use is the
 // attribute that it is the value of, such as "TfidfVectorizer.tokenizer", for the error;

@@ -2,9 +2,11 @@ package pickle
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 // A Node is a Python value together with the way to it, such as
@@ -116,38 +118,44 @@ func (n Node) Item(i int) Node {
 }
 
 // Numbered returns the keys of a dict that numbers texts from 0 up, such as a
-// vocabulary, in the order of their numbers.
-func (n Node) Numbered() ([]string, error) {
+// vocabulary, in the order of their numbers: one behind the other, and where each ends.
+func (n Node) Numbered() (texts string, ends []uint32, err error) {
 	if n.value.kind != dictKind {
-		return nil, n.Wrong("a dict from text to number")
+		return "", nil, n.Wrong("a dict from text to number")
 	}
 	t := n.tree
-	pairs := t.object(n.value).items
-	ordered := make([]value, len(pairs)/2)
+	// First the size of each text, plus one, by its number; then where it ends.
+	ends = make([]uint32, t.pairs(n.value))
+	pieces := t.pieces(n.value)
+	for _, pairs := range pieces {
+		for i := 0; i < len(pairs); i += 2 {
+			text, number := pairs[i], pairs[i+1]
+			if text.kind != stringKind || text.size == math.MaxUint32 {
+				return "", nil, fmt.Errorf("%s: key %s is %v, not a text", n.path, t.describe(text), text.kind)
+			}
+			if number.kind != intKind || number.num < 0 || number.num >= int64(len(ends)) || ends[number.num] != 0 {
+				return "", nil, fmt.Errorf("%s[%s] is %s: the numbers of %d texts are 0 to %d, each once",
+					n.path, t.describe(text), t.describe(number), len(ends), len(ends)-1)
+			}
+			ends[number.num] = text.size + 1
+		}
+	}
 	size := 0
-	for i := 0; i < len(pairs); i += 2 {
-		text, number := pairs[i], pairs[i+1]
-		if text.kind != stringKind {
-			return nil, fmt.Errorf("%s: key %s is %v, not a text", n.path, t.describe(text), text.kind)
+	for i, end := range ends {
+		size += int(end) - 1
+		if size > math.MaxUint32 {
+			return "", nil, fmt.Errorf("%s: more than %d bytes of text", n.path, math.MaxUint32)
 		}
-		if number.kind != intKind || number.num < 0 || number.num >= int64(len(ordered)) || ordered[number.num].kind != unset {
-			return nil, fmt.Errorf("%s[%s] is %s: the numbers of %d texts are 0 to %d, each once",
-				n.path, t.describe(text), t.describe(number), len(ordered), len(ordered)-1)
+		ends[i] = uint32(size)
+	}
+	all := make([]byte, size)
+	for _, pairs := range pieces {
+		for i := 0; i < len(pairs); i += 2 {
+			text, end := pairs[i], ends[pairs[i+1].num]
+			copy(all[end-text.size:end], t.raw(text))
 		}
-		ordered[number.num] = text
-		size += int(text.size)
 	}
-	// The texts are pieces of one string: one allocation, and the file can go.
-	buffer := make([]byte, 0, size)
-	for _, v := range ordered {
-		buffer = append(buffer, t.raw(v)...)
-	}
-	all := string(buffer)
-	texts := make([]string, len(ordered))
-	for i, v := range ordered {
-		texts[i], all = all[:v.size], all[v.size:]
-	}
-	return texts, nil
+	return unsafe.String(unsafe.SliceData(all), len(all)), ends, nil // nothing writes to all any more
 }
 
 // IsDict reports whether the node is a dict.
@@ -237,12 +245,47 @@ func (n Node) Numbers(shape ...int) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
+	return numbers, n.checkFinite(numbers, shape)
+}
+
+// View is Numbers, but the caller must not write to the numbers: they are those of the
+// file where these lie in memory as a float64 does, as those of joblib 1.2 and later do.
+func (n Node) View(shape ...int) ([]float64, error) {
+	a := n.tree.array(n.value)
+	if a == nil || !slices.Equal(a.shape, shape) {
+		return n.Numbers(shape...) // which says what is wrong
+	}
+	numbers, ok := a.view()
+	if !ok {
+		return n.Numbers(shape...)
+	}
+	return numbers, n.checkFinite(numbers, shape)
+}
+
+func (n Node) checkFinite(numbers []float64, shape []int) error {
 	for i, x := range numbers {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, fmt.Errorf("%s%v is %v, not a finite number", n.path, index(i, shape), x)
+		if x-x != 0 { // NaN or an infinity
+			return fmt.Errorf("%s%v is %v, not a finite number", n.path, index(i, shape), x)
 		}
 	}
-	return numbers, nil
+	return nil
+}
+
+// Each yields the numbers of an array of one dimension, which has to have so many, by
+// their places.
+func (n Node) Each(length int) (iter.Seq2[int, float64], error) {
+	a := n.tree.array(n.value)
+	if a == nil || !slices.Equal(a.shape, []int{length}) || !a.numeric() {
+		_, err := n.AnyNumbers(length)
+		return nil, err
+	}
+	return func(yield func(int, float64) bool) {
+		for i := range length {
+			if !yield(i, a.number(i)) {
+				return
+			}
+		}
+	}, nil
 }
 
 // AnyNumbers is Numbers, but the numbers need not be finite.
@@ -251,11 +294,10 @@ func (n Node) AnyNumbers(shape ...int) ([]float64, error) {
 	if a == nil || !slices.Equal(a.shape, shape) {
 		return nil, n.Wrong(fmt.Sprintf("an array of shape %v", shape))
 	}
-	numbers := a.floats()
-	if numbers == nil {
+	if !a.numeric() {
 		return nil, n.Wrong("an array of f4, f8, i4 or i8")
 	}
-	return numbers, nil
+	return a.floats(), nil
 }
 
 // Integers returns the items of an array of integers of one dimension. ok is false

@@ -199,7 +199,7 @@ func (m *machine) unwrap(state value) error {
 		return err
 	}
 	const mostAttributes = 16 // or else many wrappers could share a state that takes long to search
-	if state.kind != dictKind || len(m.object(state).items) > 2*mostAttributes {
+	if state.kind != dictKind || m.pairs(state) > mostAttributes {
 		return errors.New("the state of joblib's array wrapper is not one")
 	}
 	shape, _ := m.lookup(state, "shape")

@@ -51,7 +51,7 @@ func (k kind) String() string { return kindNames[k] }
 // An object is what a value in the heap stands for. It is a record of what the file
 // says, and inert: none of the code of the class it names exists here.
 type object struct {
-	items []value // of a tuple, list or set; key, value, key, value… of a dict; the arguments of an instance
+	items []value // of a tuple, list or set; the last piece of a dict; the arguments of an instance
 	class *Global // of an instance; never nil
 	state value   // of an instance: its attributes
 	data  any     // *dtype of a dtype, *array of an array
@@ -84,6 +84,7 @@ type tree struct {
 	file    []byte // uncompressed
 	extra   []byte // text and bytes that had to be decoded; their places continue those of file
 	heap    []object
+	full    map[int64][][]value // the pieces of a dict before its last, by its place in the heap
 	limits  limits
 
 	spent   int // items that were put into containers
@@ -131,13 +132,28 @@ func (t *tree) lookup(v value, key string) (value, bool) {
 	if v.kind != dictKind {
 		return value{}, false
 	}
-	pairs := t.object(v).items
-	for i := len(pairs) - 2; i >= 0; i -= 2 { // the last one counts
-		if pairs[i].kind == stringKind && string(t.raw(pairs[i])) == key {
-			return pairs[i+1], true
+	for _, pairs := range slices.Backward(t.pieces(v)) {
+		for i := len(pairs) - 2; i >= 0; i -= 2 { // the last one counts
+			if pairs[i].kind == stringKind && string(t.raw(pairs[i])) == key {
+				return pairs[i+1], true
+			}
 		}
 	}
 	return value{}, false
+}
+
+// pieceSize is how many values a piece of a dict has, but for the last: 1,024 pairs.
+const pieceSize = 2048
+
+// pieces returns the keys and values of a dict: key, value, key, value…. They are in
+// pieces, so that a vocabulary, which comes in batches, is not copied as it grows.
+func (t *tree) pieces(dict value) [][]value {
+	return append(slices.Clip(t.full[dict.num]), t.object(dict).items)
+}
+
+// pairs is how many keys a dict has.
+func (t *tree) pairs(dict value) int {
+	return (len(t.full[dict.num])*pieceSize + len(t.object(dict).items)) / 2
 }
 
 // array returns what an array value stands for, nil if v is none.
@@ -174,9 +190,15 @@ func (t *tree) extend(v value, k kind, items []value) error {
 		return err
 	}
 	o := t.object(v)
-	if len(items) > cap(o.items)-len(o.items) {
-		// Double the size. Append grows long slices by a quarter only, which would copy
-		// a vocabulary, which comes in batches, too often.
+	for k == dictKind && len(o.items)+len(items) > pieceSize {
+		n := pieceSize - len(o.items)
+		if t.full == nil {
+			t.full = make(map[int64][][]value)
+		}
+		t.full[v.num] = append(t.full[v.num], append(o.items, items[:n]...))
+		o.items, items = make([]value, 0, pieceSize), items[n:]
+	}
+	if len(items) > cap(o.items)-len(o.items) { // append grows long slices by a quarter only
 		o.items = slices.Grow(o.items, max(len(items), len(o.items)))
 	}
 	o.items = append(o.items, items...)

@@ -14,13 +14,14 @@ func BenchmarkExplain(b *testing.B) {
 		b.Fatal(err)
 	}
 	const text = "Transfer learning with transformers for text classification."
+	var explanations []model.Explanation
 	b.Run("explain", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			m.ClassifyAndExplain(text, nil, nil, nil, 10)
+			_, explanations = m.ClassifyAndExplain(explanations, text, nil, nil, nil, 10)
 		}
 	})
-	answer, explanations := m.ClassifyAndExplain(text, nil, nil, nil, 10)
+	answer, explanations := m.ClassifyAndExplain(explanations, text, nil, nil, nil, 10)
 	fallback := prediction.FallbackOf(m, answer, explanations)
 	b.Run("encode", func(b *testing.B) {
 		b.ReportAllocs()

@@ -17,6 +17,7 @@ import (
 	"tagifai/internal/registry"
 	"tagifai/internal/store"
 	"tagifai/model"
+	"tagifai/model/vocabulary"
 )
 
 // small returns an artifact that is quick to load. A bias in favour of one class tells
@@ -34,7 +35,7 @@ func small(t testing.TB, runID string, bias float64) *model.Artifact {
 	for row := range w.Rows() {
 		coefficients = append(coefficients, w.Coefficients[row*w.Features():][:few]...)
 	}
-	block.NGrams, block.IDF, w.Coefficients = block.NGrams[:few], block.IDF[:few], coefficients
+	block.NGrams, block.IDF, w.Coefficients = vocabulary.New(block.NGrams.Strings()[:few]...), block.IDF[:few], coefficients
 	w.Blocks = w.Blocks[:1]
 	w.Intercepts[0] += bias
 	a.RunID, a.Changed = runID, nil

@@ -3,6 +3,7 @@ package sklearn
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"tagifai/internal/pickle"
 	"tagifai/model/linear"
@@ -17,8 +18,11 @@ func (r *reading) bayes(n pickle.Node, classes int) (*fitted, error) {
 		return nil, err
 	}
 	c := &fitted{undecided: true, others: 1, links: []linear.Link{{Loss: linear.Multinomial, Weight: 1}}}
-	if c.rows, err = r.matrix(a, classes); err != nil {
+	if c.rows, _, err = r.matrix(a, classes); err != nil {
 		return nil, err
+	}
+	for k, row := range c.rows {
+		c.rows[k] = slices.Clone(row) // it is written to
 	}
 	if n.Class() == complementNB {
 		c.intercepts = make([]float64, classes)

@@ -3,7 +3,6 @@ package sklearn
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"tagifai/internal/pickle"
@@ -55,7 +54,7 @@ func (f *features) tfidf(n pickle.Node) error {
 		for i := range f.blocks {
 			b := &f.blocks[i]
 			if f.mix != nil || f.outer != tfidf.NoNorm || b.Vectorizer.Norm != tfidf.NoNorm || b.IDF != nil || b.Vectorizer.SublinearTF ||
-				slices.ContainsFunc(f.columns, func(c column) bool { return c.scale != 1 }) {
+				f.scaled() {
 				return fmt.Errorf("%s.sublinear_tf is True, which is only supported of counts: it is behind another step", n.Path())
 			}
 			b.Vectorizer.SublinearTF = true

@@ -10,7 +10,8 @@ import (
 
 // A fitted is a classifier as rows of coefficients of the features, and links.
 type fitted struct {
-	rows       [][]float64
+	rows       [][]float64 // not written to: the file may have them
+	matrix     []float64   // the same behind one another, where they lie so in memory; otherwise nil
 	intercepts []float64
 	links      []linear.Link
 	undecided  bool // scikit-learn has no decision_function for it
@@ -39,7 +40,7 @@ func (r *reading) spend(n pickle.Node, numbers int) error {
 }
 
 func (c *fitted) add(of *fitted, weight float64) {
-	c.rows = append(c.rows, of.rows...)
+	c.rows, c.matrix = append(c.rows, of.rows...), nil
 	c.intercepts = append(c.intercepts, of.intercepts...)
 	for _, l := range of.links {
 		l.Weight *= weight
@@ -74,7 +75,7 @@ func classifier(n pickle.Node, f *features, labels []string) (*linear.Weights, e
 	if err := f.bounded(c.rows); err != nil {
 		return nil, fmt.Errorf("%s: %w", n.Path(), err)
 	}
-	w := f.weights(c.rows, c.intercepts)
+	w := f.weights(c)
 	w.Classes, w.Links = classes, c.links
 	if len(w.Links) == 1 {
 		w.Links[0].Weight = 1

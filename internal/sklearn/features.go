@@ -3,29 +3,101 @@ package sklearn
 import (
 	"errors"
 	"fmt"
-	"math"
+	"slices"
 
 	"tagifai/internal/pickle"
 	"tagifai/model/linear"
 	"tagifai/model/tfidf"
 )
 
-// Features are what the steps of a pipeline have made of a text so far. Each column is
-// an element of the vector of a block, times a number; or, once a TruncatedSVD has
-// mixed them, a sum of such.
+// Features are what the steps of a pipeline have made of a text so far. Each is an element
+// of the vector of a block, times a number; or, once a TruncatedSVD has mixed them, a sum
+// of such.
 type features struct {
-	blocks  []linear.Block
-	columns []column
+	blocks  []block
 	outer   tfidf.Norm // what the vector of all blocks was divided by
 	mix     *mix       // nil if nothing mixes the columns
 	float32 bool       // scikit-learn reckons with fewer digits
 	binary  bool       // each element that was above 0 counts as 1
 }
 
-// A column stands for the n-gram of a block.
-type column struct {
-	block, ngram int
-	scale        float64
+// A block is a vectorizer, and what the steps behind it have made of the columns of its
+// n-grams.
+type block struct {
+	linear.Block
+	kept   []uint32  // the n-grams that have a column, in their order; nil if all have
+	scales []float64 // of each column; nil if all are 1. It is not written to: the file may have it.
+}
+
+// columns is how many columns the block has.
+func (b *block) columns() int {
+	if b.kept == nil {
+		return b.NGrams.Len()
+	}
+	return len(b.kept)
+}
+
+// scale is that of a column.
+func (b *block) scale(column int) float64 {
+	if b.scales == nil {
+		return 1
+	}
+	return b.scales[column]
+}
+
+// ngram is the number of the n-gram of a column.
+func (b *block) ngram(column int) int {
+	if b.kept == nil {
+		return column
+	}
+	return int(b.kept[column])
+}
+
+// multiply multiplies each column by a number.
+func (b *block) multiply(by []float64) {
+	if b.scales != nil {
+		products := make([]float64, len(by))
+		for i, x := range by {
+			products[i] = b.scales[i] * x
+		}
+		by = products
+	}
+	b.scales = by
+}
+
+// keep leaves out the columns that are false in mask.
+func (b *block) keep(mask []bool) {
+	kept, scales := []uint32{}, []float64(nil)
+	for i, keep := range mask {
+		if !keep {
+			continue
+		}
+		kept = append(kept, uint32(b.ngram(i)))
+		if b.scales != nil {
+			scales = append(scales, b.scales[i])
+		}
+	}
+	b.kept, b.scales = kept, scales
+}
+
+// rebuild makes the scales of the columns part of the idf, and leaves out the n-grams that
+// have no column.
+func (b *block) rebuild() {
+	idf := b.scales
+	if b.IDF != nil {
+		idf = make([]float64, b.columns())
+		for i := range idf {
+			idf[i] = b.scale(i) * b.IDF[b.ngram(i)]
+		}
+	}
+	if b.kept != nil {
+		b.NGrams = b.NGrams.Select(b.kept)
+	}
+	b.kept, b.scales, b.IDF = nil, nil, nil
+	b.Vectorizer.UseIDF = slices.ContainsFunc(idf, func(x float64) bool { return x != 1 })
+	if b.Vectorizer.UseIDF {
+		b.IDF = idf
+	}
 }
 
 // A mix has a row for each feature that it makes of the columns: the feature is the
@@ -40,25 +112,41 @@ func (f *features) count() int {
 	if f.mix != nil {
 		return len(f.mix.rows)
 	}
-	return len(f.columns)
+	return f.columns()
+}
+
+// columns is how many columns all blocks have.
+func (f *features) columns() int {
+	n := 0
+	for i := range f.blocks {
+		n += f.blocks[i].columns()
+	}
+	return n
 }
 
 // newFeatures are those of a vectorizer.
 func newFeatures(b linear.Block) *features {
-	f := &features{blocks: []linear.Block{b}, columns: make([]column, len(b.NGrams)), outer: tfidf.NoNorm}
-	for i := range f.columns {
-		f.columns[i] = column{0, i, 1}
-	}
-	return f
+	return &features{blocks: []block{{Block: b}}, outer: tfidf.NoNorm}
 }
 
-// scale multiplies each feature by a number.
+// scaled reports whether a column has a scale other than 1.
+func (f *features) scaled() bool {
+	return slices.ContainsFunc(f.blocks, func(b block) bool {
+		return slices.ContainsFunc(b.scales, func(x float64) bool { return x != 1 })
+	})
+}
+
+// scale multiplies each feature by a number. It keeps the numbers.
 func (f *features) scale(by []float64) {
-	for i, x := range by {
-		if f.mix == nil {
-			f.columns[i].scale *= x
-			continue
+	if f.mix == nil {
+		for i := range f.blocks {
+			n := f.blocks[i].columns()
+			f.blocks[i].multiply(by[:n])
+			by = by[n:]
 		}
+		return
+	}
+	for i, x := range by {
 		f.mix.offsets[i] *= x
 		for k := range f.mix.rows[i] {
 			f.mix.rows[i][k] *= x
@@ -68,23 +156,22 @@ func (f *features) scale(by []float64) {
 
 // keep leaves out the features that are false in mask.
 func (f *features) keep(mask []bool) {
+	if f.mix == nil {
+		for i := range f.blocks {
+			n := f.blocks[i].columns()
+			f.blocks[i].keep(mask[:n])
+			mask = mask[n:]
+		}
+		return
+	}
 	kept := 0
 	for i, keep := range mask {
-		if !keep {
-			continue
-		}
-		if f.mix == nil {
-			f.columns[kept] = f.columns[i]
-		} else {
+		if keep {
 			f.mix.rows[kept], f.mix.offsets[kept] = f.mix.rows[i], f.mix.offsets[i]
+			kept++
 		}
-		kept++
 	}
-	if f.mix == nil {
-		f.columns = f.columns[:kept]
-	} else {
-		f.mix.rows, f.mix.offsets = f.mix.rows[:kept], f.mix.offsets[:kept]
-	}
+	f.mix.rows, f.mix.offsets = f.mix.rows[:kept], f.mix.offsets[:kept]
 }
 
 // project replaces the features by their products with rows.
@@ -92,7 +179,7 @@ func (f *features) project(rows [][]float64) {
 	m := &mix{rows: rows, offsets: make([]float64, len(rows))}
 	if f.mix != nil {
 		for i, row := range rows {
-			m.rows[i] = make([]float64, len(f.columns))
+			m.rows[i] = make([]float64, f.columns())
 			for k, x := range row {
 				m.offsets[i] += x * f.mix.offsets[k]
 				for c, y := range f.mix.rows[k] {
@@ -117,16 +204,16 @@ func (f *features) normalize(norm tfidf.Norm) error {
 		return errors.New("the vector of the union was divided by a norm before, which is supported once")
 	case len(f.blocks) == 1:
 		// What the vector was divided by before is of no matter.
-		f.rebuild(0)
+		f.blocks[0].rebuild()
 		f.blocks[0].Vectorizer.Norm = norm
 		return nil
 	}
 	for i := range f.blocks {
 		if f.blocks[i].Vectorizer.Norm == tfidf.NoNorm {
-			f.rebuild(i)
+			f.blocks[i].rebuild()
 			continue
 		}
-		if err := f.weigh(i, norm); err != nil {
+		if err := f.blocks[i].weigh(norm); err != nil {
 			return err
 		}
 	}
@@ -134,61 +221,23 @@ func (f *features) normalize(norm tfidf.Norm) error {
 	return nil
 }
 
-// rebuild makes the scales of the columns of a block part of its idf, and leaves out the
-// n-grams that have no column.
-func (f *features) rebuild(i int) {
-	b := &f.blocks[i]
-	old := *b
-	b.NGrams, b.IDF = make([]string, 0, len(old.NGrams)), make([]float64, 0, len(old.NGrams))
-	scaled := false
-	for k := range f.columns {
-		c := &f.columns[k]
-		if c.block != i {
-			continue
-		}
-		idf := c.scale
-		if old.IDF != nil {
-			idf *= old.IDF[c.ngram]
-		}
-		b.NGrams, b.IDF = append(b.NGrams, old.NGrams[c.ngram]), append(b.IDF, idf)
-		scaled = scaled || idf != 1
-		c.ngram, c.scale = len(b.NGrams)-1, 1
-	}
-	b.Vectorizer.UseIDF = scaled
-	if !scaled {
-		b.IDF = nil
-	}
-}
-
-// weigh makes the scale that all columns of a block have the weight of the block.
-func (f *features) weigh(i int, norm tfidf.Norm) error {
-	b := &f.blocks[i]
-	n := 0
-	scale := math.NaN()
-	for _, c := range f.columns {
-		if c.block != i {
-			continue
-		}
-		if n > 0 && c.scale != scale {
+// weigh makes the scale that all columns have the weight of the block.
+func (b *block) weigh(norm tfidf.Norm) error {
+	n := b.columns()
+	for i := range b.scales {
+		if b.scales[i] != b.scales[0] {
 			return errors.New("it comes behind a union whose vectors are scaled by columns, and have a norm of their own; scale within the parts of the union, or give its vectorizers norm=None")
 		}
-		scale = c.scale
-		n++
 	}
 	switch {
-	case n < len(b.NGrams):
+	case n < b.NGrams.Len():
 		return errors.New("it comes behind a union of which n-grams were left out, and whose vectorizers have a norm of their own; select within the parts of the union, or give its vectorizers norm=None")
 	case b.Vectorizer.Norm != norm:
 		return fmt.Errorf("its norm is %s, but that of a vectorizer of the union %s; give both the same", norm, b.Vectorizer.Norm)
 	case n == 0:
 		return nil
 	}
-	b.Weight = scale
-	for k := range f.columns {
-		if f.columns[k].block == i {
-			f.columns[k].scale = 1
-		}
-	}
+	b.Weight, b.scales = b.scale(0), nil
 	return nil
 }
 
@@ -206,17 +255,13 @@ func (f *features) binarize() error {
 		if b.Weight < 0 {
 			b.Weight = 0
 		}
-		for k := range f.columns {
-			c := &f.columns[k]
-			if c.block != i {
-				continue
-			}
-			above := c.scale > 0 && b.Weight > 0 && (len(b.IDF) == 0 || b.IDF[c.ngram] > 0)
-			c.scale = 0
-			if above {
-				c.scale = 1
+		ones := make([]float64, b.columns())
+		for k := range ones {
+			if b.scale(k) > 0 && b.Weight > 0 && (len(b.IDF) == 0 || b.IDF[b.ngram(k)] > 0) {
+				ones[k] = 1
 			}
 		}
+		b.scales = ones
 		b.IDF, b.Weight = nil, 1
 		v := &b.Vectorizer
 		v.Norm, v.UseIDF, v.SublinearTF, v.Binary = tfidf.NoNorm, false, false, true
@@ -234,10 +279,6 @@ func (f *features) join(of *features) error {
 	if len(f.blocks)+len(of.blocks) > most {
 		return fmt.Errorf("more than %d vectorizers in one union are not supported", most)
 	}
-	for _, c := range of.columns {
-		c.block += len(f.blocks)
-		f.columns = append(f.columns, c)
-	}
 	f.blocks = append(f.blocks, of.blocks...)
 	f.float32 = f.float32 || of.float32
 	return nil
@@ -249,13 +290,13 @@ func (f *features) join(of *features) error {
 func (f *features) bounded(rows [][]float64) error {
 	ngrams, given := 0, 0
 	for i := range f.blocks {
-		ngrams += len(f.blocks[i].NGrams)
+		ngrams += f.blocks[i].NGrams.Len()
 	}
 	for _, row := range rows {
 		given += len(row)
 	}
 	if f.mix != nil {
-		given += len(f.mix.rows) * len(f.columns)
+		given += len(f.mix.rows) * f.columns()
 	}
 	const base, times = 1 << 23, 64
 	if most := base + times*(given+ngrams); len(rows)*ngrams > most {
@@ -264,29 +305,36 @@ func (f *features) bounded(rows [][]float64) error {
 	return nil
 }
 
-// weights returns the weights of a classifier of these features, row by row.
-func (f *features) weights(rows [][]float64, intercepts []float64) *linear.Weights {
+// weights returns the weights of a classifier of these features.
+func (f *features) weights(c *fitted) *linear.Weights {
+	w := &linear.Weights{Norm: f.outer, Intercepts: c.intercepts}
 	for i := range f.blocks {
-		if f.blocks[i].Vectorizer.Norm == tfidf.NoNorm && f.outer == tfidf.NoNorm {
-			f.rebuild(i) // n-grams that were left out have no part in any norm
+		b := &f.blocks[i]
+		if b.Vectorizer.Norm == tfidf.NoNorm && f.outer == tfidf.NoNorm {
+			b.rebuild() // n-grams that were left out have no part in any norm
 		}
+		w.Blocks = append(w.Blocks, b.Block)
 	}
-	w := &linear.Weights{Blocks: f.blocks, Norm: f.outer, Intercepts: intercepts}
-	offsets := make([]int, len(f.blocks)) // of the columns of each block
-	for i := 1; i < len(f.blocks); i++ {
-		offsets[i] = offsets[i-1] + len(f.blocks[i-1].NGrams)
+	if c.matrix != nil && f.plain() {
+		w.Coefficients = c.matrix
+		return w
 	}
-	size := w.Features()
-	w.Coefficients = make([]float64, len(rows)*size)
-	for k, row := range rows {
+	size, columns := w.Features(), f.columns()
+	w.Coefficients = make([]float64, len(c.rows)*size)
+	for k, row := range c.rows {
 		if f.mix != nil {
 			var offset float64
-			row, offset = f.mix.unmix(row, len(f.columns))
+			row, offset = f.mix.unmix(row, columns)
 			w.Intercepts[k] += offset
 		}
 		into := w.Coefficients[k*size:][:size]
-		for i, c := range f.columns {
-			into[offsets[c.block]+c.ngram] = c.scale * row[i]
+		for i := range f.blocks {
+			b := &f.blocks[i]
+			n := b.columns()
+			for column, x := range row[:n] {
+				into[b.ngram(column)] = b.scale(column) * x
+			}
+			row, into = row[n:], into[b.NGrams.Len():]
 		}
 	}
 	if len(w.Blocks) == 1 { // whose weight is that of its only vector
@@ -297,6 +345,13 @@ func (f *features) weights(rows [][]float64, intercepts []float64) *linear.Weigh
 		b.Weight = 1
 	}
 	return w
+}
+
+// plain reports whether each feature is an element of the vector of a block, of which no
+// element is left out.
+func (f *features) plain() bool {
+	return f.mix == nil && (len(f.blocks) > 1 || f.blocks[0].Weight == 1) &&
+		!slices.ContainsFunc(f.blocks, func(b block) bool { return b.kept != nil || b.scales != nil })
 }
 
 // unmix returns what a row of coefficients of the mixed features is for the columns.

@@ -46,6 +46,9 @@ type part struct {
 	root pickle.Node
 	role role
 	err  error // why it cannot be read
+
+	data []byte // what was read; nil of an archive
+	sum  string // the SHA-256 of an archive
 }
 
 func (p *part) String() string {
@@ -81,6 +84,7 @@ type choice struct {
 	vectorizer *part // nil if the classifier holds it
 	classifier *part
 	labels     []string // nil if no file has any
+	all        []*part  // that were read
 }
 
 // find returns the name of a file that may hold a model or a part of one; "" if there is
@@ -175,37 +179,37 @@ func readerAt(fsys fs.FS, name string, f fs.File) (io.ReaderAt, error) {
 
 // readParts finds the files of the model in a directory, and reads them. If name is not
 // "", that file is the model, or the part of it that the others have to go with.
-func readParts(fsys fs.FS, name string, provenance map[string]string) (*choice, error) {
+func readParts(fsys fs.FS, name string) (*choice, error) {
 	names, err := candidates(fsys)
 	if err != nil {
 		return nil, err
 	}
 	if name != "" {
-		p := readPart(fsys, name, provenance)
+		p := readPart(fsys, name)
 		switch {
 		case p.err != nil:
 			return nil, p.err
 		case p.role == wholeRole:
-			return &choice{classifier: p}, nil
+			return &choice{classifier: p, all: []*part{p}}, nil
 		case p.role != vectorizerRole && p.role != classifierRole:
 			return nil, fmt.Errorf("%s holds %s, not a model of scikit-learn", name, p.holds())
 		}
-		return choose(append(readAll(fsys, without(names, name), provenance), p), p)
+		return choose(append(readAll(fsys, without(names, name)), p), p)
 	}
 	if len(names) > maxFiles {
 		return nil, fmt.Errorf("%d files may hold the model, such as %s; give the path of the one that does", len(names), strings.Join(names[:maxFiles], ", "))
 	}
-	return choose(readAll(fsys, names, provenance), nil)
+	return choose(readAll(fsys, names), nil)
 }
 
 func without(names []string, name string) []string {
 	return slices.DeleteFunc(names, func(s string) bool { return s == name })
 }
 
-func readAll(fsys fs.FS, names []string, provenance map[string]string) []*part {
+func readAll(fsys fs.FS, names []string) []*part {
 	var all []*part
 	for _, name := range names[:min(len(names), maxFiles)] {
-		all = append(all, readPart(fsys, name, provenance))
+		all = append(all, readPart(fsys, name))
 	}
 	return all
 }
@@ -239,9 +243,9 @@ func choose(all []*part, first *part) (*choice, error) {
 		labels, _ = encoders[0].labels()
 	}
 	if len(wholes) == 1 {
-		return &choice{classifier: wholes[0], labels: labels}, nil
+		return &choice{nil, wholes[0], labels, all}, nil
 	}
-	return &choice{vectorizers[0], classifiers[0], labels}, nil
+	return &choice{vectorizers[0], classifiers[0], labels, all}, nil
 }
 
 // labels are the names of the classes that a LabelEncoder has numbered.
@@ -285,12 +289,12 @@ func list(all []*part) string {
 	return strings.Join(texts, ", ")
 }
 
-// readPart reads a file. The provenance is that of [Read].
-func readPart(fsys fs.FS, name string, provenance map[string]string) *part {
-	root, sum, err := decode(fsys, name)
-	role := noRole
+// readPart reads a file.
+func readPart(fsys fs.FS, name string) *part {
+	p := &part{file: name}
+	err := p.decode(fsys)
 	if err == nil {
-		role, err = roleOf(root)
+		p.role, err = roleOf(p.root)
 	}
 	if err != nil {
 		if !strings.Contains(err.Error(), name) {
@@ -298,47 +302,57 @@ func readPart(fsys fs.FS, name string, provenance map[string]string) *part {
 		}
 		return &part{file: name, err: err}
 	}
-	provenance["source_sha256_"+name] = sum
-	return &part{file: name, root: root, role: role}
+	return p
 }
 
 // decode reads a file of any kind, which its first bytes tell.
-func decode(fsys fs.FS, name string) (root pickle.Node, sum string, err error) {
-	f, err := fsys.Open(name)
+func (p *part) decode(fsys fs.FS) error {
+	f, err := fsys.Open(p.file)
 	if err != nil {
-		return root, "", err
+		return err
 	}
 	defer f.Close()
 	head := make([]byte, pickle.Magic)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return root, "", err
+		return err
 	}
 	if !skops.IsArchive(head[:n]) {
-		data, err := model.ReadFile(fsys, name, pickle.MaxFile)
-		if err != nil {
-			return root, "", err
+		if p.data, err = model.ReadFile(fsys, p.file, pickle.MaxFile); err != nil {
+			return err
 		}
-		sums := make(chan [sha256.Size]byte, 1)
-		go func() { sums <- sha256.Sum256(data) }() // as long as decoding, on another core
-		root, err = pickle.Decode(data, allowed)
-		hash := <-sums
-		return root, hex.EncodeToString(hash[:]), err
+		p.root, err = pickle.Decode(p.data, allowed)
+		return err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return root, "", err
+		return err
 	}
-	r, err := readerAt(fsys, name, f)
+	r, err := readerAt(fsys, p.file, f)
 	if err != nil {
-		return root, "", err
+		return err
 	}
-	if root, err = skops.Decode(r, info.Size(), allowed); err != nil {
-		return root, "", err
+	if p.root, err = skops.Decode(r, info.Size(), allowed); err != nil {
+		return err
 	}
 	hash := sha256.New()
 	_, err = io.Copy(hash, io.NewSectionReader(r, 0, info.Size()))
-	return root, hex.EncodeToString(hash.Sum(nil)), err
+	p.sum = hex.EncodeToString(hash.Sum(nil))
+	return err
+}
+
+// note notes in the weights which files were read.
+func (c *choice) note(w *linear.Weights) {
+	w.Provenance, w.Sources = make(map[string]string), make(map[string][]byte)
+	for _, p := range c.all {
+		switch {
+		case p.err != nil:
+		case p.data != nil:
+			w.Sources[p.file] = p.data
+		default:
+			w.Provenance["source_sha256_"+p.file] = p.sum
+		}
+	}
 }
 
 // roleOf returns what an object is to a model.

@@ -10,6 +10,7 @@ import (
 	"tagifai/internal/pickle"
 	"tagifai/model"
 	"tagifai/model/linear"
+	"tagifai/model/vocabulary"
 )
 
 // seeds are the files of a name in the fixtures.
@@ -50,7 +51,7 @@ func FuzzRead(f *testing.F) {
 			_ = step.String()
 			f, err := readFeatures(steps[:i], 0)
 			if err != nil {
-				f = newFeatures(linear.Block{NGrams: []string{"a"}})
+				f = newFeatures(linear.Block{NGrams: vocabulary.New("a")})
 			}
 			if w, err := classifier(step, f, []string{"a", "b", "c", "d"}); err == nil {
 				_ = w.Validate()

@@ -20,12 +20,12 @@ func (r *reading) linear(n pickle.Node, classes int) (*fitted, error) {
 		return nil, err
 	}
 	if shape, ok := coef.Shape(); ok && len(shape) == 1 && classes == 2 { // a RidgeClassifier since 1.7
-		row, err := coef.Numbers(r.features)
+		c.matrix, err = coef.View(r.features)
 		if err != nil {
 			return nil, err
 		}
-		c.rows = [][]float64{row}
-	} else if c.rows, err = r.matrix(coef, rowsOf(classes)); err != nil {
+		c.rows = [][]float64{c.matrix}
+	} else if c.rows, c.matrix, err = r.matrix(coef, rowsOf(classes)); err != nil {
 		return nil, err
 	}
 	c.intercepts, err = intercepts(n, rowsOf(classes))
@@ -33,24 +33,23 @@ func (r *reading) linear(n pickle.Node, classes int) (*fitted, error) {
 }
 
 // matrix returns the rows of an array, which has to have so many and a column for each
-// feature.
-func (r *reading) matrix(a pickle.Node, rows int) ([][]float64, error) {
+// feature, one by one and all behind one another.
+func (r *reading) matrix(a pickle.Node, rows int) (matrix [][]float64, numbers []float64, err error) {
 	columns := r.features
 	if shape, _ := a.Shape(); len(shape) == 2 && shape[1] != columns {
-		return nil, fmt.Errorf("%s has shape %v, but the steps before it make %d features, of so many n-grams: the vectorizer is of another training run", a.Path(), shape, columns)
+		return nil, nil, fmt.Errorf("%s has shape %v, but the steps before it make %d features, of so many n-grams: the vectorizer is of another training run", a.Path(), shape, columns)
 	}
 	if err := r.spend(a, rows*columns); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	numbers, err := a.Numbers(rows, columns)
-	if err != nil {
-		return nil, err
+	if numbers, err = a.View(rows, columns); err != nil {
+		return nil, nil, err
 	}
-	matrix := make([][]float64, rows)
+	matrix = make([][]float64, rows)
 	for i := range matrix {
 		matrix[i] = numbers[i*columns:][:columns:columns]
 	}
-	return matrix, nil
+	return matrix, numbers, nil
 }
 
 // intercepts returns the intercepts: an array, or a number, such as the 0 of a classifier

@@ -44,8 +44,8 @@ var Format = model.Format{
 // labels are the names of the classes by index. They may be nil if the classes in the
 // file are strings, which are preferred, or if a file holds a LabelEncoder.
 //
-// The provenance of the weights is sklearn_version, where the files tell, and
-// source_sha256_NAME, for each file that was read.
+// The provenance of the weights is sklearn_version, where the files tell; their sources are
+// all files that were read.
 //
 // An error names the file, the attribute, its value and what is supported, or the
 // byte of the file and what is wrong there.
@@ -59,8 +59,7 @@ func ReadFile(fsys fs.FS, name string, labels []string) (*linear.Weights, error)
 
 // read does so for the file of a name, or for that which is found if name is "".
 func read(fsys fs.FS, name string, labels []string) (*linear.Weights, error) {
-	provenance := make(map[string]string)
-	p, err := readParts(fsys, name, provenance)
+	p, err := readParts(fsys, name)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +92,7 @@ func read(fsys fs.FS, name string, labels []string) (*linear.Weights, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.classifier.file, err)
 	}
-	w.Provenance = provenance
+	p.note(w)
 	note(w, steps[last], f)
 	return w, w.Validate()
 }

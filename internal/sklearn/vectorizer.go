@@ -7,6 +7,7 @@ import (
 	"tagifai/internal/pickle"
 	"tagifai/model/linear"
 	"tagifai/model/tfidf"
+	"tagifai/model/vocabulary"
 )
 
 // vectorizer reads a CountVectorizer, or a TfidfVectorizer, which is one as well.
@@ -63,11 +64,15 @@ func counter(n pickle.Node) (b linear.Block, single bool, err error) {
 	if single, err = countType(n); err != nil {
 		return b, false, err
 	}
-	vocabulary, err := n.Attr("vocabulary_")
+	fitted, err := n.Attr("vocabulary_")
 	if err != nil {
 		return b, false, err
 	}
-	b.NGrams, err = vocabulary.Numbered()
+	text, ends, err := fitted.Numbered()
+	if err != nil {
+		return b, false, err
+	}
+	b.NGrams, err = vocabulary.Cut(text, ends)
 	return b, single, err
 }
 
@@ -187,7 +192,7 @@ func countType(n pickle.Node) (single bool, err error) {
 // before that a diagonal matrix.
 func idf(n pickle.Node, columns int) ([]float64, error) {
 	if a, ok := n.Find("idf_"); ok {
-		return a.Numbers(columns)
+		return a.View(columns)
 	}
 	diagonal, err := n.Attr("_idf_diag")
 	if err != nil {
@@ -210,7 +215,7 @@ func idf(n pickle.Node, columns int) ([]float64, error) {
 		if err := counts(diagonal, "indices", columns); err != nil {
 			return nil, err
 		}
-		return diagonal.Floats("data", columns)
+		return view(diagonal, "data", columns)
 	case "dia_matrix", "dia_array":
 		offsets, err := diagonal.Floats("offsets", 1)
 		if err != nil {
@@ -219,7 +224,7 @@ func idf(n pickle.Node, columns int) ([]float64, error) {
 		if offsets[0] != 0 {
 			return nil, fmt.Errorf("%s.offsets is %v, not that of a diagonal matrix", diagonal.Path(), offsets)
 		}
-		return diagonal.Floats("data", 1, columns)
+		return view(diagonal, "data", 1, columns)
 	}
 	return nil, diagonal.Wrong("a csr_matrix or dia_matrix")
 }
@@ -227,11 +232,28 @@ func idf(n pickle.Node, columns int) ([]float64, error) {
 // counts checks that an attribute is an array that counts from 0 up, as it does in a
 // csr matrix that is diagonal.
 func counts(n pickle.Node, name string, length int) error {
-	numbers, err := n.Floats(name, length)
+	a, err := n.Attr(name)
+	if err != nil {
+		return err
+	}
+	numbers, err := a.Each(length)
+	if err != nil {
+		return err
+	}
 	for i, x := range numbers {
 		if x != float64(i) {
-			return fmt.Errorf("%s.%s[%d] is %v, not that of a diagonal matrix", n.Path(), name, i, x)
+			return fmt.Errorf("%s[%d] is %v, not that of a diagonal matrix", a.Path(), i, x)
 		}
 	}
-	return err
+	return nil
+}
+
+// view returns an attribute that has to be an array of this shape and of finite numbers,
+// which must not be written to.
+func view(n pickle.Node, name string, shape ...int) ([]float64, error) {
+	a, err := n.Attr(name)
+	if err != nil {
+		return nil, err
+	}
+	return a.View(shape...)
 }

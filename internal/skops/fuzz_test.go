@@ -98,7 +98,7 @@ func visit(n pickle.Node, depth int) {
 	_, _ = n.Text()
 	_, _ = n.Texts()
 	_, _ = n.Integers()
-	_, _ = n.Numbered()
+	_, _, _ = n.Numbered()
 	shape, _ := n.Shape()
 	_, _ = n.Numbers(shape...)
 	if depth == 0 {

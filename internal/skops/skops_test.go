@@ -408,7 +408,7 @@ func TestValues(t *testing.T) {
 	}
 	if n, err := decode(rawArchive(file{name: schemaName, data: root(dict(`"1"`, "int"))})); err != nil {
 		t.Error(err)
-	} else if _, err := n.Numbered(); err == nil {
+	} else if _, _, err := n.Numbered(); err == nil {
 		t.Error("a key that is a number passes for a text")
 	}
 }

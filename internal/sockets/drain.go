@@ -40,8 +40,9 @@ func discard(body io.Reader, most int64) {
 }
 
 // nowhere is where bytes are read to that nobody wants. A conn takes them from the kernel
-// without a copy: to refuse a body of 75 kB takes a tenth less of the processor. Nothing is
-// ever written here, so all may read to it at once, and it takes no memory.
+// without a copy: a body of 75 kB is refused in a quarter less time, the client's included
+// (BenchmarkDrain). Nothing is ever written here, so all may read to it at once, and it takes
+// no memory.
 var nowhere [drained]byte
 
 // skip reads a body of so many bytes to nowhere, and returns how many are left: none, or

@@ -166,3 +166,38 @@ func FuzzDrain(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkDrain is a request of 75 kB that is refused, with what it costs the client.
+func BenchmarkDrain(b *testing.B) {
+	for _, way := range []struct {
+		name  string
+		drain func(*http.Request)
+	}{{"skipped", sockets.Drain}, {"copied", drainSlowly}} {
+		b.Run(way.name, func(b *testing.B) {
+			s := newService(b, drainer(way.drain)).start(b)
+			sent := []byte(post("/refuse", strings.Repeat("x", 75_000)))
+			b.SetBytes(int64(len(sent)))
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				conn, err := net.Dial("tcp", s.Addr())
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				defer conn.Close()
+				for reader := bufio.NewReader(conn); pb.Next(); {
+					if _, err := conn.Write(sent); err != nil {
+						b.Error(err)
+						return
+					}
+					answer, err := http.ReadResponse(reader, nil)
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					_ = answer.Body.Close()
+				}
+			})
+		})
+	}
+}

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// piece is how much net/http sends at a time, less a short header.
-	piece = 4<<10 - 128
+	// piece is how much net/http sends at a time, less a header as ours.
+	piece = 4<<10 - 512
 	// mostWhole is how much is sent at once at most, with a header. Of more the calls of
 	// the kernel are a small part.
 	mostWhole = 16 << 10

@@ -54,6 +54,7 @@ func TestWriteWhole(t *testing.T) {
 					t.Fatalf("%s %s: %v", method, query, err)
 				}
 				got, err := io.ReadAll(response.Body)
+				_ = response.Body.Close()
 				if err != nil || !bytes.Equal(got, want) {
 					t.Fatalf("%s %s: got %d bytes and the error %v, want %d bytes", method, query, len(got), err, len(want))
 				}

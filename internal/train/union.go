@@ -2,11 +2,11 @@ package train
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 
 	"tagifai/internal/dataset"
 	"tagifai/model/linear"
+	"tagifai/model/vocabulary"
 )
 
 // A union is the fitted vectorizers of several blocks. Their vectors, each multiplied by
@@ -135,7 +135,7 @@ func (u *union) fold(coefficients []float64) []float64 {
 func (u *union) blocks() []linear.Block {
 	var blocks []linear.Block
 	for k, v := range u.vectorizers {
-		blocks = append(blocks, linear.Block{Vectorizer: v.Vectorizer, Weight: u.weights[k], NGrams: slices.Clone(v.ngrams), IDF: v.idf})
+		blocks = append(blocks, linear.Block{Vectorizer: v.Vectorizer, Weight: u.weights[k], NGrams: vocabulary.New(v.ngrams...), IDF: v.idf})
 	}
 	return blocks
 }

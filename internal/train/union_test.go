@@ -76,7 +76,7 @@ func TestUnionIsScikitLearns(t *testing.T) {
 			w := f.weights()
 			var vocabularies [][]string
 			for _, b := range w.Blocks {
-				vocabularies = append(vocabularies, b.NGrams)
+				vocabularies = append(vocabularies, b.NGrams.Strings())
 			}
 			if diff := cmp.Diff(vocabularies, c.Vocabularies); diff != "" {
 				t.Fatalf("vocabularies (-got +want):\n%s", diff)

@@ -62,7 +62,7 @@ func TestVectorsAreScikitLearns(t *testing.T) {
 	args := argsWithWords()
 	args.NumEpochs, args.VectorWeight, args.Blocks[0].Weight = want.Epochs, want.VectorWeight, want.BlockWeight
 	weights := fitWithVectors(t, &args, want.Rows).weights()
-	if got := len(weights.Blocks[1].NGrams); got != want.Vocabulary {
+	if got := weights.Blocks[1].NGrams.Len(); got != want.Vocabulary {
 		t.Errorf("words: got %d, want %d", got, want.Vocabulary)
 	}
 	m, err := newModel(&args, weights)

@@ -69,11 +69,7 @@ func (w *Weights) Marshal(sums map[string]string) ([]byte, error) {
 	for name, sum := range sums {
 		metadata[checksumSpace+name] = sum
 	}
-	tensors, err := w.tensors()
-	if err != nil {
-		return nil, err
-	}
-	file, err := safetensors.Marshal(metadata, tensors)
+	file, err := safetensors.Marshal(metadata, w.tensors())
 	if err != nil {
 		return nil, fmt.Errorf("classes, stop words and provenance: %w", err)
 	}
@@ -103,6 +99,9 @@ func Parse(file []byte, trusted bool) (*Weights, map[string]string, error) {
 		go func() { changed <- checkSum(file, len(file)-len(f.Body), meta[checksumKey]) }()
 	}
 	w, err := newWeights(meta, f)
+	if err == nil && !trusted {
+		w.ownNGrams()
+	}
 	if err := <-changed; err != nil {
 		return nil, nil, err
 	}

@@ -2,35 +2,31 @@ package linear
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"unsafe"
 
 	"tagifai/model/safetensors"
+	"tagifai/model/vocabulary"
 )
 
 // tensors returns the numbers and n-grams of the weights as tensors, by their names.
-func (w *Weights) tensors() (map[string]safetensors.Tensor, error) {
+func (w *Weights) tensors() map[string]safetensors.Tensor {
 	tensors := map[string]safetensors.Tensor{
 		"coefficients": safetensors.FromFloats(w.Coefficients, w.Rows(), w.Features()),
 		"intercepts":   safetensors.FromFloats(w.Intercepts, w.Rows()),
 	}
 	for i := range w.Blocks {
 		b := &w.Blocks[i]
-		var ngrams, ends []byte
-		for _, ngram := range b.NGrams {
-			ngrams = append(ngrams, ngram...)
-			if len(ngrams) > math.MaxUint32 {
-				return nil, errors.New("ngrams: more than 4 GiB of text")
-			}
-			ends = binary.LittleEndian.AppendUint32(ends, uint32(len(ngrams)))
+		n := b.NGrams.Len()
+		tensors[key("ngrams", i)] = safetensors.Tensor{DType: "U8", Shape: []int{len(b.NGrams.Text())}, Data: []byte(b.NGrams.Text())}
+		var ends []byte
+		for _, end := range b.NGrams.Ends() {
+			ends = binary.LittleEndian.AppendUint32(ends, end)
 		}
-		tensors[key("ngrams", i)] = safetensors.Tensor{DType: "U8", Shape: []int{len(ngrams)}, Data: ngrams}
-		tensors[key("ngram_ends", i)] = safetensors.Tensor{DType: "U32", Shape: []int{len(b.NGrams)}, Data: ends}
+		tensors[key("ngram_ends", i)] = safetensors.Tensor{DType: "U32", Shape: []int{n}, Data: ends}
 		if b.Vectorizer.UseIDF {
-			tensors[key("idf", i)] = safetensors.FromFloats(b.IDF, len(b.NGrams))
+			tensors[key("idf", i)] = safetensors.FromFloats(b.IDF, n)
 		}
 	}
 	var sigmoids, points []float64
@@ -49,7 +45,7 @@ func (w *Weights) tensors() (map[string]safetensors.Tensor, error) {
 		tensors["points"] = safetensors.FromFloats(points, len(points)/2, 2)
 		tensors["point_ends"] = safetensors.Tensor{DType: "U32", Shape: []int{n}, Data: ends}
 	}
-	return tensors, nil
+	return tensors
 }
 
 // fill takes the numbers and the vocabulary from the tensors.
@@ -83,7 +79,7 @@ func (w *Weights) fill(tensors map[string]safetensors.Tensor) error {
 }
 
 func (b *Block) fill(tensors map[string]safetensors.Tensor, i int) error {
-	ends, err := take(tensors, key("ngram_ends", i), "U32", 1)
+	ngramEnds, err := take(tensors, key("ngram_ends", i), "U32", 1)
 	if err != nil {
 		return err
 	}
@@ -91,8 +87,9 @@ func (b *Block) fill(tensors map[string]safetensors.Tensor, i int) error {
 	if err != nil {
 		return err
 	}
-	if b.NGrams, err = cut(unsafe.String(unsafe.SliceData(ngrams.Data), len(ngrams.Data)), ends.Data); err != nil {
-		return err
+	text := unsafe.String(unsafe.SliceData(ngrams.Data), len(ngrams.Data))
+	if b.NGrams, err = vocabulary.Cut(text, ngramEnds.Uint32s()); err != nil {
+		return fmt.Errorf("tensor ngram_ends: %w", err)
 	}
 	if b.Vectorizer.UseIDF {
 		idf, err := take(tensors, key("idf", i), "F64", 1)
@@ -170,22 +167,4 @@ func take(tensors map[string]safetensors.Tensor, name, dtype string, dimensions 
 	}
 	delete(tensors, name)
 	return t, nil
-}
-
-// cut returns the pieces of text that end at ends, little-endian U32.
-func cut(text string, ends []byte) ([]string, error) {
-	pieces := make([]string, 0, len(ends)/4)
-	start := uint32(0)
-	for ; len(ends) > 0; ends = ends[4:] {
-		end := binary.LittleEndian.Uint32(ends)
-		if end < start || int64(end) > int64(len(text)) {
-			return nil, fmt.Errorf("tensor ngram_ends: number %d is %d, not between %d and %d", len(pieces), end, start, len(text))
-		}
-		pieces = append(pieces, text[start:end])
-		start = end
-	}
-	if int64(start) != int64(len(text)) {
-		return nil, fmt.Errorf("tensor ngram_ends: the last is %d, but ngrams has %d bytes", start, len(text))
-	}
-	return pieces, nil
 }

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"tagifai/model/tfidf"
+	"tagifai/model/vocabulary"
 )
 
 // Weights are fitted vectorizers and a fitted linear classifier: all the numbers that
@@ -35,6 +36,10 @@ type Weights struct {
 	// Provenance says where the weights come from: what the tool that made them
 	// noted, under names of its own.
 	Provenance map[string]string
+	// Sources are files that the weights were read from, by their names. The artifact has
+	// their SHA-256 as provenance, source_sha256_NAME, in their place: that takes a fifth of
+	// the time to load, of which whoever only predicts is spared.
+	Sources map[string][]byte `json:"-"`
 	// Warnings are sentences about the file that the weights were read from, for whoever
 	// uses them. They are not written.
 	Warnings []string
@@ -47,7 +52,7 @@ type Block struct {
 	Weight float64
 	// NGrams is the vocabulary, in the order of the columns, all different; the words
 	// of an n-gram of words have one space between them.
-	NGrams []string
+	NGrams vocabulary.Vocabulary
 	// IDF holds the inverse document frequency of each n-gram; nil if the vectorizer
 	// uses none.
 	IDF []float64
@@ -57,7 +62,7 @@ type Block struct {
 func (w *Weights) Features() int {
 	n := 0
 	for i := range w.Blocks {
-		n += len(w.Blocks[i].NGrams)
+		n += w.Blocks[i].NGrams.Len()
 	}
 	return n
 }
@@ -66,9 +71,16 @@ func (w *Weights) Features() int {
 func (w *Weights) AllNGrams() []string {
 	var all []string
 	for i := range w.Blocks {
-		all = append(all, w.Blocks[i].NGrams...)
+		all = append(all, w.Blocks[i].NGrams.Strings()...)
 	}
 	return all
+}
+
+// ownNGrams copies the n-grams, which a table of words keeps.
+func (w *Weights) ownNGrams() {
+	for i := range w.Blocks {
+		w.Blocks[i].NGrams = w.Blocks[i].NGrams.Clone()
+	}
 }
 
 // Rows returns the number of rows of coefficients that the links want.
@@ -145,11 +157,13 @@ func (b *Block) validate(outer tfidf.Norm) error {
 	if err := numbers("weight", []float64{b.Weight}, 1); err != nil {
 		return err
 	}
-	if err := distinct("ngrams", b.NGrams); err != nil {
-		return err
+	if !b.NGrams.Ascends() {
+		if err := distinct("ngrams", b.NGrams.Strings()); err != nil {
+			return err
+		}
 	}
 	if b.Vectorizer.UseIDF {
-		return numbers("idf", b.IDF, len(b.NGrams))
+		return numbers("idf", b.IDF, b.NGrams.Len())
 	}
 	if b.IDF != nil {
 		return errors.New("idf: given, but the vectorizer uses none (use_idf is false)")
@@ -176,19 +190,13 @@ func (w *Weights) validateLinks() error {
 	return nil
 }
 
+// distinct checks that names are valid UTF-8, and all different.
 func distinct(field string, names []string) error {
-	ascending := true // as a fitted vocabulary is; then all are different
-	for i, name := range names {
-		if !isASCII(name) && !utf8.ValidString(name) {
-			return fmt.Errorf("%s: number %d, %q, is not valid UTF-8", field, i, name)
-		}
-		ascending = ascending && (i == 0 || names[i-1] < name)
-	}
-	if ascending {
-		return nil
-	}
 	seen := make(map[string]struct{}, len(names))
 	for i, name := range names {
+		if !utf8.ValidString(name) {
+			return fmt.Errorf("%s: number %d, %q, is not valid UTF-8", field, i, name)
+		}
 		seen[name] = struct{}{}
 		if len(seen) == i {
 			return fmt.Errorf("%s: %q occurs twice, the second time as number %d", field, name, i)
@@ -197,22 +205,21 @@ func distinct(field string, names []string) error {
 	return nil
 }
 
-// isASCII is quicker than a call of [utf8.ValidString] for texts as short as n-grams.
-func isASCII(text string) bool {
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
 // largest is the largest magnitude of a number: with it no score is infinite.
 const largest = 1e100
 
 func numbers(field string, values []float64, want int) error {
 	if len(values) != want {
 		return fmt.Errorf("%s: %d numbers, %d are wanted", field, len(values), want)
+	}
+	// Of the bits of two numbers that are not negative the higher are those of the higher
+	// number, and of NaN. Without a branch for each, this is four times as fast.
+	most, over := math.Float64bits(largest), uint64(0)
+	for _, v := range values {
+		over |= most - math.Float64bits(v)<<1>>1
+	}
+	if over>>63 == 0 {
+		return nil
 	}
 	for i, v := range values {
 		if !(math.Abs(v) <= largest) {

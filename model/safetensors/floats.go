@@ -19,13 +19,22 @@ func FromFloats(values []float64, shape ...int) Tensor {
 // memory as a float64 does, as in all files that [Marshal] makes on the usual machines:
 // nothing is copied, which is a tenth of the time to load a model.
 func (t *Tensor) Floats() []float64 {
-	first, n := unsafe.SliceData(t.Data), len(t.Data)/8
-	if littleEndian && uintptr(unsafe.Pointer(first))%unsafe.Alignof(float64(0)) == 0 {
-		return unsafe.Slice((*float64)(unsafe.Pointer(first)), n)
+	return items(t.Data, func(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) })
+}
+
+// Uint32s returns the numbers of a tensor of type U32, as [Tensor.Floats] does.
+func (t *Tensor) Uint32s() []uint32 { return items(t.Data, binary.LittleEndian.Uint32) }
+
+// items returns the numbers that data holds, each of which read reads.
+func items[T float64 | uint32](data []byte, read func([]byte) T) []T {
+	first, size := unsafe.SliceData(data), unsafe.Sizeof(T(0))
+	n := len(data) / int(size)
+	if littleEndian && uintptr(unsafe.Pointer(first))%size == 0 {
+		return unsafe.Slice((*T)(unsafe.Pointer(first)), n)
 	}
-	values := make([]float64, n)
+	values := make([]T, n)
 	for i := range values {
-		values[i] = math.Float64frombits(binary.LittleEndian.Uint64(t.Data[8*i:]))
+		values[i] = read(data[i*int(size):])
 	}
 	return values
 }

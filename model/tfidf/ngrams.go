@@ -74,27 +74,23 @@ func (v *Vectorizer) unitEnd(tape []byte, i int) int {
 	return i + size
 }
 
-// Key returns the bytes under which an n-gram of the vocabulary is met on a tape,
-// and false if no text has that n-gram.
-func (v *Vectorizer) Key(ngram string) (string, bool) {
+// Meets reports whether a text can have an n-gram of the vocabulary. Words are met with a
+// space behind them.
+func (v *Vectorizer) Meets(ngram string) bool {
 	if v.Analyzer == Word {
-		// The space keeps "deep" from being met in "deeper".
 		words := 1 + strings.Count(ngram, " ")
-		return ngram + " ", v.NgramMin <= words && words <= v.NgramMax
+		return v.NgramMin <= words && words <= v.NgramMax
 	}
 	n := utf8.RuneCountInString(ngram)
 	inRange := v.NgramMin <= n && n <= v.NgramMax
-	if v.Analyzer == Char {
-		return ngram, inRange
-	}
-	if ngram == " " {
-		return ngram, inRange
+	if v.Analyzer == Char || ngram == " " {
+		return inRange
 	}
 	inner := strings.TrimSuffix(strings.TrimPrefix(ngram, " "), " ")
-	if inner == "" || strings.Contains(inner, " ") {
-		return ngram, false // no word has a space inside
+	if inner == "" || strings.IndexByte(inner, ' ') >= 0 {
+		return false // no word has a space inside
 	}
 	// A padded word that is shorter than every n-gram gives itself.
 	whole := len(inner) == len(ngram)-2
-	return ngram, inRange || whole && n < v.NgramMin
+	return inRange || whole && n < v.NgramMin
 }

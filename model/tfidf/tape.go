@@ -14,7 +14,7 @@ import (
 //	char_wb  " deep learning ", with two spaces between words if one alone is an n-gram
 //	word     "deep learning "
 //
-// Every n-gram of a text is a piece of its tape. Every piece of a tape that [Vectorizer.Key]
+// Every n-gram of a text is a piece of its tape. Every piece of a tape that [Vectorizer.Meets]
 // accepts is an n-gram.
 func (r *Reader) tape(s *Scratch, text string) []byte {
 	switch {

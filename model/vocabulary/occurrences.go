@@ -118,7 +118,7 @@ func (w *Scratch) visit(node uint32) uint32 {
 func (t *WordTable) Meet(o *Occurrences, w *Scratch, tape []byte) {
 	for start := 0; start < len(tape); {
 		word := tape[start:][:bytes.IndexByte(tape[start:], ' ')]
-		if i := t.find(headOf(word), word); i > 0 {
+		if i := t.find(wordHead(word), word); i > 0 {
 			o.Visits = append(o.Visits, Visit{i - 1, w.seen[i-1]})
 			o.Chains = append(o.Chains, Chain{uint32(start), uint32(len(word)), uint32(len(o.Visits))})
 			w.seen[i-1] |= Again
@@ -152,7 +152,7 @@ func (t *Trie) Known(tape []byte) (n int) {
 func (t *WordTable) Known(tape []byte) (n int) {
 	for start := 0; start < len(tape); {
 		word := tape[start:][:bytes.IndexByte(tape[start:], ' ')]
-		n += one(t.find(headOf(word), word) > 0)
+		n += one(t.find(wordHead(word), word) > 0)
 		start += len(word) + 1
 	}
 	return n

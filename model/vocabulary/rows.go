@@ -10,16 +10,18 @@ type rows struct {
 
 func (r *rows) row(i uint32) []float64 { return r.sums[int(i)*r.width:][:r.width] }
 
-// addNGram adds to row i what the n-gram of a column adds.
-func (r *rows) addNGram(i uint32, from *Source, column int) {
+// extendRow makes row i the sum of the row of its parent and of what the n-gram of a column
+// adds.
+func (r *rows) extendRow(i, parent uint32, from *Source, column int) {
 	idf := 1.0
 	if from.IDF != nil {
 		idf = from.IDF[column]
 	}
-	row := r.row(i)
-	row[0] += from.Vectorizer.Norm.Power(idf)
-	for k := range row[1:] {
-		row[1+k] += idf * from.Coefficients[k*from.Stride+column]
+	row, before := r.row(i), r.row(parent)
+	row[0] = before[0] + from.Vectorizer.Norm.Power(idf)
+	for k := 1; k < len(row); k++ {
+		row[k] = before[k] + idf*from.Coefficients[column]
+		column += from.Stride
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 func TestStamps(t *testing.T) {
 	from := Source{
 		Vectorizer:   tfidf.Vectorizer{Analyzer: tfidf.CharWB, NgramMin: 2, NgramMax: 4, Norm: tfidf.L2, SublinearTF: true},
-		NGrams:       []string{" a", "a ", "at", "att", "atte", "en", "ent", "ing", "in", "le", "lea", "ng", "ng ", "tt"},
+		NGrams:       New(" a", "a ", "at", "att", "atte", "en", "ent", "ing", "in", "le", "lea", "ng", "ng ", "tt"),
 		Coefficients: []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14},
 		Rows:         1,
 		Stride:       14,

@@ -1,7 +1,6 @@
 package vocabulary
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
@@ -21,8 +20,8 @@ import (
 //	sums[n][1+k] = the same of idf[g] · coefficients[k][g]
 //
 // so that one row, that of the last node of a walk, is the contribution of all n-grams
-// on the way. Where no n-gram ends, a node has the row of its parent: few do not end
-// one, and without a number for the row of each a node takes 4 bytes.
+// on the way. A node where no n-gram ends has the row of its parent. There are few of them,
+// and as the row of a node has the node's number, a node takes 4 bytes.
 type Trie struct {
 	rows       // one for each node
 	nodes      []node
@@ -68,112 +67,72 @@ const (
 
 // NewTrie returns an error if the n-grams need more nodes than a trie can have.
 func NewTrie(from *Source) (*Trie, error) {
-	keys := make([]entry, 0, len(from.NGrams))
-	for column, ngram := range from.NGrams {
-		if text, ok := from.Vectorizer.Key(ngram); ok {
-			keys = append(keys, entry{text, column})
-		}
-	}
-	byText := func(a, b entry) int { return cmp.Compare(a.text, b.text) }
-	shared, sorted := sharedBytes(keys)
-	if !sorted {
-		slices.SortFunc(keys, byText)
-		shared, _ = sharedBytes(keys)
-	}
-	b := builder{Trie: &Trie{vectorizer: from.Vectorizer}, keys: keys, shared: shared}
+	v := &from.Vectorizer
+	b := builder{Trie: &Trie{vectorizer: *v}, keys: newKeys(v, from.NGrams)}
 	if err := b.build(); err != nil {
 		return nil, err
 	}
 	b.fill(from)
-	v := &from.Vectorizer
 	b.repeats = make([]weightedRow, maxTogether+1)
 	for count := range b.repeats {
 		tf := v.TF(uint32(count))
 		b.repeats[count] = weightedRow{norm: v.Norm.Power(tf) - float64(count), times: tf - float64(count)}
 	}
-	if !slices.ContainsFunc(keys, func(k entry) bool { return len(k.text) == 1 }) {
+	if !b.keys.single {
 		b.pairs = b.pairNodes()
 	}
 	return b.Trie, nil
-}
-
-// An entry is an n-gram as a tape has it.
-type entry struct {
-	text   string
-	column int // of the n-gram
-}
-
-// sharedBytes returns how many bytes each key begins with that the key before begins with,
-// too, and whether the keys ascend.
-func sharedBytes(keys []entry) (shared []uint32, sorted bool) {
-	shared, sorted = make([]uint32, len(keys)), true
-	for i := 1; i < len(keys); i++ {
-		a, b := keys[i-1].text, keys[i].text
-		n := 0
-		for n < min(len(a), len(b)) && a[n] == b[n] {
-			n++
-		}
-		shared[i] = uint32(n)
-		sorted = sorted && n < len(b) && (n == len(a) || a[n] < b[n])
-	}
-	return shared, sorted
 }
 
 // A builder places the nodes breadth first: what is near the root, and so on most
 // walks, lies close together.
 type builder struct {
 	*Trie
-	keys   []entry           // sorted, all different
-	shared []uint32          // of each key: see sharedBytes
-	free   []uint64          // a bit for each node: set if it is not in use
-	bases  []uint64          // a bit for each base: set if no node has it
-	lows   [fanOut]uint32    // no lone child of a label fits before it
-	end    uint32            // behind the last node in use
-	placed []placed          // all nodes, parents before children
-	depths [maxUsual + 1]int // how many nodes there are of each
+	keys  *keys
+	free  []uint64       // a bit for each node: set if it is not in use
+	bases []uint64       // a bit for each base: set if no node has it
+	lows  [fanOut]uint32 // no lone child of a label fits before it
+	end   uint32         // behind the last node in use
 
 	labels [fanOut]byte   // of a branch
 	ends   [fanOut]uint32 // of the keys of each label
 }
 
-type placed struct {
-	node, parent uint32
-	column       int32 // of the n-gram that ends there; -1 for none
-}
-
-// A branch is a node whose children are still to be placed. Its keys, keys[lo:hi], share
+// A branch is a node whose children are still to be placed. Its keys, from lo to hi, share
 // the bytes that spell the node, and have more.
 type branch struct{ node, lo, hi uint32 }
 
 func (b *builder) build() error {
-	b.grow(len(b.keys) + len(b.keys)/16) // for most: an n-gram's prefixes are n-grams
+	b.grow(min(b.keys.nodes, maxNodes) * 17 / 16)
 	// No child comes before the first fanOut nodes, so that no base is 0, which is that of
 	// a node without children.
 	b.end = fanOut
 	clear(b.free[:fanOut/64])
 	b.bases[0] &^= 1
-	b.placed = make([]placed, 0, len(b.keys)+len(b.keys)/16)
-	var level, below []branch // of one depth, and of the next
-	if len(b.keys) > 0 {
-		level = append(level, branch{root, 0, uint32(len(b.keys))})
+	widest := 1
+	for depth := range maxUsual { // no more nodes have children than there are children
+		widest = max(widest, min(b.keys.depths[depth], b.keys.depths[depth+1]))
+	}
+	level, below := make([]branch, 0, widest), make([]branch, 0, widest) // of one depth, and of the next
+	if n := b.keys.len(); n > 0 {
+		level = append(level, branch{root, 0, uint32(n)})
 	}
 	for depth := 0; len(level) > 0; depth++ {
 		below = below[:0]
-		before := len(b.placed)
 		for _, at := range level {
 			if b.end > maxNodes {
-				return fmt.Errorf("ngrams: %d of them need more than the %d nodes that a model can hold; train with fewer, such as by max_features or min_df", len(b.keys), maxNodes)
+				return fmt.Errorf("ngrams: %d of them need more than the %d nodes that a model can hold; train with fewer, such as by max_features or min_df", b.keys.len(), maxNodes)
 			}
 			below = b.branch(at, depth, below)
 		}
-		if depth+1 <= maxUsual {
-			b.depths[depth+1] = len(b.placed) - before
-		}
 		level, below = below, level
 	}
-	b.nodes = slices.Clone(b.nodes[:b.end+fanOut]) // so many that no walk leaves them
+	b.nodes = b.nodes[:b.end+fanOut] // so many that no walk leaves them
+	if spare := cap(b.nodes) - len(b.nodes); spare > len(b.nodes)/16 {
+		b.nodes = slices.Clone(b.nodes)
+	}
 	b.usual = maxUsual
-	for b.usual > 2 && b.depths[b.usual] <= len(b.keys)/16 {
+	for b.usual > 2 && b.keys.depths[b.usual] <= b.keys.len()/16 {
 		b.usual--
 	}
 	return nil
@@ -182,14 +141,16 @@ func (b *builder) build() error {
 // branch places the children of a node of a depth, and appends those with children to
 // below.
 func (b *builder) branch(at branch, depth int, below []branch) []branch {
-	// The texts are looked at where a label begins, and nowhere else: what the keys share
-	// tells where. A quarter of the time for the nodes, as the texts lie all over the memory.
+	// A label begins where what the keys share ends. The texts are hardly looked at: half of
+	// the time for the nodes.
 	n, labels, ends := 1, &b.labels, &b.ends
-	labels[0] = b.keys[at.lo].text[depth]
-	for i, shared := range b.shared[at.lo+1 : at.hi] {
+	if labels[0] = b.keys.labels[at.lo]; b.keys.shared[at.lo] != uint32(depth) { // no n-gram ends at the node
+		labels[0] = b.keys.at(int(at.lo))[depth]
+	}
+	for i, shared := range b.keys.shared[at.lo+1 : at.hi] {
 		if shared == uint32(depth) {
 			next := at.lo + 1 + uint32(i)
-			ends[n-1], labels[n] = next, b.keys[next].text[depth]
+			ends[n-1], labels[n] = next, b.keys.labels[next]
 			n++
 		}
 	}
@@ -202,12 +163,9 @@ func (b *builder) branch(at branch, depth int, below []branch) []branch {
 		child := branch{base + uint32(labels[i]), lo, hi}
 		lo = hi
 		b.use(child.node, labels[i])
-		column := -1
-		if len(b.keys[child.lo].text) == depth+1 { // an n-gram ends here
-			column = b.keys[child.lo].column
+		if b.keys.size(int(child.lo)) == depth+1 { // an n-gram ends here
 			child.lo++
 		}
-		b.placed = append(b.placed, placed{child.node, at.node, int32(column)})
 		if child.lo < child.hi {
 			below = append(below, child)
 		}
@@ -223,9 +181,11 @@ func (b *builder) place(labels []byte) uint32 {
 	first := uint32(labels[0])
 	base := b.lows[first]
 	for i := 0; len(labels) == 1 || i < patience && base < b.end; i++ {
-		fits := from(b.bases, base)
+		fits := bitsFrom(b.bases, base)
 		for _, label := range labels {
-			fits &= from(b.free, base+uint32(label))
+			if fits &= bitsFrom(b.free, base+uint32(label)); fits == 0 {
+				break
+			}
 		}
 		if fits != 0 {
 			base += uint32(bits.TrailingZeros64(fits))
@@ -243,8 +203,8 @@ func (b *builder) place(labels []byte) uint32 {
 	return base
 }
 
-// from returns 64 of the bits of a set, from one on.
-func from(set []uint64, n uint32) uint64 {
+// bitsFrom returns 64 of the bits of a set, from one on.
+func bitsFrom(set []uint64, n uint32) uint64 {
 	i, shift := n/64, n%64
 	return set[i]>>shift | set[i+1]<<(64-shift)
 }
@@ -280,15 +240,26 @@ func grown[T any](s []T, n int, filling T) []T {
 	return t
 }
 
-// fill makes the rows.
+// fill makes the rows. It goes along the keys: what one shares with the one before is on the
+// path already.
 func (b *builder) fill(from *Source) {
 	b.width = from.Rows + 1
 	b.sums = make([]float64, int(b.end)*b.width)
-	for _, p := range b.placed {
-		copy(b.row(p.node), b.row(p.parent))
-		if p.column >= 0 {
-			b.addNGram(p.node, from, int(p.column))
+	path := []uint32{root} // the nodes of a key
+	for i, shared := range b.keys.shared {
+		path = path[:shared+1]
+		at, label := path[shared], b.keys.labels[i]
+		if size := b.keys.size(i); size > len(path) {
+			for key := b.keys.at(i); len(path) < size; label = key[len(path)-1] { // no n-gram ends there
+				parent := at
+				at = b.nodes[parent].child(label)
+				copy(b.row(at), b.row(parent))
+				path = append(path, at)
+			}
 		}
+		last := b.nodes[at].child(label)
+		b.extendRow(last, at, from, b.keys.column(i))
+		path = append(path, last)
 	}
 }
 

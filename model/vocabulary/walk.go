@@ -6,9 +6,9 @@ import (
 	"tagifai/model/tfidf"
 )
 
-// maxTogether is how many start positions go down the trie together at most. With more,
-// the rows of many occurrences of an n-gram are added up where a few tf are left of them,
-// and digits are lost.
+// maxTogether is how many start positions go down the trie together at most. With more, an
+// n-gram that occurs often has its row added often, of which the correction leaves little:
+// digits are lost.
 const maxTogether = 512
 
 // stamps is how many a text takes: those of its walkers, and then as many as it can count
@@ -36,7 +36,7 @@ type Scratch struct {
 	long bool
 }
 
-// A walker is on its way down the trie.
+// A walker is on its way down the trie, from one start position.
 type walker struct {
 	at   uint32 // the node it has come to
 	node node   // what that node is; unused for those who are at their end
@@ -51,11 +51,11 @@ type meeting struct{ at, parent uint32 }
 // Add adds to totals the own rows of the tape's n-grams, each times its tf, and of the
 // norm of l2 times its square. [tfidf.TapeEnd] is behind the tape.
 //
-// All start positions go down the trie together, a step at a time. The step of one does
-// not wait for that of another, so that their cache misses overlap, and the loops are
-// written such that the branch predictor has nothing to guess, which was wrong about the
-// end of every walk when they went one after the other. Both together took half of the
-// time off texts of 140 characters that are all different.
+// All start positions go down the trie together, a step at a time. The step of one does not
+// wait for that of another, so their cache misses overlap. The loops have no branches that
+// depend on the text: when the walks went one after the other, the branch predictor was wrong
+// about the end of each. Both together took half of the time off texts of 140 characters that
+// are all different.
 func (t *Trie) Add(w *Scratch, totals []float64, tape []byte) {
 	n := len(tape) - len(tfidf.TapeEnd)
 	if w.seen == nil {
@@ -96,9 +96,9 @@ func one(b bool) int {
 	return 0
 }
 
-// descend lets a walker go down from each position of the tape from lo to hi, for words
-// only from the beginnings of words, as far as the trie goes, and returns them. It needs
-// not care for code points: no n-gram begins inside of one.
+// descend lets a walker go down from each position of the tape from lo to hi, as far as the
+// trie goes, and returns the walkers. For words they start at the beginnings of words only.
+// It need not care for code points: no n-gram begins inside of one.
 //
 // It notes the nodes where walkers meet. In a short text it looks only at followers, as
 // what begins with an n-gram that occurs once occurs once.

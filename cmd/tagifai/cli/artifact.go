@@ -15,13 +15,16 @@ import (
 // Formats are those of other tools that every command reads.
 var Formats = []model.Format{mlflow.Format, sklearn.Format}
 
+// errNoName is most likely of an unset variable of a script.
+var errNoName = errors.New("the name of the artifact directory is empty; leave it out for the embedded model")
+
 // ReadArtifact reads the artifact in dir, the embedded one if none is given.
 func ReadArtifact(dir *string) (*model.Artifact, error) {
 	if dir == nil {
 		return model.ReadArtifact(model.DefaultFS())
 	}
-	if *dir == "" { // an unset variable of a script, most likely
-		return nil, errors.New("the name of the artifact directory is empty; leave it out for the embedded model")
+	if *dir == "" {
+		return nil, errNoName
 	}
 	return model.ReadDir(*dir, Formats...)
 }
@@ -55,8 +58,13 @@ func ReadSeen(dir *string) (*dataset.Seen, error) {
 
 // OpenModel loads the model in dir, the embedded one if none is given.
 func OpenModel(dir *string) (*model.Model, error) {
-	_, m, err := OpenArtifact(dir)
-	return m, err
+	switch {
+	case dir == nil:
+		return model.Default()
+	case *dir == "":
+		return nil, errNoName
+	}
+	return model.Open(*dir, Formats...)
 }
 
 // OpenModelWarning does so and prints the model's warnings.

@@ -36,7 +36,7 @@ func PrintArtifact(w io.Writer, a *model.Artifact) error {
 		if b.Weight != 1 {
 			fmt.Fprintf(t, "weight\t%v\n", b.Weight)
 		}
-		fmt.Fprintf(t, "vocabulary\t%d n-grams\n", len(b.NGrams))
+		fmt.Fprintf(t, "vocabulary\t%d n-grams\n", b.NGrams.Len())
 	}
 	if a.Weights.Norm != tfidf.NoNorm {
 		fmt.Fprintf(t, "norm of all\t%s\n", a.Weights.Norm)

@@ -10,6 +10,7 @@ import (
 
 	"tagifai/model/linear"
 	"tagifai/model/tfidf"
+	"tagifai/model/vocabulary"
 )
 
 // Prose is n bytes of words, of which the first are the most frequent, as Zipf has it.
@@ -80,7 +81,7 @@ func Weights(v tfidf.Vectorizer, ngrams []string) *linear.Weights {
 		Blocks: []linear.Block{{
 			Vectorizer: v,
 			Weight:     1,
-			NGrams:     slices.Sorted(slices.Values(ngrams)),
+			NGrams:     vocabulary.New(slices.Sorted(slices.Values(ngrams))...),
 			IDF:        make([]float64, len(ngrams)),
 		}},
 		Norm:         tfidf.NoNorm,
