@@ -98,7 +98,8 @@ type weightedRow struct {
 func (r *rows) addWeighted(totals []float64, list []weightedRow) {
 	width := r.width
 	column := 1
-	if width >= firstColumns {
+	switch {
+	case width >= firstColumns:
 		var a, b, c, d, e float64
 		for i := range list {
 			w := &list[i]
@@ -115,7 +116,22 @@ func (r *rows) addWeighted(totals []float64, list []weightedRow) {
 		totals[3] += d
 		totals[4] += e
 		column = firstColumns
-	} else {
+	case width == firstColumns-1: // three classes: 6 % off 140 characters, with n-grams of up to 7
+		var a, b, c, d float64
+		for i := range list {
+			w := &list[i]
+			row := (*[firstColumns - 1]float64)(r.sums[int(w.row)*width:])
+			a += w.norm * row[0]
+			b += w.times * row[1]
+			c += w.times * row[2]
+			d += w.times * row[3]
+		}
+		totals[0] += a
+		totals[1] += b
+		totals[2] += c
+		totals[3] += d
+		column = firstColumns - 1
+	default:
 		for i := range list {
 			totals[0] += list[i].norm * r.sums[int(list[i].row)*width]
 		}
