@@ -22,7 +22,7 @@ type connections struct {
 	limits  config.Limits
 	pace    Pace
 	places  chan struct{}
-	stalled *memory.Pool // of the kernel's memory, for those whose client takes nothing
+	stalled *memory.Pool // memory for those whose client takes nothing
 	cutOff  func()       // called for each that is cut off
 
 	once    sync.Once
@@ -168,15 +168,16 @@ func (c *conn) writeBy(deadline time.Time, p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// kernelBytes is what the kernel holds at most for a connection whose client sends and
-// does not read. It doubles what it is asked for, to have room for its own use.
-func (c *connections) kernelBytes() int64 {
-	return 2 * int64(c.limits.SendBuffer+c.limits.ReceiveBuffer)
+// heldBytes is what is held at most for a connection whose client sends and does not read:
+// by the kernel, which doubles what it is asked for, to have room for its own use, and by
+// [WriteWhole].
+func (c *connections) heldBytes() int64 {
+	return 2*int64(c.limits.SendBuffer+c.limits.ReceiveBuffer) + mostWhole
 }
 
-// stall takes what the kernel holds from the memory of the stalled, if there is room.
+// stall takes what the connection holds from the memory of the stalled, if there is room.
 func (c *conn) stall() bool {
-	if !c.holds.Load() && c.of.stalled.Take(c.of.kernelBytes()) {
+	if !c.holds.Load() && c.of.stalled.Take(c.of.heldBytes()) {
 		c.holds.Store(true)
 	}
 	return c.holds.Load()
@@ -184,7 +185,7 @@ func (c *conn) stall() bool {
 
 func (c *conn) unstall() {
 	if c.holds.Load() && c.holds.Swap(false) {
-		c.of.stalled.Give(c.of.kernelBytes())
+		c.of.stalled.Give(c.of.heldBytes())
 	}
 }
 
