@@ -328,7 +328,7 @@ func TestStalledReaders(t *testing.T) {
 		ended <- struct{}{}
 	}, func(c *config.Limits) {
 		c.SendBuffer, c.ReceiveBuffer = 4<<10, 4<<10
-		c.MaxHeldBytes = 40 << 10 // of two connections
+		c.MaxHeldBytes = 80 << 10 // of two connections
 		c.MinRateOver = 5 * time.Second
 	}).start(t)
 	for range 4 {
