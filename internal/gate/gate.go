@@ -31,15 +31,11 @@ type Gate struct {
 
 // New returns a gate with so many places. The limits say how many may wait, and how long.
 func New(places int, limits config.Limits) *Gate {
-	g := &Gate{
+	return &Gate{
 		places:    make(chan struct{}, places),
 		maxQueued: int64(limits.MaxQueued),
 		maxWait:   limits.MaxQueueWait,
 	}
-	if g.maxQueued > 0 {
-		g.pace.Store(int64(g.maxWait) / g.maxQueued) // until it is known: half of the queue may fill
-	}
-	return g
 }
 
 // Full reports whether a request that comes now would be sent away. That it would wait

@@ -81,24 +81,6 @@ func TestGateWaits(t *testing.T) {
 	})
 }
 
-// Until a gate knows its pace, half of those wait who may.
-func TestNewGate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := gate.New(1, limits(10, time.Second))
-		if err := g.Enter(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		for !g.Full() {
-			go func() { _ = g.Enter(t.Context()) }()
-			synctest.Wait()
-		}
-		if got := g.Waiting(); got != 6 {
-			t.Errorf("full when %d wait", got)
-		}
-		time.Sleep(time.Second) // until they have given up
-	})
-}
-
 // With ten times the work that it has room for, a gate keeps its places taken, and hardly
 // anybody is read or waits in vain: who would is sent away at once.
 func TestOverload(t *testing.T) {
