@@ -118,7 +118,7 @@ func TestBodyIsRefused(t *testing.T) {
 			d := newDesk(t, func(c *config.Settings) {
 				c.MaxInFlight, c.MaxQueued, c.MaxBodyBytes, c.MaxHeldBytes = 1, 0, large, allowance
 			})
-			r := httptest.NewRequest("POST", "/", test.body)
+			r := httptest.NewRequest(http.MethodPost, "/", test.body)
 			if test.prepare != nil {
 				test.prepare(t, d, r)
 			}

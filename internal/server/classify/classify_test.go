@@ -74,7 +74,7 @@ func (d *desk) handle(tb testing.TB, r *http.Request, h func(*exchange.Exchange,
 func (d *desk) places() int { return d.admission.Turns.Taken() + d.admission.Long.Taken() }
 
 func post(body string) *http.Request {
-	return httptest.NewRequest("POST", "/", strings.NewReader(body))
+	return httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 }
 
 // read has the payload of a request read.

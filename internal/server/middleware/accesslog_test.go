@@ -24,10 +24,10 @@ func logged(t *testing.T, r *http.Request, skip func(string) bool) []line {
 
 func TestAccessLogSkips(t *testing.T) {
 	skip := func(route string) bool { return route == "/here/{it}" }
-	if got := logged(t, httptest.NewRequest("GET", "/here/a", nil), skip); len(got) != 0 {
+	if got := logged(t, httptest.NewRequest(http.MethodGet, "/here/a", nil), skip); len(got) != 0 {
 		t.Errorf("got %v for a route to be skipped", got)
 	}
-	if got := logged(t, httptest.NewRequest("GET", "/there", nil), skip); len(got) != 1 {
+	if got := logged(t, httptest.NewRequest(http.MethodGet, "/there", nil), skip); len(got) != 1 {
 		t.Errorf("got %v for another", got)
 	}
 }
@@ -44,7 +44,7 @@ func TestAccessLogClipsPath(t *testing.T) {
 		{"/here/a", ""},
 	}
 	for _, test := range tests {
-		got := logged(t, httptest.NewRequest("GET", test.target, nil), never)
+		got := logged(t, httptest.NewRequest(http.MethodGet, test.target, nil), never)
 		if diff := cmp.Diff(got[0].Path, test.want); diff != "" {
 			t.Errorf("%.20s: %s", test.target, diff)
 		}
@@ -72,7 +72,7 @@ func TestTraceParent(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := httptest.NewRequest("GET", "/here/a", nil)
+			r := httptest.NewRequest(http.MethodGet, "/here/a", nil)
 			r.Header.Set("Traceparent", test.header)
 			got, want := logged(t, r, never)[0], line{}
 			if test.logged {

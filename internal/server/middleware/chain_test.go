@@ -170,7 +170,7 @@ func TestRecover(t *testing.T) {
 		panic("the cause")
 	}, middleware.Recover(zerolog.Nop()))
 	answer := httptest.NewRecorder()
-	h.ServeHTTP(answer, httptest.NewRequest("GET", "/here/a", nil))
+	h.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/here/a", nil))
 	if kind := answer.Header().Get("Content-Type"); answer.Code != http.StatusInternalServerError || kind != "application/json" {
 		t.Errorf("got %d of type %s", answer.Code, kind)
 	}

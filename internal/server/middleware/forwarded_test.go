@@ -54,7 +54,7 @@ func TestForwardedFor(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := httptest.NewRequest("GET", "/here/a", nil)
+			r := httptest.NewRequest(http.MethodGet, "/here/a", nil)
 			r.RemoteAddr, r.Header["X-Forwarded-For"] = peer, test.hops
 			if diff := cmp.Diff(remote(proxy(t, "127.0.0.1", "10.0.0.0/8"), r), test.want); diff != "" {
 				t.Error(diff)
@@ -80,7 +80,7 @@ func TestForwardedTrusts(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := httptest.NewRequest("GET", "/here/a", nil)
+			r := httptest.NewRequest(http.MethodGet, "/here/a", nil)
 			r.RemoteAddr = test.peer
 			r.Header.Set("X-Forwarded-For", "192.0.2.1")
 			want := test.peer

@@ -77,7 +77,7 @@ func serve(t *testing.T, h exchange.Handler, r *http.Request) (answer string, er
 }
 
 func post(body string) *http.Request {
-	r := httptest.NewRequest("POST", "/of/default", strings.NewReader(body))
+	r := httptest.NewRequest(http.MethodPost, "/of/default", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	return r
 }
