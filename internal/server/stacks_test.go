@@ -6,6 +6,7 @@ package server_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -41,16 +42,17 @@ func TestStacks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = conn.Close() }()
+		t.Cleanup(func() { _ = conn.Close() })
 		if _, err := io.WriteString(conn, request); err != nil {
 			t.Fatal(err)
 		}
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || answer.StatusCode != http.StatusOK {
-			t.Fatalf("got %v, %v", answer, err)
-		}
-		if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		if err != nil {
 			t.Fatal(err)
+		}
+		_, err = io.Copy(io.Discard, answer.Body)
+		if err := errors.Join(err, answer.Body.Close()); err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("got %s, %v", answer.Status, err)
 		}
 	}
 	const most = 12 << 10 // with the stack of 2 KiB that reads in the background
