@@ -219,8 +219,9 @@ func TestTableRows(t *testing.T) {
 				}
 				j := newJob(t, db.with("table", "projects"), filepath.Join(t.TempDir(), "out.csv"))
 				j.Columns = columns
-				if _, err := batch.Run(t.Context(), j, watcher{}); err == nil || !strings.Contains(err.Error(), column) {
-					t.Errorf("got %v, want an error with the name of the column %s", err, column)
+				_, err := batch.Run(t.Context(), j, watcher{})
+				if err == nil || !strings.Contains(err.Error(), column) || !strings.HasSuffix(err.Error(), "--id, --text and --keep name the columns") {
+					t.Errorf("got %v, want an error with the name of the column %s, and what names it", err, column)
 				}
 			}
 		})
