@@ -207,6 +207,7 @@ func TestTableRows(t *testing.T) {
 			}
 		})
 		t.Run("no such column", func(t *testing.T) {
+			db.exec(t, `CREATE TABLE titles (number integer, title text)`)
 			for _, column := range []string{"id", "text", "extra"} {
 				columns := batch.Columns{ID: "number", Text: []string{"title"}}
 				switch column {
@@ -217,7 +218,7 @@ func TestTableRows(t *testing.T) {
 				default:
 					columns.Keep = []string{column}
 				}
-				j := newJob(t, db.with("table", "projects"), filepath.Join(t.TempDir(), "out.csv"))
+				j := newJob(t, db.with("table", "titles"), filepath.Join(t.TempDir(), "out.csv"))
 				j.Columns = columns
 				_, err := batch.Run(t.Context(), j, watcher{})
 				if err == nil || !strings.Contains(err.Error(), column) || !strings.HasSuffix(err.Error(), "--id, --text and --keep name the columns") {
