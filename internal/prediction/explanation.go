@@ -3,7 +3,6 @@ package prediction
 import (
 	"math"
 	"slices"
-	"strconv"
 
 	"tagifai/model"
 )
@@ -113,25 +112,30 @@ func appendExplanation(dst []byte, classes []string, e *model.Explanation) []byt
 	dst = appendMember(dst, `,"score":`, e.Score)
 	dst = appendMember(dst, `,"intercept":`, e.Intercept)
 	dst = append(dst, `,"ngrams":[`...)
+	size := e.Remaining.Positive - e.Remaining.Negative
+	for _, n := range e.NGrams {
+		size += math.Abs(n.Weight)
+	}
+	ofNGrams, ofSpans := newSum(size), newSum(size)
 	for i, n := range e.NGrams {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = appendQuote(append(dst, `{"ngram":`...), n.NGram)
-		dst = appendMember(dst, `,"weight":`, n.Weight)
-		dst = strconv.AppendInt(append(dst, `,"count":`...), int64(n.Count), 10)
+		dst = ofNGrams.append(append(dst, `,"weight":`...), n.Weight)
+		dst = appendCount(append(dst, `,"count":`...), n.Count)
 		dst = append(dst, '}')
 	}
-	dst = appendMember(dst, `],"remaining":{"positive":`, e.Remaining.Positive)
-	dst = appendMember(dst, `,"negative":`, e.Remaining.Negative)
+	dst = ofNGrams.append(append(dst, `],"remaining":{"positive":`...), e.Remaining.Positive)
+	dst = ofNGrams.append(append(dst, `,"negative":`...), e.Remaining.Negative)
 	dst = append(dst, `},"spans":[`...)
 	for i, s := range e.Spans {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = strconv.AppendInt(append(dst, `{"start":`...), int64(s.Start), 10)
-		dst = strconv.AppendInt(append(dst, `,"end":`...), int64(s.End), 10)
-		dst = appendMember(dst, `,"weight":`, s.Weight)
+		dst = appendCount(append(dst, `{"start":`...), s.Start)
+		dst = appendCount(append(dst, `,"end":`...), s.End)
+		dst = ofSpans.append(append(dst, `,"weight":`...), s.Weight)
 		dst = append(dst, '}')
 	}
 	return append(dst, `]}`...)
