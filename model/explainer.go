@@ -114,18 +114,21 @@ func (x *explainer) weigh(m *Model, top int) {
 func (x *explainer) weighStretch(r *tfidf.Reader, block int32, s *vocabulary.Stretch, repeats []vocabulary.Repeat) {
 	of, n := &x.blocks[block], s.Walks
 	starts, ends := of.found.Starts[s.First:][:n], of.found.Ends[s.First:][:n]
+	at := func(again *vocabulary.Repeat) *float64 { return &x.weights[int(again.Level)*n+int(again.Walk)] }
 	if r.TF(2) != 2 {
-		for _, again := range repeats {
-			x.weights[again.Place] *= r.TF(again.Count) / float64(again.Count)
+		for i := range repeats {
+			again := &repeats[i]
+			*at(again) *= r.TF(again.Count) / float64(again.Count)
 		}
 	}
 	x.share(of, s)
-	for _, again := range repeats {
-		if weight := x.weights[again.Place] * float64(again.Count); !again.Again {
-			level, walk := int(again.Place)/n, int(again.Place)%n
-			x.largest.add(candidate{weight, block, starts[walk], ends[walk] + uint32(level), again.Count})
+	for i := range repeats {
+		again := &repeats[i]
+		weight := at(again)
+		if !again.Again {
+			x.largest.add(candidate{*weight * float64(again.Count), block, starts[again.Walk], ends[again.Walk] + again.Level, again.Count})
 		}
-		x.weights[again.Place] = 0
+		*weight = 0
 	}
 	for level := range s.Levels {
 		x.largest.addAll(x.weights[level*n:][:n], block, starts, ends, uint32(level))

@@ -3,17 +3,17 @@ package prediction
 import (
 	"encoding/binary"
 	"math"
-	"math/bits"
 	"slices"
 	"strconv"
 )
 
-// A sum appends the parts of a sum, each rounded to nine decimals: the first of them so that
-// it is nearest, each next one so that all up to there are, together. So no part is further
-// than a billionth from what it is, and however many there are, all are no further together.
+// A sum appends the parts of a sum, rounded to nine decimals. What is rounded is the sum of the
+// parts so far, and what is appended is by how much that grew: so no part is off by more than
+// a billionth, and all together by no more than half of one, however many they are. It takes
+// a third of the time of all digits, and a sixth off the size of an explanation.
 //
-// That halves the size of an explanation, and the time to encode it. Sums of magnitudes for
-// which a billionth would be too coarse or more than float64 has are appended with all digits.
+// If the magnitudes of the parts are too small together for billionths, or too large for a
+// float64 to have them, the parts are appended with all digits.
 type sum struct {
 	allDigits bool
 	exact     float64 // of the parts so far
@@ -36,31 +36,45 @@ func (s *sum) append(dst []byte, part float64) []byte {
 }
 
 // appendBillionths appends n/1e9, without zeros at its end.
-//
-// It writes to dst in two pieces, and reads nothing back: bytes that were put together
-// elsewhere, and are copied as soon as they are written, took twice the time.
 func appendBillionths(dst []byte, n int64) []byte {
-	const size = len("-0.123456789")
+	const size = len(".123456789") + 1 // one byte behind it is written to
+	if n < 0 {
+		dst = append(dst, '-')
+	}
 	abs := uint64(max(n, -n))
-	high, low := abs/1e8, eightDigits(abs%1e8)
-	whole, first := high/10, high%10
-	left := 1 - int(uint64(n)>>63) // out at the beginning
-	if whole >= 10 {
-		dst, left = strconv.AppendInt(dst, n/1e9, 10), 2
+	whole, fraction := abs/1e9, uint32(abs%1e9)
+	if whole < 10 {
+		dst = append(dst, '0'+byte(whole))
+	} else {
+		dst = strconv.AppendUint(dst, whole, 10)
+	}
+	if fraction == 0 {
+		return dst
 	}
 	if cap(dst)-len(dst) < size {
 		dst = slices.Grow(dst, size)
 	}
+	end := len(dst) + size - 1
 	text := dst[len(dst):][:size]
-	head := '-' | uint32(byte('0'+whole))<<8 | '.'<<16 | uint32('0'+first)<<24
-	binary.LittleEndian.PutUint32(text, head>>(8*left))
-	binary.LittleEndian.PutUint64(text[4-left:], low+zeros)
-	end := size - left - bits.LeadingZeros64(low)/8
-	if low == 0 && first == 0 {
-		end -= len(".0")
+	text[0] = '.'
+	binary.LittleEndian.PutUint32(text[1:], thousands[fraction/1e6])
+	binary.LittleEndian.PutUint32(text[4:], thousands[fraction/1e3%1e3])
+	binary.LittleEndian.PutUint32(text[7:], thousands[fraction%1e3])
+	dst = dst[:end]
+	for dst[end-1] == '0' {
+		end--
 	}
-	return dst[:len(dst)+end]
+	return dst[:end]
 }
+
+// thousands has the three digits of each number below 1,000, the first in the lowest byte.
+var thousands = func() (digits [1000]uint32) {
+	for n := range digits {
+		i := uint32(n)
+		digits[n] = '0' + i/100 | ('0'+i/10%10)<<8 | ('0'+i%10)<<16
+	}
+	return digits
+}()
 
 // appendCount appends n, which is not negative. Most counts have one or two digits, which are
 // a function call and a copy less here: 4 % of the time for an explained request.

@@ -35,9 +35,9 @@ type Stretch struct {
 // A Repeat is an n-gram at which a walk comes to what others come to as well. Where no n-gram
 // ends, it adds nothing to any row.
 type Repeat struct {
-	Place uint32 // the level times the walks of the stretch, plus the walk
-	Count uint32 // how often the text has it
-	Again bool   // this is not the first time
+	Level, Walk uint32 // in its stretch
+	Count       uint32 // how often the text has it
+	Again       bool   // this is not the first time
 }
 
 // A Term is a row of coefficients, and what it is multiplied by.
@@ -66,8 +66,8 @@ func (o *Occurrences) at(s *Stretch, level int) []walker {
 }
 
 // Weights returns, in the memory of into, what each n-gram of a stretch adds to the sum of
-// terms, by its place: idf × coefficient × the factor of the term × the factor of all. Where a
-// walk is over, that is 0.
+// terms: idf × coefficient × the factor of the term × the factor of all. Those of a level are
+// behind those of the one above. Where a walk is over, that is 0.
 func (r *rows) Weights(into []float64, o *Occurrences, s *Stretch, terms []Term, factor float64) []float64 {
 	walkers := o.walkers[s.walkers:][:s.Levels*s.Walks]
 	weights := slices.Grow(into[:0], len(walkers))[:len(walkers)]
@@ -165,7 +165,7 @@ func (w *Scratch) meetAgain(o *Occurrences, s *Stretch, top []walker) {
 				continue
 			}
 			if count, again := w.visit(at); count != 1 {
-				o.Repeats = append(o.Repeats, Repeat{uint32(level*s.Walks) + i, count, again})
+				o.Repeats = append(o.Repeats, Repeat{uint32(level), i, count, again})
 				left[n] = i
 				n++
 			}
@@ -203,7 +203,7 @@ func (t *WordTable) Meet(o *Occurrences, w *Scratch, tape []byte) {
 		if i := t.find(wordHead(word), word); i > 0 {
 			const visited = 1 << 31
 			if count := w.seen[i-1]; count != 1 {
-				o.Repeats = append(o.Repeats, Repeat{uint32(s.Walks), count % visited, count >= visited})
+				o.Repeats = append(o.Repeats, Repeat{0, uint32(s.Walks), count % visited, count >= visited})
 				w.seen[i-1] |= visited
 			}
 			o.Starts, o.Ends = append(o.Starts, uint32(start)), append(o.Ends, uint32(end))
