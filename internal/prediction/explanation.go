@@ -13,9 +13,9 @@ import (
 // or a million and more, they have all digits. It describes what [AppendMembers] writes; see
 // [model.Explanation].
 type Explanation struct {
-	Class     string    `json:"class" example:"natural-language-processing"`
-	Score     float64   `json:"score"`
-	Intercept float64   `json:"intercept"`
+	Class     string  `json:"class" example:"natural-language-processing"`
+	Score     float64 `json:"score"`
+	Intercept float64 `json:"intercept"`
 	// Those with the largest contributions, the largest first. With intercept and remaining they
 	// add up to score, to a billionth; they are rounded to nine decimals.
 	NGrams    []NGram   `json:"ngrams"`
