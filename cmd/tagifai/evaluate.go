@@ -162,11 +162,8 @@ func (c evaluateCommand) crossValidate(ctx context.Context, env cli.Env, m *mode
 // print prints the result, and draws the report if it is to be drawn.
 func (c evaluateCommand) print(env cli.Env, result *evaluationResult, of string, report *evaluation.Report) error {
 	if c.Plot {
-		pictures, err := reportPictures(of, report)
-		if err != nil {
-			return err
-		}
-		if result.Plots, err = writePictures(c.Out, pictures); err != nil {
+		var err error
+		if result.Plots, err = writePictures(c.Out, reportPictures(of, report)); err != nil {
 			return err
 		}
 	}
