@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -53,6 +54,7 @@ func (Command) Help() string {
 // Run serves until ctx ends.
 func (c *Command) Run(ctx context.Context, env cli.Env) error {
 	started := cli.StartLean()
+	defer started()
 	loaded, err := config.Load(&c.Settings, config.Sources{File: c.Config, Environ: os.Environ(), Flags: c.flags})
 	if err != nil {
 		return err
@@ -99,7 +101,6 @@ func (c *Command) Run(ctx context.Context, env cli.Env) error {
 	if table != nil {
 		go table.Check(ctx)
 	}
-	started()
 	followContainer(log)
 	models.SpareTime(srv.Idle)
 	go models.Follow(ctx, reloads)
@@ -109,12 +110,14 @@ func (c *Command) Run(ctx context.Context, env cli.Env) error {
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		log.Warn().Err(err).Msg("systemd was not told that the service is ready")
 	}
-	forgetting := time.AfterFunc(startingTime, func() {
+	settling := time.AfterFunc(startingTime, func() {
+		started()
+		debug.FreeOSMemory() // or the process keeps for minutes what the start needed
 		if err := forgetPages(); err != nil {
 			log.Debug().Err(err).Msg("more of the program's file than necessary stays resident")
 		}
 	})
-	defer forgetting.Stop()
+	defer settling.Stop()
 	return srv.Run(ctx)
 }
 
