@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestLent holds the embedded model, which is made without a copy and a checksum, against
+// TestLent holds the embedded model, which is made without a copy and a check, against
 // the one of its artifact, which is read as any other.
 func TestLent(t *testing.T) {
 	a, err := ReadArtifact(DefaultFS())
