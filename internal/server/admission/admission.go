@@ -35,6 +35,7 @@ type Admission struct {
 	Versions Versions
 	Turns    *gate.Gate // of the requests that are worked on
 	Long     *gate.Gate // of those that are much work: few places, so that others need not wait for them
+	Slices   gate.Slices
 
 	log          zerolog.Logger
 	guard        *auth.Guard      // nil without keys and tokens

@@ -5,7 +5,6 @@ package classify
 
 import (
 	"net/http"
-	"runtime"
 
 	"tagifai/internal/auth"
 	"tagifai/internal/jsonbody"
@@ -42,11 +41,11 @@ const (
 	longDocument = 128 << 10
 )
 
-// textsAtATime is how many texts are predicted before others have a turn: some tenths
+// textsAtATime is how many texts are predicted at least before others have a turn: some tenths
 // of a millisecond of work. The runtime would let them wait for ten.
 const textsAtATime = 64
 
-// explainedAtATime is how many bytes of texts are explained before others have a turn.
+// explainedAtATime is how many bytes of texts are explained at least before others have a turn.
 const explainedAtATime = 4 << 10
 
 // toExplain is what a request needs that asks for explanations, beside what its route does.
@@ -83,7 +82,7 @@ func (c *Classifier) Classify(e *exchange.Exchange, r *http.Request, p *Results,
 	work := 0 // since others had a turn
 	for i, text := range p.Texts {
 		if i%textsAtATime == textsAtATime-1 {
-			runtime.Gosched() // others are to be answered, or sent away, in time
+			c.admission.Slices.Yield() // others are to be answered, or sent away, in time
 		}
 		// Nobody waits for the answer any more: leave the processor to others.
 		if err := ctx.Err(); err != nil {
@@ -98,7 +97,7 @@ func (c *Classifier) Classify(e *exchange.Exchange, r *http.Request, p *Results,
 			}
 			answer = explained.add(v.Model, p.classes, text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
 			if work += len(text.Text); work > explainedAtATime {
-				runtime.Gosched()
+				c.admission.Slices.Yield()
 				work = 0
 			}
 		}
