@@ -9,11 +9,18 @@ import (
 
 // Slices divide the processors between work and the rest: what is read, refused and answered.
 // Who works for long calls Yield from time to time, and the rest has its turn. Clients that ask
-// again as soon as they are refused could make that turn last for ever, so work then goes on
-// for twice as long as it has waited. The zero Slices are ready to use, by all who work at once.
+// again as soon as they are refused could make that turn last for ever, so after a long one
+// work goes on for some time without. All who work at once share Slices.
 type Slices struct {
-	begin, end atomic.Int64 // of the last slice of work, in nanoseconds since start
+	// Weight is how many times as long as the turn of the rest the slice of work is that
+	// follows a long turn.
+	Weight float64
+
+	begin, end atomic.Int64 // of the last slice, in nanoseconds since start
 }
+
+// longTurn is more than is needed for what is not refused.
+const longTurn = 10 * time.Millisecond
 
 var start = time.Now()
 
@@ -25,8 +32,12 @@ func (s *Slices) Yield() {
 	}
 	sockets.Yield()
 	now := time.Since(start)
+	turn := now - from
+	if turn < longTurn {
+		return
+	}
 	// The slice is for all who work: the first who goes on begins it.
 	if begin := s.begin.Load(); begin <= int64(from) && s.begin.CompareAndSwap(begin, int64(now)) {
-		s.end.Store(int64(now + 2*(now-from)))
+		s.end.Store(int64(now) + int64(s.Weight*float64(turn)))
 	}
 }

@@ -63,7 +63,9 @@ func (c *Classifier) Explain(e *exchange.Exchange, r *http.Request, top int) (*E
 // Classify has the texts of p predicted, and explained unless explained is nil, for an answer
 // of which answered is the value.
 func (c *Classifier) Classify(e *exchange.Exchange, r *http.Request, p *Results, explained *Explanations, answered exchange.List) error {
+	slices := &c.admission.Slices
 	if len(p.Texts) > longTexts || p.document > longDocument {
+		slices = &c.admission.LongSlices
 		if err := e.Enter(r.Context(), c.admission.Long); err != nil {
 			return err
 		}
@@ -82,7 +84,7 @@ func (c *Classifier) Classify(e *exchange.Exchange, r *http.Request, p *Results,
 	work := 0 // since others had a turn
 	for i, text := range p.Texts {
 		if i%textsAtATime == textsAtATime-1 {
-			c.admission.Slices.Yield() // others are to be answered, or sent away, in time
+			slices.Yield() // others are to be answered, or sent away, in time
 		}
 		// Nobody waits for the answer any more: leave the processor to others.
 		if err := ctx.Err(); err != nil {
@@ -97,7 +99,7 @@ func (c *Classifier) Classify(e *exchange.Exchange, r *http.Request, p *Results,
 			}
 			answer = explained.add(v.Model, p.classes, text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
 			if work += len(text.Text); work > explainedAtATime {
-				c.admission.Slices.Yield()
+				slices.Yield()
 				work = 0
 			}
 		}
