@@ -48,8 +48,7 @@ func roundTrip(t *testing.T, yield func()) time.Duration {
 	for range 2 * runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			for !stopped.Load() {
-				for begin := time.Now(); time.Since(begin) < 100*time.Microsecond; {
-				}
+				work(100 * time.Microsecond)
 				yield()
 			}
 		})
@@ -76,6 +75,13 @@ func roundTrip(t *testing.T, yield func()) time.Duration {
 	}
 	slices.Sort(took)
 	return took[len(took)/2]
+}
+
+// work takes a processor for some time.
+func work(d time.Duration) {
+	for begin, n := time.Now(), 0; time.Since(begin) < d; n++ {
+		_ = n
+	}
 }
 
 // BenchmarkYield is what it costs who has nobody to yield to.
