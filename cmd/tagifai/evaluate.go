@@ -9,9 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/dataset"
 	"tagifai/internal/evaluation"
@@ -162,16 +159,13 @@ func (c evaluateCommand) crossValidate(ctx context.Context, env cli.Env, m *mode
 // print prints the result, and draws the report if it is to be drawn.
 func (c evaluateCommand) print(env cli.Env, result *evaluationResult, of string, report *evaluation.Report) error {
 	if c.Plot {
-		pictures, err := reportPictures(of, report)
-		if err != nil {
-			return err
-		}
-		if result.Plots, err = writePictures(c.Out, pictures); err != nil {
+		var err error
+		if result.Plots, err = writePictures(c.Out, reportPictures(of, report)); err != nil {
 			return err
 		}
 	}
 	if c.JSON {
-		return json.MarshalWrite(env.Out, result, json.Deterministic(true), jsontext.WithIndent("  "))
+		return cli.PrintJSON(env.Out, result)
 	}
 	if err := result.write(env.Out); err != nil {
 		return err

@@ -87,18 +87,12 @@ func printReport(w io.Writer, r *evaluation.Report) error {
 }
 
 // reportPictures draws a report, by the names of the pictures.
-func reportPictures(of string, r *evaluation.Report) (map[string]evaluation.Picture, error) {
-	confusion, err := evaluation.ConfusionMatrix(of, r)
-	if err != nil {
-		return nil, err
-	}
-	pictures := map[string]evaluation.Picture{"confusion_matrix": confusion}
+func reportPictures(of string, r *evaluation.Report) map[string]evaluation.Picture {
+	pictures := map[string]evaluation.Picture{"confusion_matrix": evaluation.ConfusionMatrix(of, r)}
 	if r.Calibration != nil {
-		if pictures["reliability"], err = evaluation.ReliabilityDiagram(of, r.Calibration); err != nil {
-			return nil, err
-		}
+		pictures["reliability"] = evaluation.ReliabilityDiagram(of, r.Calibration)
 	}
-	return pictures, nil
+	return pictures
 }
 
 // printUnknown says which tags the model does not know.

@@ -91,17 +91,12 @@ func trainingPlots(r *train.Result) (map[string][]byte, error) {
 	if cv := r.Performance.CrossValidation; cv != nil { // more samples
 		of, report = fmt.Sprintf("Out of %d folds", cv.Folds), cv.Report
 	}
-	pictures, err := reportPictures(of, report)
-	if err != nil {
-		return nil, err
-	}
+	pictures := reportPictures(of, report)
 	var training, validation []float64
 	for _, loss := range r.Losses {
 		training, validation = append(training, loss.Train), append(validation, loss.Validation)
 	}
-	if pictures["losses"], err = evaluation.LossCurves(training, validation); err != nil {
-		return nil, err
-	}
+	pictures["losses"] = evaluation.LossCurves(training, validation)
 	return evaluation.Files(pictures)
 }
 

@@ -66,9 +66,9 @@ func (d *decoder) value(p *plan, dst reflect.Value) error {
 	if p != nil && kind != p.takes {
 		switch {
 		case kind != nullKind:
-			d.fault(p.wrong, d.coerced(kind, p.takes))
+			d.fault(&p.wrong, d.coerced(kind, p.takes))
 		case !p.optional:
-			d.fault(p.none, p.lenient)
+			d.fault(&p.none, p.lenient)
 		}
 		p = nil
 	}
@@ -85,7 +85,7 @@ func (d *decoder) value(p *plan, dst reflect.Value) error {
 	case numberKind:
 		literal, err := d.number()
 		if err == nil && p != nil && !p.set(dst, literal) {
-			d.fault(p.wrong, false)
+			d.fault(&p.wrong, false)
 		}
 		return err
 	default:
@@ -213,7 +213,7 @@ func (d *decoder) object(p *plan, dst reflect.Value) error {
 			}
 		case starts[i] == 0 && !p.fields[i].optional:
 			d.enter(step{p.fields[i].name, i})
-			d.fault(fieldRequired, p.fields[i].lenient)
+			d.fault(&fieldRequired, p.fields[i].lenient)
 			d.path--
 		}
 	}
@@ -244,7 +244,7 @@ func (d *decoder) list(p *plan, dst reflect.Value) error {
 		}
 		if p != nil && n == d.maxItems {
 			d.faults, d.unpaired = d.faults[:faults], unpaired // without those of its items
-			d.fault(tooManyItems(n), false)
+			d.tooMany(n)
 			p = nil
 		}
 		var err error
@@ -309,7 +309,16 @@ func (d *decoder) setString(p *plan, dst reflect.Value, raw string, plain bool, 
 
 func (d *decoder) syntax(msg string, offset int) error { return &syntaxError{msg, offset} }
 
-// fault notes that something is wrong with the current value.
-func (d *decoder) fault(item Item, strict bool) {
-	d.faults = append(d.faults, fault{path: slices.Clone(d.steps[:d.path]), item: item, undecoded: true, strict: strict})
+// tooMany notes that the current list has more than n items.
+func (d *decoder) tooMany(n int) {
+	item := tooManyItems(n)
+	d.fault(&item, false)
+}
+
+// fault notes that something is wrong with the current value. Inlined it would take 300 bytes
+// of stack at each level of a document.
+//
+//go:noinline
+func (d *decoder) fault(item *Item, strict bool) {
+	d.faults = append(d.faults, fault{path: slices.Clone(d.steps[:d.path]), item: *item, undecoded: true, strict: strict})
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -125,5 +124,10 @@ func (p *plan) field(key string) int {
 		}
 		plain = string(unquoted)
 	}
-	return slices.IndexFunc(p.fields, func(f plan) bool { return f.name == plain })
+	for i := range p.fields { // slices.IndexFunc would copy each
+		if p.fields[i].name == plain {
+			return i
+		}
+	}
+	return -1
 }

@@ -137,6 +137,7 @@ func read(buf []byte, request *http.Request, limit int64, grow func(full []byte)
 		switch {
 		case err == nil:
 		case err == io.EOF:
+			_ = request.Body.Close() // or net/http looks for more of it before it answers
 			return buf, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return buf, err
@@ -212,13 +213,27 @@ func (r *Reader[T]) decode(doc string, value *T) error {
 	if strings.Trim(doc, " \t\r\n") == `""` {
 		doc = "{}" // Python makes an empty dict of an empty string
 	}
-	d := decoder{doc: doc, maxItems: r.limits.Items}
+	var d decoder
+	d.doc, d.maxItems = doc, r.limits.Items
 	if err := d.decode(&r.plan, reflect.ValueOf(value).Elem()); err != nil {
-		if syntax, ok := errors.AsType[*syntaxError](err); ok {
-			return &InvalidError{Items: []Item{syntax.item(doc)}, Syntax: true}
-		}
-		return err
+		return d.unreadable(err)
 	}
+	if len(d.faults) > 0 || d.unpaired > 0 || d.broken || r.plan.others {
+		return r.judge(&d, value)
+	}
+	return nil
+}
+
+// unreadable returns what an error of [decoder.decode] is to the caller.
+func (d *decoder) unreadable(err error) error {
+	if syntax, ok := errors.AsType[*syntaxError](err); ok {
+		return &InvalidError{Items: []Item{syntax.item(d.doc)}, Syntax: true}
+	}
+	return err
+}
+
+// judge applies the rules of T to a value, and returns all that is wrong with it.
+func (r *Reader[T]) judge(d *decoder, value *T) error {
 	faults := d.faults
 	if d.broken || r.plan.others {
 		if err := r.validate.Struct(value); err != nil {
@@ -236,7 +251,7 @@ func (r *Reader[T]) decode(doc string, value *T) error {
 		return &InvalidError{Items: items(faults)}
 	case d.unpaired > 0:
 		unpaired := &syntaxError{"the string that starts here has half of a surrogate pair", d.unpaired}
-		return &InvalidError{Items: []Item{unpaired.item(doc)}}
+		return &InvalidError{Items: []Item{unpaired.item(d.doc)}}
 	}
 	return nil
 }

@@ -30,14 +30,15 @@ func WriteWhole(w http.ResponseWriter, r *http.Request, body []byte) (int, error
 	}
 	c.whole = memory.GetBuffer(mostWhole)
 	n, err := w.Write(body)
-	if err == nil {
-		err = http.NewResponseController(w).Flush()
-	}
-	return n, errors.Join(err, c.send())
+	return n, c.send(w, err)
 }
 
-// send sends what net/http has written since c.whole was set.
-func (c *conn) send() error {
+// send sends what net/http has written to c and what it has left to write of w, which has
+// failed or not.
+func (c *conn) send(w http.ResponseWriter, failed error) error {
+	if failed == nil {
+		failed = http.NewResponseController(w).Flush()
+	}
 	whole := c.whole
 	c.whole = nil
 	_, err := c.Write(*whole)
@@ -45,5 +46,5 @@ func (c *conn) send() error {
 	if err != nil {
 		_ = c.Close() // as net/http would, which does not learn of it
 	}
-	return err
+	return errors.Join(failed, err)
 }

@@ -45,9 +45,9 @@ import (
 //	points          F64 [p, 2]     x and y of the points of all, one behind the other
 //	point_ends      U32 [n]        where those of each end; the same as before for none
 
-// FormatVersion is the newest version of the weights file that this package writes
+// formatVersion is the newest version of the weights file that this package writes
 // and reads. It reads all versions before it.
-const FormatVersion = 2
+const formatVersion = 2
 
 const (
 	checksumKey     = "checksum"

@@ -42,9 +42,8 @@ func Size(l List) int {
 // succeed answers with a value.
 func succeed(w http.ResponseWriter, r *http.Request, status int, value any) {
 	e := Of(w)
-	l, isList := value.(List)
 	size := 0
-	if isList {
+	if l, ok := value.(List); ok {
 		room := l.Room()
 		if room > wholeUpTo {
 			stream(w, r, status, l)
@@ -53,27 +52,36 @@ func succeed(w http.ResponseWriter, r *http.Request, status int, value any) {
 		size = openingRoom + room
 	}
 	buffer := memory.GetBuffer(size)
-	b := e.dialect.AppendOpening(*buffer, e, r, status)
-	if isList {
+	b, err := e.appendAnswer(*buffer, r, status, value)
+	if err != nil {
+		memory.PutBuffer(buffer, b)
+		Fail(w, r, err)
+		return
+	}
+	send(w, r, status, value, buffer, b)
+}
+
+// appendAnswer appends the whole answer with a value.
+func (e *Exchange) appendAnswer(b []byte, r *http.Request, status int, value any) ([]byte, error) {
+	b = e.dialect.AppendOpening(b, e, r, status)
+	if l, ok := value.(List); ok {
 		for i := range l.Parts() {
 			b = l.AppendPart(b, i)
 		}
 	} else {
 		var err error
 		if b, err = appendValue(b, value); err != nil {
-			memory.PutBuffer(buffer, b)
-			Fail(w, r, fmt.Errorf("answer not encoded: %w", err))
-			return
+			return b, fmt.Errorf("answer not encoded: %w", err)
 		}
 	}
-	send(w, r, status, value, buffer, e.dialect.AppendClosing(b))
+	return e.dialect.AppendClosing(b), nil
 }
 
 // send sends a whole answer, b, with value, and gives its buffer back.
 func send(w http.ResponseWriter, r *http.Request, status int, value any, buffer *[]byte, b []byte) {
-	defer func() { memory.PutBuffer(buffer, b) }()
 	e := Of(w)
 	if err := e.Hold(cap(b)); err != nil { // from here on the answer is all that is held
+		memory.PutBuffer(buffer, b)
 		Fail(w, r, err)
 		return
 	}
@@ -83,6 +91,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, value any, buffer 
 	e.sendHeader(w, status, len(b))
 	// An error here is the client's going away; there is no one left to tell.
 	_, _ = sockets.WriteWhole(w, r, b)
+	memory.PutBuffer(buffer, b)
 }
 
 // stream sends the answer with a long list chunk by chunk, so that a client that is slow to

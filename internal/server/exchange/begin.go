@@ -35,31 +35,42 @@ const RequestIDHeader = "X-Request-Id"
 
 // Begin makes the exchange of each request. Its id is the client's, if that
 // is fit for a log, and goes back with the answer.
-func (all *Exchanges) Begin(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := &Exchange{ResponseWriter: w, all: all, dialect: all.dialectOf(r.URL.Path), Start: time.Now()}
-		if id := First(r.Header, RequestIDHeader); IsRequestID(id) {
-			e.values[0] = id
-		} else {
-			e.values[0] = newRequestID(&e.newID)
-		}
-		header := w.Header()
-		header[RequestIDHeader] = e.values[0:1:1]
-		header["X-Content-Type-Options"] = noSniff
-		// What comes in chunks may also have had a length, which net/http has dropped: an
-		// attempt to smuggle a request in behind it. RFC 9112, 6.1.
-		chunked := len(r.TransferEncoding) > 0
-		if chunked || all.Closing() {
-			header["Connection"] = closeConnection
-		}
-		e.body = sockets.SetPace(w, r, all.Pace, e.Start.Add(all.ReadTimeout))
-		defer e.release()
-		next.ServeHTTP(e, r)
-		if e.body != nil && e.body.AnsweredEarly() {
-			e.release()
-			e.body.Linger(all.LingerBytes)
-		}
-	})
+func (all *Exchanges) Begin(next http.Handler) http.Handler { return &beginning{all, next} }
+
+type beginning struct {
+	*Exchanges
+	next http.Handler
+}
+
+func (m *beginning) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e := m.begin(w, r)
+	defer e.release()
+	m.next.ServeHTTP(e, r)
+	if e.body != nil && e.body.AnsweredEarly() {
+		e.release()
+		e.body.Linger(m.LingerBytes)
+	}
+}
+
+// begin makes the exchange of a request.
+func (all *Exchanges) begin(w http.ResponseWriter, r *http.Request) *Exchange {
+	e := &Exchange{ResponseWriter: w, all: all, dialect: all.dialectOf(r.URL.Path), Start: time.Now()}
+	if id := First(r.Header, RequestIDHeader); IsRequestID(id) {
+		e.values[0] = id
+	} else {
+		e.values[0] = newRequestID(&e.newID)
+	}
+	header := w.Header()
+	header[RequestIDHeader] = e.values[0:1:1]
+	header["X-Content-Type-Options"] = noSniff
+	// What comes in chunks may also have had a length, which net/http has dropped: an
+	// attempt to smuggle a request in behind it. RFC 9112, 6.1.
+	chunked := len(r.TransferEncoding) > 0
+	if chunked || all.Closing() {
+		header["Connection"] = closeConnection
+	}
+	e.body = sockets.SetPace(w, r, all.Pace, e.Start.Add(all.ReadTimeout))
+	return e
 }
 
 // Values of headers, which all answers share.

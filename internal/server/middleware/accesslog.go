@@ -16,25 +16,33 @@ import (
 // AccessLog writes one line for each request, unless its route is to be skipped. The line
 // never holds a text: those are the clients' own.
 func AccessLog(log zerolog.Logger, skip func(route string) bool) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			// Deferred, as the recoverer lets http.ErrAbortHandler pass.
-			defer func() {
-				e := exchange.Of(w)
-				e.Took = time.Since(e.Start)
-				if r.Method == http.MethodHead { // net/http leaves the body out
-					e.Bytes = 0
-				}
-				if route := chi.RouteContext(r.Context()).RoutePattern(); !skip(route) {
-					logRequest(log, e, r, route)
-				}
-			}()
-			next.ServeHTTP(w, r)
-		})
+	return func(next http.Handler) http.Handler { return &accessLog{next, log, skip} }
+}
+
+type accessLog struct {
+	next http.Handler
+	log  zerolog.Logger
+	skip func(route string) bool
+}
+
+func (m *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer m.note(w, r) // deferred, as the recoverer lets http.ErrAbortHandler pass
+	m.next.ServeHTTP(w, r)
+}
+
+// note logs a request that was answered.
+func (m *accessLog) note(w http.ResponseWriter, r *http.Request) {
+	e := exchange.Of(w)
+	e.Took = time.Since(e.Start)
+	if r.Method == http.MethodHead { // net/http leaves the body out
+		e.Bytes = 0
+	}
+	if route := chi.RouteContext(r.Context()).RoutePattern(); !m.skip(route) {
+		logRequest(&m.log, e, r, route)
 	}
 }
 
-func logRequest(log zerolog.Logger, e *exchange.Exchange, r *http.Request, route string) {
+func logRequest(log *zerolog.Logger, e *exchange.Exchange, r *http.Request, route string) {
 	line := log.Info().
 		Time(zerolog.TimestampFieldName, e.Start.Add(e.Took)). // what time it is costs less once
 		Str("id", e.ID()).

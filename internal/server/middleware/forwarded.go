@@ -14,32 +14,36 @@ import (
 // from the URL, and proxies whose headers about the client are believed. The same headers
 // from anyone else are ignored, and so are values that are no scheme, host or path: a bad
 // header is never an error.
-type front struct{ config.Proxy }
+type front struct {
+	config.Proxy
+	next http.Handler
+}
 
 // Forwarded notes in the exchange who the client is and how it sees the service.
 func Forwarded(proxy config.Proxy) func(http.Handler) http.Handler {
-	f := front{proxy}
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			e := exchange.Of(w)
-			e.Prefix, e.Remote = string(f.RootPath), r.RemoteAddr
-			if len(f.TrustedProxies) > 0 {
-				if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && f.trusts(peer.Addr()) {
-					f.believe(e, r.Header)
-				}
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
+	return func(next http.Handler) http.Handler { return &front{proxy, next} }
 }
 
-func (f front) trusts(addr netip.Addr) bool {
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e := exchange.Of(w)
+	e.Prefix, e.Remote = string(f.RootPath), r.RemoteAddr
+	if len(f.TrustedProxies) > 0 {
+		f.believe(e, r)
+	}
+	f.next.ServeHTTP(w, r)
+}
+
+func (f *front) trusts(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
 	return slices.ContainsFunc(f.TrustedProxies, func(network config.Network) bool { return network.Contains(addr) })
 }
 
-// believe notes in the exchange what a trusted proxy says.
-func (f front) believe(e *exchange.Exchange, header http.Header) {
+// believe notes in the exchange what the peer says, if it is a trusted proxy.
+func (f *front) believe(e *exchange.Exchange, r *http.Request) {
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || !f.trusts(peer.Addr()) {
+		return
+	}
+	header := r.Header
 	if client := f.client(header.Values("X-Forwarded-For")); client.IsValid() {
 		e.Remote = client.String()
 	}
@@ -61,7 +65,7 @@ func (f front) believe(e *exchange.Exchange, header http.Header) {
 // the request from. So the client is the last address that does not belong to a trusted
 // proxy; the client may have made up those before it. If all belong to trusted proxies,
 // the first is the client, where chi's ClientIPFromXFF finds none.
-func (f front) client(forwardedFor []string) netip.Addr {
+func (f *front) client(forwardedFor []string) netip.Addr {
 	var client netip.Addr
 	hops := strings.Split(strings.Join(forwardedFor, ","), ",")
 	for _, hop := range slices.Backward(hops) {

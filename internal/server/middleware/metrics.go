@@ -24,19 +24,27 @@ func Metrics(registry *prometheus.Registry) func(http.Handler) http.Handler {
 		Help: "Requests that are not answered yet, including those that still arrive or wait for their turn.",
 	})
 	registry.MustRegister(duration, active)
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			active.Inc()
-			// Deferred, as the recoverer lets http.ErrAbortHandler pass.
-			defer func() {
-				active.Dec()
-				e := exchange.Of(w)
-				route := chi.RouteContext(r.Context()).RoutePattern()
-				duration.WithLabelValues(methodLabel(r.Method), route, statusLabel(e.Status)).Observe(e.Took.Seconds())
-			}()
-			next.ServeHTTP(w, r)
-		})
-	}
+	return func(next http.Handler) http.Handler { return &requestMetrics{next, duration, active} }
+}
+
+type requestMetrics struct {
+	next     http.Handler
+	duration *prometheus.HistogramVec
+	active   prometheus.Gauge
+}
+
+func (m *requestMetrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.active.Inc()
+	defer m.observe(w, r) // deferred, as the recoverer lets http.ErrAbortHandler pass
+	m.next.ServeHTTP(w, r)
+}
+
+// observe measures a request that was answered.
+func (m *requestMetrics) observe(w http.ResponseWriter, r *http.Request) {
+	m.active.Dec()
+	e := exchange.Of(w)
+	route := chi.RouteContext(r.Context()).RoutePattern()
+	m.duration.WithLabelValues(methodLabel(r.Method), route, statusLabel(e.Status)).Observe(e.Took.Seconds())
 }
 
 // statusLabel returns the status in digits, for that of most answers without an allocation.
