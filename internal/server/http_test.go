@@ -198,5 +198,3 @@ func TestConcurrentRequests(t *testing.T) {
 		})
 	}
 }
-
-// BenchmarkPredict is a request with two texts through the router and back.
