@@ -102,9 +102,6 @@ func (broken) Stable(context.Context, string) (*registry.Stable, error) {
 	return nil, errors.New("the cause")
 }
 
-// Handler returns the whole service without its listener.
-func (s *Server) Handler() http.Handler { return s.mux }
-
 // AdminHandler returns what the admin listener serves.
 func (s *Server) AdminHandler() http.Handler { return s.admin.HTTP.Handler }
 

@@ -181,6 +181,9 @@ func New(options Options) *Server {
 // request that comes now finds one.
 func (s *Server) Idle() bool { return s.admission.Idle() }
 
+// Handler returns the whole service without its listener.
+func (s *Server) Handler() http.Handler { return s.mux }
+
 // listeners returns the public listener and, if there is one, the admin listener.
 func (s *Server) listeners() []*sockets.Listener {
 	if s.admin == nil {
