@@ -98,10 +98,10 @@ func (c *Command) Run(ctx context.Context, env cli.Env) error {
 		return err
 	}
 	defer srv.Close()
-	followContainer(log)
 	if err := <-loading; err != nil {
 		return err
 	}
+	followContainer(log)
 	if table != nil {
 		go table.Check(ctx)
 	}
