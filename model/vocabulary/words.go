@@ -15,12 +15,11 @@ import (
 // poor trie, as no word ends at most of its nodes. A table of 130,000 words takes a twentieth
 // of the memory and is built in a tenth of the time.
 //
-// It is a hash table with linear probing, at most half full.
+// It is a hash table with linear probing, half full.
 type WordTable struct {
 	rows
 	vectorizer tfidf.Vectorizer
 	slots      []slot
-	shift      int // a hash's slot is what remains after this shift
 
 	// Seeds, so that nobody can make a vocabulary whose words all have one slot.
 	odd  uint64       // of words that are all head
@@ -49,12 +48,11 @@ func NewWordTable(from *Source) *WordTable {
 	t := &WordTable{
 		vectorizer: from.Vectorizer,
 		rows:       rows{make([]float64, n*width), width},
-		shift:      64 - bits.Len(uint(2*n+1)),
 		odd:        rand.Uint64() | 1,
 		seed:       maphash.MakeSeed(),
 		vocabulary: from.NGrams,
 	}
-	t.slots = make([]slot, 1<<(64-t.shift))
+	t.slots = make([]slot, 2*n+1)
 	// A page that is read before it is written to has the kernel look after it twice: a
 	// twentieth of the time to load the default model into a new process.
 	for i := 0; i < len(t.slots); i += pageSize / int(unsafe.Sizeof(slot{})) {
@@ -80,7 +78,7 @@ func (t *WordTable) put(from, to int, plain bool) {
 	for i, end := range t.vocabulary.ends[from:to] {
 		word := text[start:end]
 		heads[i] = bits.ReverseBytes64(headOf(text, start, end))
-		slots[i] = t.hash(heads[i], unsafe.Slice(unsafe.StringData(word), len(word))) >> t.shift // which writes to no word
+		slots[i] = t.slotOf(t.hash(heads[i], unsafe.Slice(unsafe.StringData(word), len(word)))) // which writes to no word
 		start = end
 	}
 	for i, end := range t.vocabulary.ends[from:to] {
@@ -90,7 +88,9 @@ func (t *WordTable) put(from, to int, plain bool) {
 		}
 		at := slots[i]
 		for t.slots[at].number != 0 {
-			at = (at + 1) & uint64(len(t.slots)-1)
+			if at++; at == uint64(len(t.slots)) {
+				at = 0
+			}
 		}
 		t.slots[at] = slot{heads[i], end - start, uint32(from + i + 1)}
 	}
@@ -116,9 +116,15 @@ func (t *WordTable) hash(head uint64, word []byte) uint64 {
 	return hi ^ lo
 }
 
+// slotOf returns the slot of a hash: as far along the table as the hash is among all.
+func (t *WordTable) slotOf(hash uint64) uint64 {
+	slot, _ := bits.Mul64(hash, uint64(len(t.slots)))
+	return slot
+}
+
 // find returns the number of a word plus one, or 0 if the vocabulary lacks it.
 func (t *WordTable) find(head uint64, word []byte) uint32 {
-	for at := t.hash(head, word) >> t.shift; ; at = (at + 1) & uint64(len(t.slots)-1) {
+	for at := t.slotOf(t.hash(head, word)); ; {
 		s := &t.slots[at]
 		if s.head == head && int(s.size) == len(word) && s.number > 0 &&
 			(len(word) <= headSize || t.vocabulary.At(int(s.number-1)) == string(word)) {
@@ -126,6 +132,9 @@ func (t *WordTable) find(head uint64, word []byte) uint32 {
 		}
 		if s.number == 0 {
 			return 0
+		}
+		if at++; at == uint64(len(t.slots)) {
+			at = 0
 		}
 	}
 }
