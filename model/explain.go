@@ -91,8 +91,10 @@ func (m *Model) explain(into []Explanation, s *scratch, scores []float64, text s
 			e.Score += t.Factor * scores[t.Row]
 			e.Intercept += t.Factor * m.intercepts[t.Row]
 		}
-		e.Remaining = x.weigh(m, top)
-		e.NGrams = x.appendLargest(e.NGrams)
+		x.weigh(m, top)
+		var largest []candidate
+		largest, e.Remaining = x.largest.rest(e.Score - e.Intercept)
+		e.NGrams = x.appendLargest(e.NGrams, largest)
 		e.Spans = appendSpans(e.Spans, x.characters)
 	}
 	return explanations

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"math"
 	"slices"
 
 	"tagifai/model/tfidf"
@@ -10,25 +9,25 @@ import (
 
 // An explainer is the scratch of explanations, in proportion to the text.
 type explainer struct {
-	tapes   []tfidf.Aligned        // of each block
-	a, b    tfidf.Aligned          // on the way to a tape
-	factors []float64              // of each block: what its vector's elements are multiplied by
-	found   vocabulary.Occurrences // those of a block behind those of the one before
-	ends    []int                  // of each block in found.Chains
+	blocks []met         // what of each block the text has
+	a, b   tfidf.Aligned // on the way to a tape
 
 	classes    []int
 	terms      []vocabulary.Term
-	sums       []float64   // of the visits of a block
-	shares     []float64   // of a chain, by the last bytes of its n-grams: what goes to each character
-	characters []float64   // of a text: their weights
-	candidates []candidate // the largest first
+	weights    []float64 // of the n-grams of a stretch
+	shares     []float64 // of each of its walks: what goes to a character
+	characters []float64 // of a text: their weights
+	largest    largest
 	names      []byte
 }
 
-// A candidate is an n-gram that may be among the largest.
-type candidate struct {
-	weight       float64
-	chain, visit uint32
+// A met is what of a block a text has.
+type met struct {
+	found  vocabulary.Occurrences
+	tape   tfidf.Aligned
+	factor float64   // what the elements of the block's vector are multiplied by
+	ranks  []int32   // of the bytes on the tape: how many characters are before theirs
+	fresh  []float64 // 1 for the first byte of a character, else 0
 }
 
 // maxExplained is the size of a text above which the scratch of its explanation is not kept.
@@ -42,163 +41,143 @@ func (x *explainer) putBack() {
 
 // meet finds the n-grams of text, the scores of which s has been left with.
 func (x *explainer) meet(m *Model, s *scratch, text string) {
-	if x.tapes == nil {
-		x.tapes = make([]tfidf.Aligned, len(m.blocks))
+	if x.blocks == nil {
+		x.blocks = make([]met, len(m.blocks))
 	}
-	x.found.Chains, x.found.Visits, x.ends = x.found.Chains[:0], x.found.Visits[:0], x.ends[:0]
-	x.factors = m.appendFactors(x.factors[:0], s)
 	for i := range m.blocks {
-		b, tape := &m.blocks[i], &x.tapes[i]
-		if b.reader.Align(tape, &x.a, &x.b, text); b.words != nil {
-			b.words.Meet(&x.found, &s.blocks[i], tape.Text)
+		b, of := &m.blocks[i], &x.blocks[i]
+		of.factor = m.factor(s, i)
+		of.found.Reset()
+		b.reader.Align(&of.tape, &x.a, &x.b, text)
+		of.tape.Text = append(of.tape.Text, tfidf.TapeEnd...)
+		if b.words != nil {
+			b.words.Meet(&of.found, &s.blocks[i], of.tape.Text)
 		} else {
-			b.trie.Meet(&x.found, &s.blocks[i], tape.Text)
+			b.trie.Meet(&of.found, &s.blocks[i], of.tape.Text)
 		}
-		x.ends = append(x.ends, len(x.found.Chains))
+		of.rank()
 	}
 }
 
-// appendSums appends the sums of visited nodes.
-func (b *block) appendSums(sums []float64, visits []vocabulary.Visit, terms []vocabulary.Term) []float64 {
-	if b.words != nil {
-		return b.words.AppendSums(sums, visits, terms)
+// rank sets what says of how many characters an n-gram is made, and of which. As walks that
+// are over leave the tape, it goes on behind it, with the last character.
+func (of *met) rank() {
+	levels := 0
+	for i := range of.found.Stretches {
+		levels = max(levels, of.found.Stretches[i].Levels)
 	}
-	return b.trie.AppendSums(sums, visits, terms)
+	n := len(of.tape.From)
+	if n == 0 {
+		return
+	}
+	of.tape.From = slices.Grow(of.tape.From, levels)[:n+levels]
+	for i := range levels {
+		of.tape.From[n+i] = of.tape.From[n-1]
+	}
+	of.ranks = slices.Grow(of.ranks[:0], n+levels)[:n+levels]
+	of.fresh = slices.Grow(of.fresh[:0], n+levels)[:n+levels]
+	rank, before := int32(-1), int32(-1)
+	for i, from := range of.tape.From {
+		fresh := int32(one(from != before))
+		before = from
+		rank += fresh
+		of.ranks[i], of.fresh[i] = rank, float64(fresh)
+	}
+}
+
+// weights returns the weights of the n-grams of a stretch; see [vocabulary.Trie.Weights].
+func (b *block) weights(into []float64, o *vocabulary.Occurrences, s *vocabulary.Stretch, terms []vocabulary.Term, factor float64) []float64 {
+	if b.words != nil {
+		return b.words.Weights(into, o, s, terms, factor)
+	}
+	return b.trie.Weights(into, o, s, terms, factor)
 }
 
 // weigh shares the weights of the n-grams out to the characters of the text, and finds the
-// largest. It returns the sums of the others.
-func (x *explainer) weigh(m *Model, top int) (others Remaining) {
+// largest.
+func (x *explainer) weigh(m *Model, top int) {
 	clear(x.characters)
-	x.candidates = x.candidates[:0]
-	least := 0.0 // no larger than this are not among the largest
-	if top == 0 {
-		least = math.Inf(1)
-	}
-	at, visits := 0, uint32(0)
-	shares := x.shares
-	for i, end := range x.ends {
-		if at == end {
-			continue
+	x.largest.reset(top)
+	for i := range x.blocks {
+		of, repeats := &x.blocks[i], 0
+		for j := range of.found.Stretches {
+			s := &of.found.Stretches[j]
+			x.weights = m.blocks[i].weights(x.weights, &of.found, s, x.terms, of.factor)
+			x.weighStretch(&m.blocks[i].reader, int32(i), s, of.found.Repeats[repeats:s.Repeats])
+			repeats = s.Repeats
 		}
-		b, factor, from := &m.blocks[i], x.factors[i], x.tapes[i].From
-		first := visits
-		x.sums = b.appendSums(x.sums[:0], x.found.Visits[first:x.found.Chains[end-1].Visits], x.terms)
-		for ; at < end; at++ {
-			c := &x.found.Chains[at]
-			visited, sums := x.found.Visits[visits:c.Visits], x.sums[visits-first:]
-			characters := from[c.Start:][:int(c.Size)+len(visited)-1]
-			shares = slices.Grow(shares[:0], len(characters))[:len(characters)]
-			clear(shares[:c.Size])
-			size := different(characters[:c.Size])
-			before := 0.0
-			for j, v := range visited {
-				weight := (sums[j] - before) * factor
-				before = sums[j]
-				share := weight
-				if v.Count != 1 {
-					count := v.Count &^ vocabulary.Again
-					weight *= b.reader.TF(count)
-					share = weight / float64(count)
-				}
-				if last := int(c.Size) + j - 1; last >= 0 {
-					if j > 0 {
-						size += one(isNew(characters, last))
-					}
-					shares[last] = share / float64(size)
-				}
-				switch {
-				case v.Count >= vocabulary.Again:
-				case math.Abs(weight) <= least:
-					others.add(weight)
-				default:
-					others.add(x.insert(candidate{weight, uint32(at), visits + uint32(j)}, top))
-					if len(x.candidates) == top {
-						least = math.Abs(x.candidates[top-1].weight)
-					}
-				}
+	}
+}
+
+// weighStretch does so for a stretch of a block, with the n-grams there that occur several
+// times.
+func (x *explainer) weighStretch(r *tfidf.Reader, block int32, s *vocabulary.Stretch, repeats []vocabulary.Repeat) {
+	of, n := &x.blocks[block], s.Walks
+	starts, ends := of.found.Starts[s.First:][:n], of.found.Ends[s.First:][:n]
+	at := func(again *vocabulary.Repeat) *float64 { return &x.weights[int(again.Level)*n+int(again.Walk)] }
+	if r.TF(2) != 2 {
+		for i := range repeats {
+			again := &repeats[i]
+			*at(again) *= r.TF(again.Count) / float64(again.Count)
+		}
+	}
+	x.share(of, s)
+	for i := range repeats {
+		again := &repeats[i]
+		weight := at(again)
+		if !again.Again {
+			x.largest.add(candidate{*weight * float64(again.Count), block, starts[again.Walk], ends[again.Walk] + again.Level, again.Count})
+		}
+		*weight = 0
+	}
+	for level := range s.Levels {
+		x.largest.addAll(x.weights[level*n:][:n], block, starts, ends, uint32(level))
+	}
+}
+
+// share shares the weights of the n-grams of a stretch out to their characters. A character
+// has its share of all n-grams of a walk that end there or behind.
+func (x *explainer) share(of *met, s *vocabulary.Stretch) {
+	n := s.Walks
+	starts, ends := of.found.Starts[s.First:][:n], of.found.Ends[s.First:][:n]
+	x.shares = slices.Grow(x.shares[:0], n)[:n]
+	clear(x.shares)
+	shares, characters, ranks := x.shares, x.characters, of.ranks
+	from, fresh := of.tape.From[:len(ranks)], of.fresh[:len(ranks)]
+	for level := s.Levels - 1; level >= 0; level-- {
+		for i, weight := range x.weights[level*n:][:n] {
+			start, last := starts[i], ends[i]+uint32(level)-1
+			share := shares[i] + weight/float64(ranks[last]-ranks[start]+1)
+			shares[i] = share
+			if last > start {
+				characters[from[last]] += share * fresh[last]
 			}
-			x.share(shares, characters)
-			visits = c.Visits
 		}
 	}
-	x.shares = shares
-	return others
-}
-
-// share adds the shares of the n-grams of a chain, by their last bytes, to the weights of
-// their characters. A character has its share of all n-grams that end there or behind.
-func (x *explainer) share(shares []float64, characters []int32) {
-	sum := 0.0
-	for i := len(characters) - 1; i >= 0; i-- {
-		sum += shares[i]
-		if isNew(characters, i) {
-			x.characters[characters[i]] += sum
+	for i, share := range shares {
+		start := starts[i]
+		characters[from[start]] += share
+		for last := start + 1; last+1 < ends[i]; last++ {
+			characters[from[last]] += share * fresh[last]
 		}
 	}
-}
-
-// isNew reports whether the i-th of characters, which ascend, is another than the one before.
-func isNew(characters []int32, i int) bool {
-	return i == 0 || characters[i] != characters[i-1]
-}
-
-// different returns how many different characters there are.
-func different(characters []int32) int {
-	n := 0
-	for i := range characters {
-		n += one(isNew(characters, i))
-	}
-	return n
-}
-
-// insert puts an n-gram among the largest, behind those that are as large, and returns the
-// weight of the one that is not among them any more.
-func (x *explainer) insert(c candidate, top int) (out float64) {
-	if len(x.candidates) == top {
-		out = x.candidates[top-1].weight
-		x.candidates = x.candidates[:top-1]
-	}
-	i, size := len(x.candidates), math.Abs(c.weight)
-	x.candidates = append(x.candidates, c)
-	for ; i > 0 && math.Abs(x.candidates[i-1].weight) < size; i-- {
-		x.candidates[i] = x.candidates[i-1]
-	}
-	x.candidates[i] = c
-	return out
 }
 
 // appendLargest appends the n-grams of the largest weights. Their names are pieces of one
 // string.
-func (x *explainer) appendLargest(ngrams []NGramWeight) []NGramWeight {
+func (x *explainer) appendLargest(ngrams []NGramWeight, candidates []candidate) []NGramWeight {
 	x.names = x.names[:0]
-	for _, c := range x.candidates {
-		x.names = append(x.names, x.name(c)...)
+	for i := range candidates {
+		c := &candidates[i]
+		x.names = append(x.names, x.blocks[c.block].tape.Text[c.start:c.end]...)
 	}
 	names := string(x.names)
-	ngrams = slices.Grow(ngrams, len(x.candidates))
-	for _, c := range x.candidates {
-		n := len(x.name(c))
-		ngrams = append(ngrams, NGramWeight{names[:n], c.weight, int(x.found.Visits[c.visit].Count)})
-		names = names[n:]
+	ngrams = slices.Grow(ngrams, len(candidates))
+	for i := range candidates {
+		c := &candidates[i]
+		size := c.end - c.start
+		ngrams = append(ngrams, NGramWeight{names[:size], c.weight, int(c.count)})
+		names = names[size:]
 	}
 	return ngrams
-}
-
-// name returns the n-gram of a candidate, on its tape.
-func (x *explainer) name(c candidate) []byte {
-	block, before := 0, uint32(0)
-	for x.ends[block] <= int(c.chain) {
-		block++
-	}
-	if c.chain > 0 {
-		before = x.found.Chains[c.chain-1].Visits
-	}
-	at := &x.found.Chains[c.chain]
-	return x.tapes[block].Text[at.Start:][:at.Size+c.visit-before]
-}
-
-func (r *Remaining) add(weight float64) {
-	r.Positive += max(weight, 0)
-	r.Negative += min(weight, 0)
 }

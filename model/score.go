@@ -96,16 +96,13 @@ func (m *Model) scoreBlocks(s *scratch, text string) []float64 {
 	return s.sums
 }
 
-// appendFactors appends what the elements of each block's vector are multiplied by in the
+// factor returns what the elements of the vector of the i-th block are multiplied by in the
 // scores that s was left with.
-func (m *Model) appendFactors(factors []float64, s *scratch) []float64 {
+func (m *Model) factor(s *scratch, i int) float64 {
 	if len(m.blocks) == 1 {
-		return append(factors, 1/m.blocks[0].reader.Norm.Of(s.totals[0]))
+		return 1 / m.blocks[0].reader.Norm.Of(s.totals[0])
 	}
-	for _, factor := range s.factors {
-		factors = append(factors, factor/s.norm)
-	}
-	return factors
+	return s.factors[i] / s.norm
 }
 
 // probabilities sets dst, one element for each class, from the scores of the rows.

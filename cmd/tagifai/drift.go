@@ -7,9 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/monitor"
 	"tagifai/model"
@@ -65,7 +62,7 @@ func (c driftCommand) Run(ctx context.Context, env cli.Env) error {
 	r.Accuracy = monitor.Share(current.Baseline().Accuracy())
 	switch {
 	case c.JSON:
-		err = json.MarshalWrite(env.Out, r, json.Deterministic(true), jsontext.WithIndent("  "))
+		err = cli.PrintJSON(env.Out, r)
 	case c.HTML:
 		err = r.WriteHTML(env.Out, fmt.Sprintf("%s against %s", filepath.Base(file), against))
 	default:

@@ -9,9 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/dataset"
 	"tagifai/internal/evaluation"
@@ -168,7 +165,7 @@ func (c evaluateCommand) print(env cli.Env, result *evaluationResult, of string,
 		}
 	}
 	if c.JSON {
-		return json.MarshalWrite(env.Out, result, json.Deterministic(true), jsontext.WithIndent("  "))
+		return cli.PrintJSON(env.Out, result)
 	}
 	if err := result.write(env.Out); err != nil {
 		return err

@@ -207,6 +207,7 @@ func TestTableRows(t *testing.T) {
 			}
 		})
 		t.Run("no such column", func(t *testing.T) {
+			db.exec(t, `CREATE TABLE titles (number integer, title text)`)
 			for _, column := range []string{"id", "text", "extra"} {
 				columns := batch.Columns{ID: "number", Text: []string{"title"}}
 				switch column {
@@ -217,10 +218,11 @@ func TestTableRows(t *testing.T) {
 				default:
 					columns.Keep = []string{column}
 				}
-				j := newJob(t, db.with("table", "projects"), filepath.Join(t.TempDir(), "out.csv"))
+				j := newJob(t, db.with("table", "titles"), filepath.Join(t.TempDir(), "out.csv"))
 				j.Columns = columns
-				if _, err := batch.Run(t.Context(), j, watcher{}); err == nil || !strings.Contains(err.Error(), column) {
-					t.Errorf("got %v, want an error with the name of the column %s", err, column)
+				_, err := batch.Run(t.Context(), j, watcher{})
+				if err == nil || !strings.Contains(err.Error(), column) || !strings.HasSuffix(err.Error(), "--id, --text and --keep name the columns") {
+					t.Errorf("got %v, want an error with the name of the column %s, and what names it", err, column)
 				}
 			}
 		})

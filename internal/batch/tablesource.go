@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"tagifai/internal/database"
 )
@@ -66,9 +67,21 @@ func openTable(ctx context.Context, l Location, c Columns, from Position, w Watc
 		s.targets = append(s.targets, &s.idType)
 	}
 	if err := s.open(ctx); err != nil {
+		if missesColumn(err) {
+			err = fmt.Errorf("%w; --id, --text and --keep name the columns", err)
+		}
 		return nil, s.wrap(err)
 	}
 	return s, nil
+}
+
+// missesColumn reports whether an error of a database says that there is no such column.
+func missesColumn(err error) bool {
+	const undefinedColumn = "42703" // PostgreSQL's; SQLite has no code of its own
+	if postgres, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return postgres.Code == undefinedColumn
+	}
+	return strings.Contains(err.Error(), "no such column")
 }
 
 // statement returns the SQL for the rows behind the position, and its parameters.

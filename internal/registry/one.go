@@ -61,6 +61,7 @@ func (r *Registry) reloadOne(ctx context.Context, why string) (*Version, error) 
 		return nil, &RefusedError{err}
 	}
 	r.serve(v, why)
+	debug.FreeOSMemory() // or the process keeps for minutes what the load needed
 	return v, nil
 }
 
@@ -83,7 +84,6 @@ func (r *Registry) serve(v *Version, why string) {
 	for _, o := range r.observers {
 		o.serves(v, why)
 	}
-	debug.FreeOSMemory() // or the process keeps for minutes what the load needed
 }
 
 // lock waits until nobody else changes what is served, or until ctx ends.

@@ -3,7 +3,6 @@ package server_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -71,31 +70,6 @@ func TestRequestIDAsDocumented(t *testing.T) {
 		if kept := got == id; kept != pattern.MatchString(id) {
 			t.Errorf("the id %q is answered as %q, and %s says otherwise", id, got, pattern)
 		}
-	}
-}
-
-// A path that no route has is logged, but not more of it than helps.
-func TestNotFoundIsLogged(t *testing.T) {
-	s := start(t, settings())
-	for _, path := range []string{"/wp-login.php?password=secret", "/a%22%0Ab%ff", "/" + strings.Repeat("é", 200), "/args/nope"} {
-		s.ask(t, http.MethodGet, path, nil, "")
-	}
-	if err := s.stop(); err != nil { // after which all is logged
-		t.Fatal(err)
-	}
-	var got []string
-	for text := range strings.Lines(s.logs.String()) {
-		var line struct{ Message, Path string }
-		if err := json.Unmarshal([]byte(text), &line, json.MatchCaseInsensitiveNames(true)); err != nil {
-			t.Fatalf("%v in %s", err, text)
-		}
-		if line.Message == "request" {
-			got = append(got, line.Path)
-		}
-	}
-	want := []string{"/wp-login.php", "/a\"\nb\ufffd", "/" + strings.Repeat("é", 127) + "…", ""}
-	if diff := cmp.Diff(got, want); diff != "" {
-		t.Error(diff)
 	}
 }
 
@@ -177,40 +151,6 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
-func TestTraceParent(t *testing.T) {
-	const trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-	tests := []struct {
-		name, header string
-		logged       bool
-	}{
-		{"as it is", "00-" + trace + "-" + parent + "-01", true},
-		{"of a later version", "01-" + trace + "-" + parent + "-01-more", true},
-		{"none", "", false},
-		{"too long for its version", "00-" + trace + "-" + parent + "-01-more", false},
-		{"too long without a dash", "01-" + trace + "-" + parent + "-01more", false},
-		{"too short", "00-" + trace + "-" + parent + "-0", false},
-		{"no trace", "00-" + strings.Repeat("0", 32) + "-" + parent + "-01", false},
-		{"no parent", "00-" + trace + "-" + strings.Repeat("0", 16) + "-01", false},
-		{"the version that is none", "ff-" + trace + "-" + parent + "-01", false},
-		{"capitals", "00-" + strings.ToUpper(trace) + "-" + parent + "-01", false},
-		{"no number", "00-" + strings.Repeat("\"", 32) + "-" + parent + "-01", false},
-		{"other dashes", "00_" + trace + "_" + parent + "_01", false},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := start(t, settings())
-			s.ask(t, http.MethodGet, "/", http.Header{"Traceparent": {test.header}}, "")
-			if err := s.stop(); err != nil { // after which all is logged
-				t.Fatal(err)
-			}
-			want := `"trace_id":"` + trace + `","parent_id":"` + parent + `"`
-			if got := s.logs.String(); strings.Contains(got, want) != test.logged || strings.Contains(got, "trace_id") != test.logged {
-				t.Errorf("got %s", got)
-			}
-		})
-	}
-}
-
 // The cause of a 5xx is in the log and not in the answer.
 func TestCauseStaysHere(t *testing.T) {
 	s := start(t, settings(), func(s *server.Server) {
@@ -245,25 +185,3 @@ func TestCauseStaysHere(t *testing.T) {
 type failing struct{}
 
 func (failing) MarshalJSON() ([]byte, error) { return nil, errors.New("the cause") }
-
-// A panic in the middle of an answer must not let that look whole.
-func TestPanicAfterHeader(t *testing.T) {
-	s := start(t, settings(), func(s *server.Server) {
-		s.RouteRaw("/half", func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, "half")
-			_ = http.NewResponseController(w).Flush()
-			panic("the cause")
-		})
-	})
-	answer, err := http.Get(s.url + "/half")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if body, err := io.ReadAll(answer.Body); err == nil {
-		t.Errorf("got %q as a whole answer", body)
-	}
-	if !strings.Contains(s.logs.String(), "the cause") {
-		t.Errorf("the log does not tell: %s", s.logs)
-	}
-}

@@ -113,40 +113,6 @@ func TestUntrustedProxy(t *testing.T) {
 	}
 }
 
-func TestForwardedFor(t *testing.T) {
-	tests := []struct {
-		name string
-		hops []string
-		want string // the start of what is logged
-	}{
-		{"none", nil, "127.0.0.1:"},
-		{"a client", []string{"192.0.2.1"}, `192.0.2.1"`},
-		{"a client's invention", []string{"198.51.100.1, 192.0.2.1"}, `192.0.2.1"`},
-		{"an invention in a header of its own", []string{"198.51.100.1", "192.0.2.1"}, `192.0.2.1"`},
-		{"proxies behind it", []string{"198.51.100.1,192.0.2.1,10.1.2.3, 127.0.0.1"}, `192.0.2.1"`},
-		{"proxies only", []string{"10.1.2.3,127.0.0.1"}, `10.1.2.3"`},
-		{"with its port", []string{"192.0.2.1:4711"}, `192.0.2.1"`},
-		{"IPv6", []string{"2001:db8::1"}, `2001:db8::1"`},
-		{"IPv6 with its port", []string{"[2001:db8::1]:4711"}, `2001:db8::1"`},
-		{"IPv4 in IPv6", []string{"192.0.2.1, ::ffff:10.1.2.3"}, `192.0.2.1"`},
-		{"no address", []string{"unknown"}, "127.0.0.1:"},
-		{"no address before a proxy", []string{"evil\" ,10.1.2.3"}, `10.1.2.3"`},
-		{"empty", []string{",,"}, "127.0.0.1:"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := start(t, settings(func(c *config.Settings) { c.TrustedProxies = networks("127.0.0.1", "10.0.0.0/8") }))
-			s.ask(t, http.MethodGet, "/", http.Header{"X-Forwarded-For": test.hops}, "")
-			if err := s.stop(); err != nil { // after which all is logged
-				t.Fatal(err)
-			}
-			if !strings.Contains(s.logs.String(), `"remote":"`+test.want) {
-				t.Errorf("want %s in %s", test.want, s.logs)
-			}
-		})
-	}
-}
-
 // Behind a proxy that takes /tagger off, everything works below it.
 func TestRootPath(t *testing.T) {
 	s := start(t, settings(func(c *config.Settings) { c.RootPath = "/tagger" }))

@@ -94,8 +94,8 @@ func find(fsys fs.FS) (string, error) {
 	if err != nil || len(names) == 0 {
 		return "", nil //nolint:nilerr // see above
 	}
-	if slices.Contains(names, ModelFile) {
-		return ModelFile, nil
+	if slices.Contains(names, modelFile) {
+		return modelFile, nil
 	}
 	return names[0], nil
 }
@@ -265,9 +265,9 @@ func incomplete(all, suspects, vectorizers, classifiers []*part) error {
 	case len(errs) > 0:
 		return errors.New(strings.Join(errs, "; "))
 	case len(vectorizers) > 0:
-		return fmt.Errorf("%s: a vectorizer without a classifier; put the file of the classifier beside it, such as %s, or save both in one Pipeline", list(vectorizers), ModelFile)
+		return fmt.Errorf("%s: a vectorizer without a classifier; put the file of the classifier beside it, such as %s, or save both in one Pipeline", list(vectorizers), modelFile)
 	case len(classifiers) > 0:
-		return fmt.Errorf("%s: a classifier without a vectorizer; put the file of the vectorizer beside it, such as %s, or save both in one Pipeline", list(classifiers), VectorizerFile)
+		return fmt.Errorf("%s: a classifier without a vectorizer; put the file of the vectorizer beside it, such as %s, or save both in one Pipeline", list(classifiers), vectorizerFile)
 	}
 	return fmt.Errorf("no model of scikit-learn; there are %s", list(all))
 }

@@ -88,12 +88,3 @@ func texts(a pickle.Node) ([]string, error) {
 	}
 	return nil, a.Wrong("an array of one dimension of strings, integers or booleans")
 }
-
-// encoderLabels returns the labels of a LabelEncoder, by index.
-func encoderLabels(n pickle.Node) ([]string, error) {
-	classes, err := n.Attr("classes_")
-	if err != nil {
-		return nil, err
-	}
-	return texts(classes)
-}

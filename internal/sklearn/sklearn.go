@@ -21,8 +21,8 @@ import (
 
 // The names that the files have most often.
 const (
-	ModelFile      = "model.pkl"
-	VectorizerFile = "vectorizer.pkl"
+	modelFile      = "model.pkl"
+	vectorizerFile = "vectorizer.pkl"
 )
 
 const toolName = "scikit-learn"

@@ -45,9 +45,9 @@ import (
 //	points          F64 [p, 2]     x and y of the points of all, one behind the other
 //	point_ends      U32 [n]        where those of each end; the same as before for none
 
-// FormatVersion is the newest version of the weights file that this package writes
+// formatVersion is the newest version of the weights file that this package writes
 // and reads. It reads all versions before it.
-const FormatVersion = 2
+const formatVersion = 2
 
 const (
 	checksumKey     = "checksum"
@@ -80,8 +80,8 @@ func (w *Weights) Marshal(sums map[string]string) ([]byte, error) {
 }
 
 // Parse reads a weights file. It returns valid weights, which may share memory with the file,
-// and the checksums of other files by their names. The checksum of a trusted file is not
-// computed.
+// and the checksums of other files by their names. Of a trusted file neither the checksum is
+// computed nor are the weights validated.
 func Parse(file []byte, trusted bool) (*Weights, map[string]string, error) {
 	f, err := safetensors.Parse(file)
 	if err != nil {
@@ -100,7 +100,9 @@ func Parse(file []byte, trusted bool) (*Weights, map[string]string, error) {
 	}
 	w, err := newWeights(meta, f)
 	if err == nil && !trusted {
-		w.ownNGrams()
+		if err = w.Validate(); err == nil {
+			w.ownNGrams()
+		}
 	}
 	if err := <-changed; err != nil {
 		return nil, nil, err
@@ -108,7 +110,7 @@ func Parse(file []byte, trusted bool) (*Weights, map[string]string, error) {
 	return w, meta.checksums(), err
 }
 
-// newWeights returns the weights of a file, which are valid.
+// newWeights returns the weights of a file.
 func newWeights(meta metadata, f *safetensors.File) (*Weights, error) {
 	w, err := meta.weights()
 	if err != nil {
@@ -118,10 +120,7 @@ func newWeights(meta metadata, f *safetensors.File) (*Weights, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := w.fill(tensors); err != nil {
-		return nil, err
-	}
-	return w, w.Validate()
+	return w, w.fill(tensors)
 }
 
 // checkSum returns an error unless the SHA-256 of a weights file is the one in its header,

@@ -108,8 +108,8 @@ func (m metadata) checkFormat() error {
 	if m["format"] != "tagifai" {
 		return fmt.Errorf("format: %q, not \"tagifai\": these are not the weights of a tagifai model", m["format"])
 	}
-	if v, err := strconv.Atoi(m["format_version"]); err != nil || v < 1 || v > FormatVersion {
-		return fmt.Errorf("format_version: %q, this program reads versions 1 to %d", m["format_version"], FormatVersion)
+	if v, err := strconv.Atoi(m["format_version"]); err != nil || v < 1 || v > formatVersion {
+		return fmt.Errorf("format_version: %q, this program reads versions 1 to %d", m["format_version"], formatVersion)
 	}
 	return nil
 }

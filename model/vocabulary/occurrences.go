@@ -7,27 +7,38 @@ import (
 	"tagifai/model/tfidf"
 )
 
-// Occurrences are where a tape has n-grams of the vocabulary.
+// Occurrences are where a tape has n-grams of the vocabulary. The walks of a stretch of the
+// tape go on together, a level of the trie at a time, as those of [Trie.Add] do.
 type Occurrences struct {
-	Chains []Chain
-	Visits []Visit // those of a chain behind those of the one before
+	Stretches []Stretch
+
+	// Of each walk, where it starts on the tape, and where the n-gram ends that it comes to
+	// at its first level. At each level after that it is a byte longer, or the walk is over,
+	// and the place on the tape is of no meaning.
+	Starts, Ends []uint32
+
+	// Repeats are the n-grams that the text has several times, those of a stretch behind
+	// those of the one before.
+	Repeats []Repeat
+
+	walkers []walker // of each stretch, those of a level behind those of the one above
 }
 
-// A Chain is what begins at one place of a tape: an n-gram, and those that go on from it.
-type Chain struct {
-	Start  uint32 // on the tape
-	Size   uint32 // in bytes, of what is visited first; that of the next is one more
-	Visits uint32 // the end of its visits
+// A Stretch is walks that go on together.
+type Stretch struct {
+	First, Walks int // in Starts and Ends
+	Levels       int
+	Repeats      int // their end in Repeats
+	walkers      int // the first
 }
 
-// A Visit is a node that a chain comes to. Where no n-gram ends, it adds nothing to any row.
-type Visit struct {
-	Node  uint32
-	Count uint32 // how often the text has it; with Again but for the first time
+// A Repeat is an n-gram at which a walk comes to what others come to as well. Where no n-gram
+// ends, it adds nothing to any row.
+type Repeat struct {
+	Level, Walk uint32 // in its stretch
+	Count       uint32 // how often the text has it
+	Again       bool   // this is not the first time
 }
-
-// Again is added to the count of a [Visit] that is not the first one of its node.
-const Again = 1 << 31
 
 // A Term is a row of coefficients, and what it is multiplied by.
 type Term struct {
@@ -35,96 +46,174 @@ type Term struct {
 	Factor float64
 }
 
-// AppendSums appends of each visited node the sum of terms: idf × coefficient of all n-grams
-// of its chain up to there.
-func (r *rows) AppendSums(sums []float64, visits []Visit, terms []Term) []float64 {
-	sums = slices.Grow(sums, len(visits))
-	for _, v := range visits {
-		row, sum := r.row(v.Node), 0.0
-		for _, t := range terms {
-			sum += t.Factor * row[1+t.Row]
-		}
-		sums = append(sums, sum)
-	}
-	return sums
+// Reset makes o that of no tape.
+func (o *Occurrences) Reset() {
+	o.Stretches, o.Starts, o.Ends = o.Stretches[:0], o.Starts[:0], o.Ends[:0]
+	o.Repeats, o.walkers = o.Repeats[:0], o.walkers[:0]
 }
 
-// Meet appends to o the occurrences on a tape, which is the one that was added last with w
-// but has nothing behind it.
-func (t *Trie) Meet(o *Occurrences, w *Scratch, tape []byte) {
-	words, pairs := t.vectorizer.Analyzer == tfidf.Word, t.pairs
-	if words {
-		pairs = nil
+// level adds a level to the last stretch.
+func (o *Occurrences) level(s *Stretch) []walker {
+	s.Levels++
+	n := len(o.walkers)
+	o.walkers = slices.Grow(o.walkers, s.Walks)[:n+s.Walks]
+	return o.walkers[n:]
+}
+
+// at returns the walkers of a stretch at a level.
+func (o *Occurrences) at(s *Stretch, level int) []walker {
+	return o.walkers[s.walkers+level*s.Walks:][:s.Walks]
+}
+
+// Weights returns, in the memory of into, what each n-gram of a stretch adds to the sum of
+// terms: idf × coefficient × the factor of the term × the factor of all. Those of a level are
+// behind those of the one above. Where a walk is over, that is 0.
+func (r *rows) Weights(into []float64, o *Occurrences, s *Stretch, terms []Term, factor float64) []float64 {
+	walkers := o.walkers[s.walkers:][:s.Levels*s.Walks]
+	weights := slices.Grow(into[:0], len(walkers))[:len(walkers)]
+	clear(weights)
+	for _, t := range terms {
+		sums, width, factor := r.sums[1+t.Row:], r.width, t.Factor*factor
+		for i, w := range walkers {
+			weights[i] += factor * sums[int(w.at)*width]
+		}
 	}
-	for start := range tape {
-		if words && start > 0 && tape[start-1] != ' ' {
-			continue
+	// These are sums of all n-grams of a walk so far.
+	for i := len(weights) - 1; i >= s.Walks; i-- {
+		weights[i] -= weights[i-s.Walks]
+	}
+	return weights
+}
+
+// Meet appends to o the occurrences on a tape, which is the one that was added last with w.
+// [tfidf.TapeEnd] is behind it.
+func (t *Trie) Meet(o *Occurrences, w *Scratch, tape []byte) {
+	n := len(tape) - len(tfidf.TapeEnd)
+	for lo := 0; lo < n; lo += maxTogether {
+		t.meet(o, w, tape, lo, min(lo+maxTogether, n))
+	}
+}
+
+// meet is Meet for walks from lo to hi.
+func (t *Trie) meet(o *Occurrences, w *Scratch, tape []byte, lo, hi int) {
+	s := Stretch{First: len(o.Starts), Walks: hi - lo, walkers: len(o.walkers)}
+	words, starts := t.vectorizer.Analyzer == tfidf.Word, positions[:]
+	if words {
+		s.Walks, starts = begin(w.starts, tape, lo, hi), w.starts
+	}
+	top := w.a[:s.Walks]
+	for i := range top {
+		top[i] = walker{root, t.nodes[root]}
+	}
+	depth, first := 0, 1 // bytes above the first level, and of the n-grams there
+	switch {
+	case words: // end with a space behind them
+		below := w.b[:s.Walks]
+		copy(below, top)
+		t.extend(top, below, unfinished(top, w.left), starts, tape[lo:])
+		top, depth = below, 1
+	case t.pairs != nil:
+		first, depth = 2, 2
+		t.pair(o.level(&s), tape[lo:])
+	}
+	o.Starts, o.Ends = slices.Grow(o.Starts, s.Walks), slices.Grow(o.Ends, s.Walks)
+	for _, start := range starts[:s.Walks] {
+		start += uint32(lo)
+		o.Starts, o.Ends = append(o.Starts, start), append(o.Ends, start+uint32(first))
+	}
+	t.goOn(o, w, &s, top, starts, tape[lo:], depth)
+	w.meetAgain(o, &s, top)
+	s.Repeats = len(o.Repeats)
+	o.Stretches = append(o.Stretches, s)
+}
+
+// goOn adds the levels of a stretch, as far as the trie goes.
+func (t *Trie) goOn(o *Occurrences, w *Scratch, s *Stretch, above []walker, starts []uint32, tape []byte, depth int) {
+	if s.Levels > 0 {
+		above = o.at(s, s.Levels-1)
+	}
+	for ; depth < t.usual && t.vectorizer.Analyzer != tfidf.Word; depth++ {
+		below := o.level(s)
+		if !t.level(above, below, tape[depth:]) {
+			return
 		}
-		before := len(o.Visits)
-		// What begins with an n-gram that occurs once occurs once.
-		repeated := len(w.met) > 0
-		visit := func(node uint32) {
-			count := uint32(1)
-			if repeated {
-				count = w.visit(node)
-				repeated = count != 1
-			}
-			o.Visits = append(o.Visits, Visit{node, count})
-		}
-		node, end, first := uint32(root), start, start+1
-		if pairs != nil {
-			if start+1 == len(tape) {
-				break
-			}
-			first++
-			end = first
-			if node = pairs[uint16(tape[start])<<8|uint16(tape[start+1])]; node == nowhere {
+		above = below
+	}
+	for left := unfinished(above, w.left); len(left) > 0; depth++ {
+		below := o.level(s)
+		copy(below, above)
+		left = t.extend(above, below, left, starts, tape[depth:])
+		above = below
+	}
+}
+
+// meetAgain adds the repeats of a stretch, whose walkers are at top before its first level.
+// What begins with an n-gram that occurs once occurs once.
+func (w *Scratch) meetAgain(o *Occurrences, s *Stretch, top []walker) {
+	if len(w.met) == 0 {
+		return
+	}
+	left := w.left[:s.Walks]
+	for i := range left {
+		left[i] = uint32(i)
+	}
+	for level := range s.Levels {
+		n, below := 0, o.at(s, level)
+		for _, i := range left {
+			at := below[i].at
+			if at == top[i].at || at == nowhere {
 				continue
 			}
-			visit(node)
-		}
-		for ; end < len(tape); end++ {
-			if node = t.child(node, tape[end]); node == nowhere {
-				break
+			if count, again := w.visit(at); count != 1 {
+				o.Repeats = append(o.Repeats, Repeat{uint32(level), i, count, again})
+				left[n] = i
+				n++
 			}
-			visit(node)
 		}
-		if len(o.Visits) > before {
-			size := first - start - one(words) // without the space behind a word
-			o.Chains = append(o.Chains, Chain{uint32(start), uint32(size), uint32(len(o.Visits))})
-		}
+		left, top = left[:n], below
 	}
 }
 
-// visit returns the Count of a visit of a node.
-func (w *Scratch) visit(node uint32) uint32 {
+// visit returns how often the text has what leads to a node, and whether the node was visited
+// before.
+func (w *Scratch) visit(node uint32) (times uint32, again bool) {
 	if w.long {
 		const visited = 1 << 30 // beside the mark of weighCounts
 		count := w.many[node]
 		w.many[node] |= visited
-		return count%visited | Again*(count/visited%2)
+		return count % visited, count/visited%2 == 1
 	}
 	// The counts of weighRepeats go up to maxTogether, with its mark on top of twice that.
 	count := w.seen[node] - (w.stamp + maxTogether) - 1
 	if count >= 4*maxTogether {
-		return 1 // the stamp of a walker
+		return 1, false // the stamp of a walker
 	}
 	visited := count / maxTogether % 2
 	w.seen[node] += maxTogether * (1 - visited)
-	return count%maxTogether + 1 + Again*visited
+	return count%maxTogether + 1, visited == 1
 }
 
-// Meet is that of [Trie.Meet]. A chain has one visit.
+// Meet is that of [Trie.Meet]. All walks are in one stretch, with one level.
 func (t *WordTable) Meet(o *Occurrences, w *Scratch, tape []byte) {
-	for start := 0; start < len(tape); {
-		word := tape[start:][:bytes.IndexByte(tape[start:], ' ')]
+	s := Stretch{First: len(o.Starts), Levels: 1, walkers: len(o.walkers)}
+	n := len(tape) - len(tfidf.TapeEnd)
+	for start := 0; start < n; {
+		end := start + bytes.IndexByte(tape[start:], ' ')
+		word := tape[start:end]
 		if i := t.find(wordHead(word), word); i > 0 {
-			o.Visits = append(o.Visits, Visit{i - 1, w.seen[i-1]})
-			o.Chains = append(o.Chains, Chain{uint32(start), uint32(len(word)), uint32(len(o.Visits))})
-			w.seen[i-1] |= Again
+			const visited = 1 << 31
+			if count := w.seen[i-1]; count != 1 {
+				o.Repeats = append(o.Repeats, Repeat{0, uint32(s.Walks), count % visited, count >= visited})
+				w.seen[i-1] |= visited
+			}
+			o.Starts, o.Ends = append(o.Starts, uint32(start)), append(o.Ends, uint32(end))
+			o.walkers = append(o.walkers, walker{at: i - 1})
+			s.Walks++
 		}
-		start += len(word) + 1
+		start = end + 1
 	}
+	s.Repeats = len(o.Repeats)
+	o.Stretches = append(o.Stretches, s)
 }
 
 // Known counts the n-grams of the vocabulary on a tape, each as often as it occurs. Nothing

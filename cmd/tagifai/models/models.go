@@ -12,9 +12,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"tagifai/cmd/tagifai/cli"
 	"tagifai/internal/registry"
 	"tagifai/internal/store"
@@ -56,12 +53,7 @@ func (c *Command) print(w io.Writer, value any, text func(io.Writer) error) erro
 	if !c.JSON {
 		return text(w)
 	}
-	data, err := json.Marshal(value, json.Deterministic(true), jsontext.WithIndent("  "))
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(data, '\n'))
-	return err
+	return cli.PrintJSON(w, value)
 }
 
 // checkVersion loads the artifact directory that is the root of fsys, has it predict, and

@@ -18,7 +18,7 @@ import (
 // The Go benchmarks that answer for the core, and where they are.
 var goBenchmarks = []struct{ pattern, pkg string }{
 	{"^(BenchmarkTag|BenchmarkVocabulary|BenchmarkLength|BenchmarkDefault)$", "./model"},
-	{"^(BenchmarkPredict|BenchmarkServed)$", "./internal/server"},
+	{"^BenchmarkPredict$", "./internal/server"},
 	{"^BenchmarkPredictLines$", "./cmd/tagifai"},
 }
 
@@ -26,7 +26,6 @@ var goBenchmarks = []struct{ pattern, pkg string }{
 const (
 	nanoseconds = "ns/op"
 	allocations = "allocs/op"
-	cpuNanos    = "cpu-ns/op"
 	lineNanos   = "ns/line"
 	outside     = "outside-ns/line" // reading, quoting and writing a line, without the model
 
@@ -43,7 +42,7 @@ func (b *bench) golang(ctx context.Context) error {
 				return fmt.Errorf("%s: %w: %s", cmd, err, out)
 			}
 			for _, line := range parseBenchmarks(out) {
-				for _, metric := range []string{nanoseconds, cpuNanos, lineNanos, outside, allocations} {
+				for _, metric := range []string{nanoseconds, lineNanos, outside, allocations} {
 					if value, ok := line.values[metric]; ok {
 						b.results.Add(Go, line.name, inBenchmark, metric, value)
 					}

@@ -39,7 +39,8 @@ func (b *bench) http(ctx context.Context) error {
 		"each its next when the last is answered. CPU is that of the server with all its processes, user and system; memory is the most seen while the load lasted, "+
 		"as RSS, of several processes the sum of PSS. gunicorn has %d uvicorn workers, with uvloop, httptools and --keep-alive 120.", b.results.Environment.Cores, 2*b.results.Environment.Cores+1)
 	b.setupf("This service runs with its default settings, but for --max-queue-wait 30s, so that it sends no 503; its log, a line a request, goes to /dev/null. " +
-		"The floor is the same router and the same settings of net/http, reads each body, answers with as many bytes, and logs nothing.")
+		"The floor is the same router and the same settings of net/http, reads each body, answers with as many bytes, and logs nothing. " +
+		"What include=probabilities and include=explanation cost is measured so too: each has a server of its own, which takes turns with the others.")
 	own, peers := b.sides(), b.installed()
 	if len(peers) > 0 {
 		for _, s := range peers {
@@ -167,7 +168,7 @@ func (b *bench) group(ctx context.Context, round int, g group, servers []*sides.
 func (b *bench) measures(s sides.Side, of shape, connections int) bool {
 	target := of == targetShape && connections == targetConnections
 	switch {
-	case b.target || s.Name == sides.ServiceQuiet:
+	case b.target || s.Name == sides.ServiceQuiet || s.Include != "":
 		return target
 	case s.Dialect != nil:
 		return target || of == manyShape && connections == targetConnections

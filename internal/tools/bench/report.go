@@ -61,7 +61,7 @@ var sections = []report.Section{
 }
 
 // rank is the order of the sides in the tables.
-var rank = []string{sides.Service, sides.ServiceAlone, sides.ServiceQuiet, inGo, predictOne, trainer, predictAll, inGoOwn, sides.Gunicorn, sides.Uvicorn,
+var rank = []string{sides.Service, sides.ServiceAlone, sides.ServiceQuiet, sides.ServiceProbabilities, sides.ServiceExplanation, inGo, predictOne, trainer, predictAll, inGoOwn, sides.Gunicorn, sides.Uvicorn,
 	sides.MLServer, sides.MLflow, sides.BentoML, sides.LitServe, sides.Floor}
 
 // markdown writes the results as text with tables.

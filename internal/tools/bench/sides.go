@@ -37,7 +37,10 @@ func (b *bench) available(all ...sides.Side) []sides.Side {
 func (b *bench) sides() []sides.Side {
 	quiet := b.service("--log-level", "warn")
 	quiet.Name = sides.ServiceQuiet
-	all := []sides.Side{b.service(), b.python.Gunicorn(b.artifact), sides.NewFloor(), quiet}
+	probabilities, explanation := b.service(), b.service()
+	probabilities.Name, probabilities.Include = sides.ServiceProbabilities, "probabilities"
+	explanation.Name, explanation.Include = sides.ServiceExplanation, "explanation"
+	all := []sides.Side{b.service(), probabilities, explanation, b.python.Gunicorn(b.artifact), sides.NewFloor(), quiet}
 	if b.base != "" {
 		all = append(all, b.serviceBase())
 	}

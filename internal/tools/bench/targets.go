@@ -32,6 +32,8 @@ func judge(r *report.Results) []report.Verdict {
 	atLeast(100, stats.Ratio(load(sides.Gunicorn, cpuPer), load(sides.Service, cpuPer)), " × less", "CPU of the server per request, the same, against gunicorn")
 	atLeast(0.80, stats.Ratio(load(sides.Service, rate), load(sides.Floor, rate)), " ×", "requests a second, the same, against the floor")
 	atMost(1.30, stats.Ratio(load(sides.Service, cpuPer), load(sides.Floor, cpuPer)), " ×", "CPU of the server per request, the same, against the floor")
+	atMost(1.15, stats.Ratio(load(sides.ServiceProbabilities, cpuPer), load(sides.Service, cpuPer)), " ×", "CPU of the server per request, the same, of include=probabilities against plain")
+	atMost(1.6, stats.Ratio(load(sides.ServiceExplanation, cpuPer), load(sides.Service, cpuPer)), " ×", "CPU of the server per request, the same, of include=explanation against plain")
 	atMost(0.1, stats.Ratio(load(sides.Service, p99), load(sides.Gunicorn, p99)), " ×", "p99, the same, against gunicorn, which that saturates")
 	atLeast(25, stats.Ratio(load(sides.Gunicorn, memory), load(sides.Service, memory)), " × less", "resident memory under that load, against gunicorn")
 	atMost(18, stats.Summarize(r.Values(Rest, restCase, sides.Service, memory)), " MB", "resident memory at rest")
@@ -66,9 +68,6 @@ func judge(r *report.Results) []report.Verdict {
 	atMost(2, inUnit(goBench("BenchmarkDefault", nanoseconds), 1e6), " ms", "loading the default model")
 	atMost(25, stats.Summarize(r.Values(Load, loadLarge, inGo, milliseconds)), " ms", "loading some 100,000 n-grams of scikit-learn's")
 	atMost(1.0, inUnit(goBench("BenchmarkPredictLines/cores=1", outside), 1e3), " µs", "a line of the bulk file outside the model: reading, quoting, writing")
-	served := func(name string) []float64 { return goBench("BenchmarkServed/"+name, cpuNanos) }
-	atMost(1.15, stats.Ratio(served("probabilities"), served("plain")), " ×", "CPU of include=probabilities against plain, two texts")
-	atMost(1.6, stats.Ratio(served("explanation"), served("plain")), " ×", "CPU of include=explanation against plain, two texts")
 	atMost(44.1, stats.Summarize(r.Values(Disk, diskCase, sides.Service, diskMB)), " MB", "the binary, stripped")
 	atMost(8, stats.Summarize(r.Values(Go, "BenchmarkPredict", inBenchmark, allocations)), "", "allocations per /predict request with two texts")
 	atMost(0, stats.Summarize(sizes(r, "BenchmarkTag", allocations)[60]), "", "allocations per text in the core")

@@ -17,10 +17,13 @@ type Dialect struct {
 
 // Path returns the path of the side's predictions.
 func (s Side) Path() string {
-	if s.Dialect == nil {
-		return "/predict"
+	switch {
+	case s.Dialect != nil:
+		return s.Dialect.Path
+	case s.Include != "":
+		return "/predict?include=" + s.Include
 	}
-	return s.Dialect.Path
+	return "/predict"
 }
 
 // Body returns the body that asks the side for predictions of the texts.

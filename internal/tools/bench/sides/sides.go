@@ -25,6 +25,10 @@ const (
 	Gunicorn     = "gunicorn"
 	Uvicorn      = "uvicorn"
 	Floor        = "floor"
+
+	// This service, asked for more than the tags.
+	ServiceProbabilities = "this service, include=probabilities"
+	ServiceExplanation   = "this service, include=explanation"
 )
 
 // A Side is a server that answers predictions.
@@ -33,8 +37,10 @@ type Side struct {
 	Command func(ctx context.Context, addr string) *exec.Cmd
 	// Health is the path that answers 200 when the side is up; "" is /.
 	Health string
-	// Dialect is how it is asked; nil is POST /predict of this service.
+	// Dialect is how it is asked; nil is POST /predict of this service, with what is
+	// included.
 	Dialect *Dialect
+	Include string
 	// Finishes says that a request is computed to its end though its client has gone.
 	Finishes bool
 	Needs    []string // Debian packages
