@@ -92,6 +92,7 @@ type builder struct {
 	free  []uint64       // a bit for each node: set if it is not in use
 	bases []uint64       // a bit for each base: set if no node has it
 	lows  [fanOut]uint32 // no lone child of a label fits before it
+	low   uint32         // no node before it is free
 	end   uint32         // behind the last node in use
 
 	labels [fanOut]byte   // of a branch
@@ -179,7 +180,10 @@ func (b *builder) branch(at branch, depth int, below []branch) []branch {
 func (b *builder) place(labels []byte) uint32 {
 	const patience = 128 // times 64 bases, before several children go behind the last node in use
 	first := uint32(labels[0])
-	base := b.lows[first]
+	for b.free[b.low/64] == 0 {
+		b.low += 64
+	}
+	base := max(b.lows[first], max(b.low, first)-first)
 	for i := 0; len(labels) == 1 || i < patience && base < b.end; i++ {
 		fits := bitsFrom(b.bases, base)
 		for _, label := range labels {
