@@ -86,7 +86,7 @@ func TestBodyIsRefused(t *testing.T) {
 		prepare func(*testing.T, *desk, *http.Request)
 		want    error
 	}{
-		{"no place in the queue", strings.NewReader(oneText), func(t *testing.T, d *desk, _ *http.Request) {
+		{"no place in the queue, unread", iotest.ErrReader(io.ErrUnexpectedEOF), func(t *testing.T, d *desk, _ *http.Request) {
 			t.Helper()
 			if err := d.admission.Turns.Enter(t.Context()); err != nil {
 				t.Fatal(err)

@@ -71,6 +71,7 @@ func TestResults(t *testing.T) {
 	}
 	for _, texts := range [][]string{
 		{"CNNs for image segmentation."},
+		{strings.Repeat("vision ", 200)},
 		{"a", "Transformers for NLP, ümlauts and 🙂", "   ", "zzzz", "Kubernetes"}, // more than have room in place
 		strings.Fields(strings.Repeat("deployment vision ", 200)),
 	} {
@@ -172,13 +173,13 @@ func TestClientGone(t *testing.T) {
 
 // An answer that has no room beside those of others is refused before it is made.
 func TestAnswerTooLarge(t *testing.T) {
-	d := newDesk(t, func(c *config.Settings) { c.MaxHeldBytes = 100 << 10 })
+	d := newDesk(t, func(c *config.Settings) { c.MaxHeldBytes = 150 << 10 }) // the texts have room
 	body := `{"texts":[` + strings.Repeat(`{"text":"a"},`, 1999) + `{"text":"a"}]}`
 	use := func(*exchange.Exchange, *classify.Results) {}
-	if err := d.classified(t, post(`{"texts":[{"text":"a"}]}`), wanted{probabilities: true}, use); err != nil {
+	if err := d.classified(t, post(oneText), wanted{}, use); err != nil {
 		t.Error(err)
 	}
-	if err := d.classified(t, post(body), wanted{probabilities: true}, use); !errors.Is(err, memory.ErrTooLarge) {
+	if err := d.classified(t, post(body), wanted{}, use); !errors.Is(err, memory.ErrTooLarge) {
 		t.Errorf("got %v", err)
 	}
 }
