@@ -30,8 +30,12 @@ func (d *decoder) str() (raw string, plain bool, err error) {
 		case c < ' ':
 			return "", false, d.syntax("a control character in a string needs an escape", i)
 		default:
-			plain = plain && c < utf8.RuneSelf
-			i++
+			n, ascii := ordinary(d.doc[i:])
+			if n == 0 { // near the end of the document
+				n, ascii = 1, c < utf8.RuneSelf
+			}
+			plain = plain && ascii
+			i += n
 		}
 	}
 	return "", false, d.syntax("the string that starts here has no end", start)

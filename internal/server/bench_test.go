@@ -45,6 +45,7 @@ func predictAs(t testing.TB, guard *auth.Guard, header http.Header, path, body s
 	}
 }
 
+// BenchmarkPredict is a request with two texts, from the router to the answer.
 func BenchmarkPredict(b *testing.B) {
 	ask, size := predictTwo(b)
 	b.SetBytes(size)

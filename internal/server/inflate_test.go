@@ -91,26 +91,3 @@ func TestInflate(t *testing.T) {
 		s.ask(t, http.MethodGet, "/livez", nil, "")
 	}
 }
-
-// With the setting, HTTP/2 is spoken without TLS as well, beside HTTP/1.1.
-func TestH2C(t *testing.T) {
-	for _, on := range []bool{true, false} {
-		s := start(t, settings(func(c *config.Settings) { c.H2C = on }))
-		transport := &http.Transport{Protocols: new(http.Protocols)}
-		transport.Protocols.SetUnencryptedHTTP2(true)
-		t.Cleanup(transport.CloseIdleConnections)
-		response, err := (&http.Client{Transport: transport}).Post(s.url+"/predict", "application/json", strings.NewReader(payload))
-		if on != (err == nil) {
-			t.Fatalf("h2c is %t: %v", on, err)
-		}
-		if err == nil {
-			_ = response.Body.Close()
-			if response.ProtoMajor != 2 || response.StatusCode != http.StatusOK {
-				t.Errorf("got %s with %d", response.Proto, response.StatusCode)
-			}
-		}
-		if got := s.ask(t, http.MethodPost, "/predict", jsonBody, payload); got.status != http.StatusOK {
-			t.Errorf("by HTTP/1.1: got %d", got.status)
-		}
-	}
-}

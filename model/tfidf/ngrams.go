@@ -81,13 +81,21 @@ func (v *Vectorizer) Meets(ngram string) bool {
 		words := 1 + strings.Count(ngram, " ")
 		return v.NgramMin <= words && words <= v.NgramMax
 	}
-	n := utf8.RuneCountInString(ngram)
+	n, spaces := 0, 0 // characters, and those of them that are spaces
+	for i := range len(ngram) {
+		if utf8.RuneStart(ngram[i]) {
+			n++
+		}
+		if ngram[i] == ' ' {
+			spaces++
+		}
+	}
 	inRange := v.NgramMin <= n && n <= v.NgramMax
 	if v.Analyzer == Char || ngram == " " {
 		return inRange
 	}
 	inner := strings.TrimSuffix(strings.TrimPrefix(ngram, " "), " ")
-	if inner == "" || strings.IndexByte(inner, ' ') >= 0 {
+	if inner == "" || spaces > len(ngram)-len(inner) {
 		return false // no word has a space inside
 	}
 	// A padded word that is shorter than every n-gram gives itself.

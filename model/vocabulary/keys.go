@@ -24,8 +24,8 @@ type keys struct {
 // newKeys returns the keys of a vectorizer's vocabulary.
 func newKeys(v *tfidf.Vectorizer, ngrams Vocabulary) *keys {
 	k := &keys{text: ngrams}
-	for column := range ngrams.Len() {
-		met := v.Meets(ngrams.At(column))
+	for column, ngram := range ngrams.All() {
+		met := v.Meets(ngram)
 		switch {
 		case met && k.columns != nil:
 			k.columns = append(k.columns, uint32(column))

@@ -95,6 +95,7 @@ type builder struct {
 	free  []uint64       // a bit for each node: set if it is not in use
 	bases []uint64       // a bit for each base: set if no node has it
 	lows  [fanOut]uint32 // no lone child of a label fits before it
+	low   uint32         // no node before it is free
 	end   uint32         // behind the last node in use
 	idf   []float64      // by column; nil for alphabetical order within a depth
 
@@ -190,7 +191,10 @@ func (b *builder) branch(at branch, depth int, below []branch) []branch {
 func (b *builder) place(labels []byte) uint32 {
 	const patience = 128 * 64 // bases before the end that are tried for several children
 	first := uint32(labels[0])
-	base := b.lows[first]
+	for b.free[b.low/64] == 0 {
+		b.low += 64
+	}
+	base := max(b.lows[first], max(b.low, first)-first)
 	if len(labels) > 1 {
 		base = max(base, max(b.end, patience)-patience)
 	}

@@ -36,6 +36,9 @@ type Admission struct {
 	Turns    *gate.Gate // of the requests that are worked on
 	Long     *gate.Gate // of those that are much work: few places, so that others need not wait for them
 
+	Slices     gate.Slices // of the work of those who have a turn
+	LongSlices gate.Slices // of the work that is much
+
 	log          zerolog.Logger
 	guard        *auth.Guard      // nil without keys and tokens
 	opened       []config.Opening // to everybody
@@ -55,6 +58,8 @@ func New(settings *config.Settings, versions Versions, guard *auth.Guard, metric
 		Versions:     versions,
 		Turns:        gate.New(places, settings.Limits),
 		Long:         gate.New(max(1, places/4), settings.Limits),
+		Slices:       gate.Slices{Weight: 2},
+		LongSlices:   gate.Slices{Weight: .25}, // small requests do not wait for it
 		log:          log,
 		guard:        guard,
 		opened:       settings.Open,

@@ -5,7 +5,6 @@ package classify
 
 import (
 	"net/http"
-	"runtime"
 
 	"tagifai/internal/auth"
 	"tagifai/internal/jsonbody"
@@ -42,11 +41,11 @@ const (
 	longDocument = 128 << 10
 )
 
-// textsAtATime is how many texts are predicted before others have a turn: some tenths
+// textsAtATime is how many texts are predicted at least before others have a turn: some tenths
 // of a millisecond of work. The runtime would let them wait for ten.
 const textsAtATime = 64
 
-// explainedAtATime is how many bytes of texts are explained before others have a turn.
+// explainedAtATime is how many bytes of texts are explained at least before others have a turn.
 const explainedAtATime = 4 << 10
 
 // toExplain is what a request needs that asks for explanations, beside what its route does.
@@ -64,7 +63,9 @@ func (c *Classifier) Explain(e *exchange.Exchange, r *http.Request, top int) (*E
 // Classify has the texts of p predicted, and explained unless explained is nil, for an answer
 // of which answered is the value.
 func (c *Classifier) Classify(e *exchange.Exchange, r *http.Request, p *Results, explained *Explanations, answered exchange.List) error {
+	slices := &c.admission.Slices
 	if len(p.Texts) > longTexts || p.document > longDocument {
+		slices = &c.admission.LongSlices
 		if err := e.Enter(r.Context(), c.admission.Long); err != nil {
 			return err
 		}
@@ -83,7 +84,7 @@ func (c *Classifier) Classify(e *exchange.Exchange, r *http.Request, p *Results,
 	work := 0 // since others had a turn
 	for i, text := range p.Texts {
 		if i%textsAtATime == textsAtATime-1 {
-			runtime.Gosched() // others are to be answered, or sent away, in time
+			slices.Yield() // others are to be answered, or sent away, in time
 		}
 		// Nobody waits for the answer any more: leave the processor to others.
 		if err := ctx.Err(); err != nil {
@@ -98,7 +99,7 @@ func (c *Classifier) Classify(e *exchange.Exchange, r *http.Request, p *Results,
 			}
 			answer = explained.add(v.Model, p.classes, text.Text, p.of(i, p.probabilities), p.of(i, p.scores))
 			if work += len(text.Text); work > explainedAtATime {
-				runtime.Gosched()
+				slices.Yield()
 				work = 0
 			}
 		}

@@ -40,6 +40,9 @@ func overload(ctx context.Context, s *settings, r *report) error {
 	if err := o.light(ctx, newLoad(o.addr, m, writeTexts(2, 60), tagsAlone)); err != nil {
 		return err
 	}
+	if err := o.besideLong(ctx, m); err != nil {
+		return err
+	}
 	peak, err := o.PeakMemory()
 	if err != nil {
 		return err
