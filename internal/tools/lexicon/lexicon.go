@@ -4,6 +4,7 @@ package lexicon
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -74,7 +75,8 @@ func NGrams(v tfidf.Vectorizer, words []string) []string {
 	return ngrams
 }
 
-// Weights is a model of four classes with these n-grams and random numbers.
+// Weights is a model of four classes with these n-grams, the most frequent ones first, and
+// random coefficients. An idf is that of words that are as frequent as Zipf has it.
 func Weights(v tfidf.Vectorizer, ngrams []string) *linear.Weights {
 	random := rand.New(rand.NewPCG(3, 3))
 	w := &linear.Weights{
@@ -90,8 +92,12 @@ func Weights(v tfidf.Vectorizer, ngrams []string) *linear.Weights {
 		Coefficients: make([]float64, 4*len(ngrams)),
 		Intercepts:   make([]float64, 4),
 	}
-	for i := range ngrams {
-		w.Blocks[0].IDF[i] = 1 + 5*random.Float64()
+	ranks := make(map[string]int, len(ngrams))
+	for rank, ngram := range ngrams {
+		ranks[ngram] = rank
+	}
+	for i, ngram := range w.Blocks[0].NGrams.Strings() {
+		w.Blocks[0].IDF[i] = 1 + math.Log(float64(1+ranks[ngram]))
 	}
 	for i := range w.Coefficients {
 		w.Coefficients[i] = random.NormFloat64()
