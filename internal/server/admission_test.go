@@ -174,7 +174,7 @@ func TestBodyPace(t *testing.T) {
 	s := start(t, settings(func(c *config.Settings) {
 		c.MinRate = 10_000
 		c.MinRateOver = 200 * time.Millisecond
-		c.ReadHeaderTimeout = 10 * time.Millisecond
+		c.ReadHeaderTimeout = 100 * time.Millisecond
 	}))
 	begin := time.Now()
 	conn := s.park(t, 1<<20, "{")
