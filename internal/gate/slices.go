@@ -19,7 +19,8 @@ type Slices struct {
 	begin, end atomic.Int64 // of the last slice, in nanoseconds since start
 }
 
-// longTurn is more than is needed for what is not refused.
+// longTurn is how long the turn of the rest has to last before work is given a slice. Requests
+// that are answered, and not refused, take less.
 const longTurn = 10 * time.Millisecond
 
 var start = time.Now()

@@ -1,6 +1,10 @@
 package prediction
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tagifai/internal/octets"
+)
 
 // appendQuote appends s as a JSON string.
 //
@@ -25,9 +29,9 @@ func isPlain(s string) bool {
 	if len(s) < 8 {
 		return false
 	}
-	special := specialBits(eight(s[len(s)-8:]))
+	special := specialBits(octets.Load(s[len(s)-8:]))
 	for ; len(s) > 8; s = s[8:] {
-		special |= specialBits(eight(s))
+		special |= specialBits(octets.Load(s))
 	}
 	return special == 0
 }
@@ -35,19 +39,5 @@ func isPlain(s string) bool {
 // specialBits has the highest bit set of a byte that is not plain. The bytes above such a
 // one may have it too.
 func specialBits(x uint64) uint64 {
-	const (
-		each     = 0x0101010101010101
-		quotes   = '"' * each
-		slashes  = '\\' * each
-		controls = ' ' * each // are below these
-		highest  = 0x80 * each
-	)
-	return (x | (x - controls) | ((x ^ quotes) - each) | ((x ^ slashes) - each)) & highest
-}
-
-// eight is the first eight bytes of s, which the compiler loads at once.
-func eight(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	return (x | (x - octets.Controls) | ((x ^ octets.Quotes) - octets.Each) | ((x ^ octets.Slashes) - octets.Each)) & octets.Highest
 }
