@@ -2,11 +2,9 @@ package prediction
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // A sum appends the parts of a sum, rounded to nine decimals. What is rounded is the sum of the
@@ -47,7 +45,7 @@ func (s *sum) append(dst []byte, part float64) []byte {
 // is as good as random, and hardly one on the digits: that takes two fifths off.
 func appendBillionths(dst []byte, n int64) []byte {
 	const most = len("-0.123456789") + 1 // one byte behind it is written to
-	minus := n >> 63 // -1 or 0
+	minus := n >> 63                     // -1 or 0
 	whole, fraction, signs := byte('0'), uint64(n^minus-minus), int(-minus)
 	if fraction >= 1e9 {
 		if fraction >= 1e10 {
@@ -80,17 +78,6 @@ func appendBillionths(dst []byte, n int64) []byte {
 	return dst[:len(dst)+signs+1+size]
 }
 
-// thousands has the three digits of each number below 1,000, the first in the lowest byte, and
-// in the highest how many zeros are at their end.
-var thousands = func() (digits [1000]uint32) {
-	for n := range digits {
-		text := fmt.Sprintf("%03d", n)
-		zeros := len(text) - len(strings.TrimRight(text, "0"))
-		digits[n] = uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(zeros)<<24
-	}
-	return digits
-}()
-
 // appendCount appends n, which is not negative. With most of them in a table an explained
 // request takes 4 % less.
 func appendCount(dst []byte, n int) []byte {
@@ -101,15 +88,22 @@ func appendCount(dst []byte, n int) []byte {
 	return dst[:len(dst)+int(counts[n]>>24)]
 }
 
-// counts has the digits of each number below 1,000, the first in the lowest byte, and how many
-// they are in the highest.
-var counts = func() (counts [1000]uint32) {
-	for n := range counts {
-		text := strconv.Itoa(n)
-		for i := range text {
-			counts[n] |= uint32(text[i]) << (8 * i)
+// thousands has the three digits of each number below 1,000, the first in the lowest byte, and
+// in the highest how many zeros are at their end. counts has those of its digits that are no
+// zeros before it, and how many they are.
+var thousands, counts = func() (thousands, counts [1000]uint32) {
+	for n := range uint32(1000) {
+		digits, size, zeros := '0'+n/100|('0'+n/10%10)<<8|('0'+n%10)<<16, uint32(1), uint32(0)
+		for unit := uint32(10); unit <= 1000; unit *= 10 {
+			if n >= unit {
+				size++
+			}
+			if n%unit == 0 {
+				zeros++
+			}
 		}
-		counts[n] |= uint32(len(text)) << 24
+		thousands[n] = digits | zeros<<24
+		counts[n] = digits>>(8*(3-size)) | size<<24
 	}
-	return counts
+	return thousands, counts
 }()
