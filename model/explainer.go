@@ -16,6 +16,7 @@ type explainer struct {
 	terms      []vocabulary.Term
 	weights    []float64 // of the n-grams of a stretch
 	shares     []float64 // of each of its walks: what goes to a character
+	onTape     []float64 // of the bytes of a tape: what they add to their characters
 	characters []float64 // of a text: their weights
 	largest    largest
 	names      []byte
@@ -68,6 +69,7 @@ func (of *met) rank() {
 	}
 	n := len(of.tape.From)
 	if n == 0 {
+		of.ranks = of.ranks[:0]
 		return
 	}
 	of.tape.From = slices.Grow(of.tape.From, levels)[:n+levels]
@@ -100,11 +102,16 @@ func (x *explainer) weigh(m *Model, top int) {
 	x.largest.reset(top)
 	for i := range x.blocks {
 		of, repeats := &x.blocks[i], 0
+		x.onTape = slices.Grow(x.onTape[:0], len(of.ranks))[:len(of.ranks)]
+		clear(x.onTape)
 		for j := range of.found.Stretches {
 			s := &of.found.Stretches[j]
 			x.weights = m.blocks[i].weights(x.weights, &of.found, s, x.terms, of.factor)
 			x.weighStretch(&m.blocks[i].reader, int32(i), s, of.found.Repeats[repeats:s.Repeats])
 			repeats = s.Repeats
+		}
+		for j, weight := range x.onTape {
+			x.characters[of.tape.From[j]] += weight
 		}
 	}
 }
@@ -135,31 +142,49 @@ func (x *explainer) weighStretch(r *tfidf.Reader, block int32, s *vocabulary.Str
 	}
 }
 
-// share shares the weights of the n-grams of a stretch out to their characters. A character
-// has its share of all n-grams of a walk that end there or behind.
+// share shares the weights of the n-grams of a stretch out to the bytes on the tape, the first
+// ones of characters. A character has its share of all n-grams of a walk that end there or
+// behind.
 func (x *explainer) share(of *met, s *vocabulary.Stretch) {
 	n := s.Walks
 	starts, ends := of.found.Starts[s.First:][:n], of.found.Ends[s.First:][:n]
 	x.shares = slices.Grow(x.shares[:0], n)[:n]
 	clear(x.shares)
-	shares, characters, ranks := x.shares, x.characters, of.ranks
-	from, fresh := of.tape.From[:len(ranks)], of.fresh[:len(ranks)]
+	shares, onTape, ranks, fresh := x.shares, x.onTape, of.ranks, of.fresh
 	for level := s.Levels - 1; level >= 0; level-- {
-		for i, weight := range x.weights[level*n:][:n] {
+		weights := x.weights[level*n:][:n]
+		if s.Adjacent && n > 0 && int(ends[0])+level > int(starts[0])+1 {
+			last := int(ends[0]) + level - 1
+			shareAdjacent(shares, weights, ranks[starts[0]:], ranks[last:], fresh[last:], onTape[last:])
+			continue
+		}
+		for i, weight := range weights {
 			start, last := starts[i], ends[i]+uint32(level)-1
-			share := shares[i] + weight/float64(ranks[last]-ranks[start]+1)
-			shares[i] = share
+			shares[i] += weight / float64(ranks[last]-ranks[start]+1)
 			if last > start {
-				characters[from[last]] += share * fresh[last]
+				onTape[last] += shares[i] * fresh[last]
 			}
 		}
 	}
 	for i, share := range shares {
 		start := starts[i]
-		characters[from[start]] += share
+		onTape[start] += share
 		for last := start + 1; last+1 < ends[i]; last++ {
-			characters[from[last]] += share * fresh[last]
+			onTape[last] += share * fresh[last]
 		}
+	}
+}
+
+// shareAdjacent shares the weights of a level of walks that start at one byte after the other.
+// All that it needs lies side by side, which takes half of the time: 5 % off an explanation.
+func shareAdjacent(shares, weights []float64, starts, lasts []int32, fresh, onTape []float64) {
+	weights = weights[:len(shares)]
+	starts, lasts = starts[:len(shares)], lasts[:len(shares)]
+	fresh, onTape = fresh[:len(shares)], onTape[:len(shares)]
+	for i, share := range shares {
+		share += weights[i] / float64(lasts[i]-starts[i]+1)
+		shares[i] = share
+		onTape[i] += share * fresh[i]
 	}
 }
 

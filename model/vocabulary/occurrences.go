@@ -26,7 +26,8 @@ type Occurrences struct {
 
 // A Stretch is walks that go on together.
 type Stretch struct {
-	First, Walks int // in Starts and Ends
+	First, Walks int  // in Starts and Ends
+	Adjacent     bool // the walks start at one byte after the other, and Ends go with Starts
 	Levels       int
 	Repeats      int // their end in Repeats
 	walkers      int // the first
@@ -96,10 +97,10 @@ func (t *Trie) Meet(o *Occurrences, w *Scratch, tape []byte) {
 
 // meet is Meet for walks from lo to hi.
 func (t *Trie) meet(o *Occurrences, w *Scratch, tape []byte, lo, hi int) {
-	s := Stretch{First: len(o.Starts), Walks: hi - lo, walkers: len(o.walkers)}
+	s := Stretch{First: len(o.Starts), Walks: hi - lo, walkers: len(o.walkers), Adjacent: true}
 	words, starts := t.vectorizer.Analyzer == tfidf.Word, positions[:]
 	if words {
-		s.Walks, starts = begin(w.starts, tape, lo, hi), w.starts
+		s.Walks, s.Adjacent, starts = begin(w.starts, tape, lo, hi), false, w.starts
 	}
 	top := w.a[:s.Walks]
 	for i := range top {
