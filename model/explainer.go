@@ -40,21 +40,31 @@ func (x *explainer) putBack() {
 	}
 }
 
-// meet finds the n-grams of text, the scores of which s has been left with.
-func (x *explainer) meet(m *Model, s *scratch, text string) {
+// score is [Model.score] of m for a text that meet is called with then.
+func (x *explainer) score(m *Model, s *scratch, text string) []float64 {
 	if x.blocks == nil {
 		x.blocks = make([]met, len(m.blocks))
 	}
 	for i := range m.blocks {
+		if m.blocks[i].trie != nil {
+			s.blocks[i].Keep(&x.blocks[i].found)
+		}
+	}
+	return m.score(s, text)
+}
+
+// meet finds the n-grams of text, the scores of which s has been left with by score.
+func (x *explainer) meet(m *Model, s *scratch, text string) {
+	for i := range m.blocks {
 		b, of := &m.blocks[i], &x.blocks[i]
 		of.factor = m.factor(s, i)
-		of.found.Reset()
 		b.reader.Align(&of.tape, &x.a, &x.b, text)
-		of.tape.Text = append(of.tape.Text, tfidf.TapeEnd...)
 		if b.words != nil {
+			of.tape.Text = append(of.tape.Text, tfidf.TapeEnd...)
+			of.found.Reset()
 			b.words.Meet(&of.found, &s.blocks[i], of.tape.Text)
 		} else {
-			b.trie.Meet(&of.found, &s.blocks[i], of.tape.Text)
+			b.trie.Meet(&s.blocks[i])
 		}
 		of.rank()
 	}
