@@ -136,13 +136,7 @@ func (m *Model) appendTerms(terms []vocabulary.Term, class int) []vocabulary.Ter
 
 // appendSpans appends the spans of the weights of characters.
 func appendSpans(spans []Span, characters []float64) []Span {
-	n := 0
-	before := 0.0
-	for _, weight := range characters {
-		n += one(weight != before) & one(weight != 0)
-		before = weight
-	}
-	spans = slices.Grow(spans, n)
+	spans = slices.Grow(spans, len(characters))
 	for i := 0; i < len(characters); {
 		weight, start := characters[i], i
 		i++

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tagifai/model"
 	"tagifai/model/linear"
@@ -264,7 +265,7 @@ func TestSpans(t *testing.T) {
 			m := newModel(t, `{}`, test.weights)
 			e := m.Explain(test.text, []int{1}, 10)[0]
 			approximately := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-12 })
-			if diff := cmp.Diff(e.Spans, test.want, approximately); diff != "" {
+			if diff := cmp.Diff(e.Spans, test.want, approximately, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("spans of %q (-got +want):\n%s", test.text, diff)
 			}
 			against := m.Explain(test.text, []int{0}, 10)[0]
