@@ -54,7 +54,7 @@ func checkExchanges(t *testing.T, s *server.Server) {
 			}{io.TeeReader(r.Body, &sent), r.Body}
 			coded := r.Header.Get("Content-Encoding") != ""
 			next.ServeHTTP(&recorded, seen)
-			if recorded.broken { // the client is gone, and with it the rest of the answer
+			if recorded.broken || recorded.status == 499 { // the client is gone, and with it the rest of the answer
 				return
 			}
 
