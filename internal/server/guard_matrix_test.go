@@ -21,6 +21,7 @@ const everyAction = auth.Predict | auth.Explain | auth.Read | auth.Batch | auth.
 
 // Who may do what: every credential at every route of both listeners, plain and by TLS.
 func TestGuardMatrix(t *testing.T) {
+	t.Parallel()
 	s := newGuardedShop(t, nil)
 	never, past := time.Time{}, time.Now().Add(-time.Minute)
 	bearer := func(credential string) http.Header { return http.Header{"Authorization": {"Bearer " + credential}} }
