@@ -91,7 +91,11 @@ func (twin *twin) checkExplanation(t *testing.T, text string, top int) {
 		classes[k] = k
 	}
 	characters := utf8.RuneCountInString(text)
-	for class, e := range twin.model.Explain(text, classes, top) {
+	_, explanations := twin.model.ClassifyAndExplain(nil, text, nil, nil, classes, top)
+	explained := make([]int, len(explanations))
+	for i, e := range explanations {
+		class := e.Class
+		explained[i] = class
 		score := twin.naiveClass(rows, class)
 		size := max(1, math.Abs(score))
 		near := func(what string, got, want float64) {
@@ -157,6 +161,9 @@ func (twin *twin) checkExplanation(t *testing.T, text string, top int) {
 			end = s.End
 		}
 		near("intercept + spans", sum, score)
+	}
+	if slices.Sort(explained); !slices.Equal(explained, classes) {
+		t.Errorf("%s, %.200q: the classes %v are explained, want each of %v once", twin.name, text, explained, classes)
 	}
 }
 
@@ -263,12 +270,16 @@ func TestSpans(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			m := newModel(t, `{}`, test.weights)
-			e := m.Explain(test.text, []int{1}, 10)[0]
+			var of [2]model.Explanation
+			_, explanations := m.ClassifyAndExplain(nil, test.text, nil, nil, []int{0, 1}, 10)
+			for _, e := range explanations {
+				of[e.Class] = e
+			}
+			against, e := of[0], of[1]
 			approximately := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-12 })
 			if diff := cmp.Diff(e.Spans, test.want, approximately, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("spans of %q (-got +want):\n%s", test.text, diff)
 			}
-			against := m.Explain(test.text, []int{0}, 10)[0]
 			if got := against.Score; got != -e.Score || against.Intercept != -0.25 {
 				t.Errorf("the other class: score %v with intercept %v, want the opposite of %v with -0.25", got, against.Intercept, e.Score)
 			}
@@ -276,7 +287,8 @@ func TestSpans(t *testing.T) {
 	}
 }
 
-// ClassifyAndExplain answers as Classify and Explain do.
+// TestClassifyAndExplain holds that it answers as Classify does, and explains the classes of
+// the answer first, and each once.
 func TestClassifyAndExplain(t *testing.T) {
 	m := defaultModel(t)
 	n := len(m.Classes())
@@ -288,19 +300,20 @@ func TestClassifyAndExplain(t *testing.T) {
 		if got != want || !slices.Equal(probabilities, wantProbabilities) || !slices.Equal(scores, wantScores) {
 			t.Errorf("%.100q: got %v, %v and %v, want %v, %v and %v", text, got, probabilities, scores, want, wantProbabilities, wantScores)
 		}
-		var classes []int
+		var explained, classes []int
 		for _, class := range []int{want.Class, want.Best, 2} {
 			if !slices.Contains(classes, class) {
 				classes = append(classes, class)
 			}
 		}
-		if diff := cmp.Diff(explanations, m.Explain(text, classes, 3)); diff != "" {
-			t.Errorf("%.100q (-got +want):\n%s", text, diff)
-		}
 		for _, e := range explanations {
+			explained = append(explained, e.Class)
 			if e.Score != scores[e.Class] {
 				t.Errorf("%.100q: the score of class %d is %v, and explained %v", text, e.Class, scores[e.Class], e.Score)
 			}
+		}
+		if !slices.Equal(explained, classes) {
+			t.Errorf("%.100q: the classes %v are explained, want %v", text, explained, classes)
 		}
 	}
 }
@@ -309,7 +322,10 @@ func TestClassifyAndExplain(t *testing.T) {
 // another.
 func TestExplainDoesNotRemember(t *testing.T) {
 	m := defaultModel(t)
-	explain := func(text string) []model.Explanation { return m.Explain(text, []int{0, 3}, 5) }
+	explain := func(text string) []model.Explanation {
+		_, explanations := m.ClassifyAndExplain(nil, text, nil, nil, []int{0, 3}, 5)
+		return explanations
+	}
 	want := explain("Transfer learning with BERT")
 	explain(strings.Repeat("Attention is all you need. ", 500))
 	if diff := cmp.Diff(explain("Transfer learning with BERT"), want); diff != "" {

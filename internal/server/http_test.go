@@ -127,6 +127,7 @@ func TestPipelinedRequests(t *testing.T) {
 
 // A client that promises a body and sends half of it, or none.
 func TestSlowClient(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings(func(c *config.Settings) {
 		c.ReadTimeout = time.Second // a busy machine takes its time to read what is there
 		c.ReadHeaderTimeout = time.Second
