@@ -69,9 +69,6 @@ const (
 func NewTrie(from *Source) (*Trie, error) {
 	v := &from.Vectorizer
 	b := builder{Trie: &Trie{vectorizer: *v}, keys: newKeys(v, from.NGrams)}
-	if b.keys.nodes > ordered {
-		b.idf = from.IDF
-	}
 	if err := b.build(); err != nil {
 		return nil, err
 	}
@@ -97,7 +94,6 @@ type builder struct {
 	lows  [fanOut]uint32 // no lone child of a label fits before it
 	low   uint32         // no node before it is free
 	end   uint32         // behind the last node in use
-	idf   []float64      // by column; nil for alphabetical order within a depth
 
 	labels [fanOut]byte   // of a branch
 	ends   [fanOut]uint32 // of the keys of each label
@@ -105,10 +101,7 @@ type builder struct {
 
 // A branch is a node whose children are still to be placed. Its keys, from lo to hi, share
 // the bytes that spell the node, and have more.
-type branch struct {
-	node, lo, hi uint32
-	rarity       uint32 // of the first of its keys
-}
+type branch struct{ node, lo, hi uint32 }
 
 func (b *builder) build() error {
 	b.grow(min(b.keys.nodes, maxNodes) * 17 / 16)
@@ -123,7 +116,7 @@ func (b *builder) build() error {
 	}
 	level, below := make([]branch, 0, widest), make([]branch, 0, widest) // of one depth, and of the next
 	if n := b.keys.len(); n > 0 {
-		level = append(level, branch{node: root, hi: uint32(n)})
+		level = append(level, branch{root, 0, uint32(n)})
 	}
 	for depth := 0; len(level) > 0; depth++ {
 		below = below[:0]
@@ -133,11 +126,7 @@ func (b *builder) build() error {
 			}
 			below = b.branch(at, depth, below)
 		}
-		if b.idf == nil {
-			level, below = below, level
-		} else {
-			level = frequentFirst(level, below)
-		}
+		level, below = below, level
 	}
 	b.nodes = b.nodes[:b.end+fanOut] // so many that no walk leaves them
 	if spare := cap(b.nodes) - len(b.nodes); spare > len(b.nodes)/16 {
@@ -172,7 +161,7 @@ func (b *builder) branch(at branch, depth int, below []branch) []branch {
 	b.bases[base/64] &^= 1 << (base % 64)
 	lo := at.lo
 	for i, hi := range ends[:n] {
-		child := branch{base + uint32(labels[i]), lo, hi, b.rarity(lo)}
+		child := branch{base + uint32(labels[i]), lo, hi}
 		lo = hi
 		b.use(child.node, labels[i])
 		if b.keys.size(int(child.lo)) == depth+1 { // an n-gram ends here
