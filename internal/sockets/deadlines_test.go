@@ -21,7 +21,7 @@ const (
 // A deadline ends a Read when that of a plain connection would, however it was moved before
 // and meanwhile.
 func TestReadDeadlines(t *testing.T) {
-	const unit = 200 * time.Millisecond
+	const unit = 400 * time.Millisecond
 	tests := []struct {
 		name  string
 		moves []move
