@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tagifai/model"
 	"tagifai/model/linear"
@@ -136,6 +138,17 @@ func (twin *twin) checkExplanation(t *testing.T, text string, top int) {
 					t.Errorf("%s, class %d of %.200q: %q occurs %d times, want %d", twin.name, class, text, ngram, n, counts[ngram])
 				}
 			}
+			if v := &twin.weights.Blocks[0].Vectorizer; len(twin.weights.Blocks) == 1 && v.Analyzer != tfidf.Word {
+				got := make([]float64, characters)
+				for _, s := range e.Spans {
+					for i := s.Start; i < s.End; i++ {
+						got[i] = s.Weight / float64(s.End-s.Start)
+					}
+				}
+				for i, want := range naiveCharacters(t, v, text, e.NGrams) {
+					near(fmt.Sprintf("the weight of character %d", i), got[i], want)
+				}
+			}
 		}
 
 		sum = e.Intercept
@@ -152,6 +165,36 @@ func (twin *twin) checkExplanation(t *testing.T, text string, top int) {
 	if slices.Sort(explained); !slices.Equal(explained, classes) {
 		t.Errorf("%s, %.200q: the classes %v are explained, want each of %v once", twin.name, text, explained, classes)
 	}
+}
+
+// naiveCharacters returns what each character adds, as the definition reads, of the weights of
+// all n-grams that are characters.
+func naiveCharacters(t *testing.T, v *tfidf.Vectorizer, text string, ngrams []model.NGramWeight) []float64 {
+	t.Helper()
+	r, err := tfidf.NewReader(*v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tape, a, b tfidf.Aligned
+	r.Align(&tape, &a, &b, text)
+	characters := make([]float64, utf8.RuneCountInString(text))
+	for _, n := range ngrams {
+		found := 0
+		for start := range tape.Text {
+			if !strings.HasPrefix(string(tape.Text[start:]), n.NGram) {
+				continue
+			}
+			found++
+			of := slices.Compact(slices.Clone(tape.From[start:][:len(n.NGram)]))
+			for _, character := range of {
+				characters[character] += n.Weight / float64(n.Count) / float64(len(of))
+			}
+		}
+		if found != n.Count {
+			t.Errorf("%q of %.200q: found %d times, want %d", n.NGram, text, found, n.Count)
+		}
+	}
+	return characters
 }
 
 // FuzzExplain holds that explanations add up, and are what the naive twin says.
@@ -234,7 +277,7 @@ func TestSpans(t *testing.T) {
 			}
 			against, e := of[0], of[1]
 			approximately := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-12 })
-			if diff := cmp.Diff(e.Spans, test.want, approximately); diff != "" {
+			if diff := cmp.Diff(e.Spans, test.want, approximately, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("spans of %q (-got +want):\n%s", test.text, diff)
 			}
 			if got := against.Score; got != -e.Score || against.Intercept != -0.25 {
