@@ -92,7 +92,7 @@ func (k *keys) compare() (sorted bool) {
 		k.shared = make([]uint32, k.len())
 	}
 	text, before, last := k.text.text, "", uint64(0)
-	depths := append(k.depths[:0], 1)
+	depths := []uint32{1} // the root
 	for i := range k.shared {
 		column := k.column(i)
 		start, end := k.text.start(column), k.text.ends[column]
