@@ -79,6 +79,7 @@ type conn struct {
 	deadline atomic.Int64 // for writing, in nanoseconds since 1970; 0 is none
 	holds    atomic.Bool  // memory of the stalled
 	whole    *[]byte      // what WriteWhole is going to send; nil if nobody calls it
+	kept     any          // what Keep has made; nil before
 	once     sync.Once
 }
 

@@ -147,8 +147,8 @@ func (e *Exchange) sendHeader(w http.ResponseWriter, status, length int) {
 		header["Content-Type"] = contentType
 	}
 	if length != unknown {
-		e.values[1] = inPlace(strconv.AppendInt(e.length[:0], int64(length), 10))
-		header["Content-Length"] = e.values[1:2:2]
+		e.headers.values[1] = inPlace(strconv.AppendInt(e.headers.length[:0], int64(length), 10))
+		header["Content-Length"] = e.headers.values[1:2:2]
 	}
 	e.leaveGate()
 	w.WriteHeader(status)
