@@ -44,8 +44,9 @@ func BenchmarkExplain(b *testing.B) {
 		texts := pieces(strings.Repeat(text, 1+10*n/len(text)), n)
 		b.Run(fmt.Sprintf("chars=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
+			var explanations []model.Explanation
 			for i := 0; b.Loop(); i++ {
-				m.Explain(texts[i%len(texts)], []int{0}, 10)
+				_, explanations = m.ClassifyAndExplain(explanations, texts[i%len(texts)], nil, nil, nil, 10)
 			}
 		})
 	}

@@ -47,23 +47,16 @@ type Span struct {
 	Weight     float64
 }
 
-// Explain explains the scores of some classes, given by their indices, for text, with at
-// most so many n-grams each. It takes memory in proportion to the text.
-func (m *Model) Explain(text string, classes []int, top int) []Explanation {
-	s := m.getScratch()
-	defer m.putScratch(s)
-	return m.explain(nil, s, m.score(s, text), text, classes, top)
-}
-
-// ClassifyAndExplain predicts text as [Model.Classify] does, and explains, as [Model.Explain]
-// does, the predicted class, the most probable one, and others. It reads the text once. The
-// memory of into is used for the explanations, as far as it goes.
+// ClassifyAndExplain predicts text as [Model.Classify] does, and explains the scores of the
+// predicted class, of the most probable one, and of others, given by their indices, with at
+// most so many n-grams each. It reads the text once, and takes memory in proportion to it.
+// The memory of into is used for the explanations, as far as it goes.
 func (m *Model) ClassifyAndExplain(into []Explanation, text string, probabilities, scores []float64, others []int, top int) (Answer, []Explanation) {
 	s := m.getScratch()
 	defer m.putScratch(s)
-	rows := m.score(s, text)
-	answer := m.decide(s, rows, probabilities, scores)
 	x := &s.explainer
+	rows := x.score(m, s, text)
+	answer := m.decide(s, rows, probabilities, scores)
 	x.classes = append(x.classes[:0], answer.Class, answer.Best)
 	if answer.Best == answer.Class {
 		x.classes = x.classes[:1]
@@ -76,7 +69,8 @@ func (m *Model) ClassifyAndExplain(into []Explanation, text string, probabilitie
 	return answer, m.explain(into, s, rows, text, x.classes, top)
 }
 
-// explain is Explain for a text that s has just scored.
+// explain explains the scores of some classes for a text that the explainer of s has just
+// scored.
 func (m *Model) explain(into []Explanation, s *scratch, scores []float64, text string, classes []int, top int) []Explanation {
 	x := &s.explainer
 	defer x.putBack()
@@ -136,13 +130,7 @@ func (m *Model) appendTerms(terms []vocabulary.Term, class int) []vocabulary.Ter
 
 // appendSpans appends the spans of the weights of characters.
 func appendSpans(spans []Span, characters []float64) []Span {
-	n := 0
-	before := 0.0
-	for _, weight := range characters {
-		n += one(weight != before) & one(weight != 0)
-		before = weight
-	}
-	spans = slices.Grow(spans, n)
+	spans = slices.Grow(spans, len(characters))
 	for i := 0; i < len(characters); {
 		weight, start := characters[i], i
 		i++

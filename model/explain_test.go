@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tagifai/model"
 	"tagifai/model/linear"
@@ -89,7 +91,11 @@ func (twin *twin) checkExplanation(t *testing.T, text string, top int) {
 		classes[k] = k
 	}
 	characters := utf8.RuneCountInString(text)
-	for class, e := range twin.model.Explain(text, classes, top) {
+	_, explanations := twin.model.ClassifyAndExplain(nil, text, nil, nil, classes, top)
+	explained := make([]int, len(explanations))
+	for i, e := range explanations {
+		class := e.Class
+		explained[i] = class
 		score := twin.naiveClass(rows, class)
 		size := max(1, math.Abs(score))
 		near := func(what string, got, want float64) {
@@ -132,6 +138,17 @@ func (twin *twin) checkExplanation(t *testing.T, text string, top int) {
 					t.Errorf("%s, class %d of %.200q: %q occurs %d times, want %d", twin.name, class, text, ngram, n, counts[ngram])
 				}
 			}
+			if v := &twin.weights.Blocks[0].Vectorizer; len(twin.weights.Blocks) == 1 && v.Analyzer != tfidf.Word {
+				got := make([]float64, characters)
+				for _, s := range e.Spans {
+					for i := s.Start; i < s.End; i++ {
+						got[i] = s.Weight / float64(s.End-s.Start)
+					}
+				}
+				for i, want := range naiveCharacters(t, v, text, e.NGrams) {
+					near(fmt.Sprintf("the weight of character %d", i), got[i], want)
+				}
+			}
 		}
 
 		sum = e.Intercept
@@ -145,6 +162,39 @@ func (twin *twin) checkExplanation(t *testing.T, text string, top int) {
 		}
 		near("intercept + spans", sum, score)
 	}
+	if slices.Sort(explained); !slices.Equal(explained, classes) {
+		t.Errorf("%s, %.200q: the classes %v are explained, want each of %v once", twin.name, text, explained, classes)
+	}
+}
+
+// naiveCharacters returns what each character adds, as the definition reads, of the weights of
+// all n-grams that are characters.
+func naiveCharacters(t *testing.T, v *tfidf.Vectorizer, text string, ngrams []model.NGramWeight) []float64 {
+	t.Helper()
+	r, err := tfidf.NewReader(*v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tape, a, b tfidf.Aligned
+	r.Align(&tape, &a, &b, text)
+	characters := make([]float64, utf8.RuneCountInString(text))
+	for _, n := range ngrams {
+		found := 0
+		for start := range tape.Text {
+			if !strings.HasPrefix(string(tape.Text[start:]), n.NGram) {
+				continue
+			}
+			found++
+			of := slices.Compact(slices.Clone(tape.From[start:][:len(n.NGram)]))
+			for _, character := range of {
+				characters[character] += n.Weight / float64(n.Count) / float64(len(of))
+			}
+		}
+		if found != n.Count {
+			t.Errorf("%q of %.200q: found %d times, want %d", n.NGram, text, found, n.Count)
+		}
+	}
+	return characters
 }
 
 // FuzzExplain holds that explanations add up, and are what the naive twin says.
@@ -220,12 +270,16 @@ func TestSpans(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			m := newModel(t, `{}`, test.weights)
-			e := m.Explain(test.text, []int{1}, 10)[0]
+			var of [2]model.Explanation
+			_, explanations := m.ClassifyAndExplain(nil, test.text, nil, nil, []int{0, 1}, 10)
+			for _, e := range explanations {
+				of[e.Class] = e
+			}
+			against, e := of[0], of[1]
 			approximately := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-12 })
-			if diff := cmp.Diff(e.Spans, test.want, approximately); diff != "" {
+			if diff := cmp.Diff(e.Spans, test.want, approximately, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("spans of %q (-got +want):\n%s", test.text, diff)
 			}
-			against := m.Explain(test.text, []int{0}, 10)[0]
 			if got := against.Score; got != -e.Score || against.Intercept != -0.25 {
 				t.Errorf("the other class: score %v with intercept %v, want the opposite of %v with -0.25", got, against.Intercept, e.Score)
 			}
@@ -233,7 +287,8 @@ func TestSpans(t *testing.T) {
 	}
 }
 
-// ClassifyAndExplain answers as Classify and Explain do.
+// TestClassifyAndExplain holds that it answers as Classify does, and explains the classes of
+// the answer first, and each once.
 func TestClassifyAndExplain(t *testing.T) {
 	m := defaultModel(t)
 	n := len(m.Classes())
@@ -245,19 +300,20 @@ func TestClassifyAndExplain(t *testing.T) {
 		if got != want || !slices.Equal(probabilities, wantProbabilities) || !slices.Equal(scores, wantScores) {
 			t.Errorf("%.100q: got %v, %v and %v, want %v, %v and %v", text, got, probabilities, scores, want, wantProbabilities, wantScores)
 		}
-		var classes []int
+		var explained, classes []int
 		for _, class := range []int{want.Class, want.Best, 2} {
 			if !slices.Contains(classes, class) {
 				classes = append(classes, class)
 			}
 		}
-		if diff := cmp.Diff(explanations, m.Explain(text, classes, 3)); diff != "" {
-			t.Errorf("%.100q (-got +want):\n%s", text, diff)
-		}
 		for _, e := range explanations {
+			explained = append(explained, e.Class)
 			if e.Score != scores[e.Class] {
 				t.Errorf("%.100q: the score of class %d is %v, and explained %v", text, e.Class, scores[e.Class], e.Score)
 			}
+		}
+		if !slices.Equal(explained, classes) {
+			t.Errorf("%.100q: the classes %v are explained, want %v", text, explained, classes)
 		}
 	}
 }
@@ -266,7 +322,10 @@ func TestClassifyAndExplain(t *testing.T) {
 // another.
 func TestExplainDoesNotRemember(t *testing.T) {
 	m := defaultModel(t)
-	explain := func(text string) []model.Explanation { return m.Explain(text, []int{0, 3}, 5) }
+	explain := func(text string) []model.Explanation {
+		_, explanations := m.ClassifyAndExplain(nil, text, nil, nil, []int{0, 3}, 5)
+		return explanations
+	}
 	want := explain("Transfer learning with BERT")
 	explain(strings.Repeat("Attention is all you need. ", 500))
 	if diff := cmp.Diff(explain("Transfer learning with BERT"), want); diff != "" {

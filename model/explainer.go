@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"slices"
 
 	"tagifai/model/tfidf"
@@ -16,6 +17,7 @@ type explainer struct {
 	terms      []vocabulary.Term
 	weights    []float64 // of the n-grams of a stretch
 	shares     []float64 // of each of its walks: what goes to a character
+	onTape     []float64 // of the bytes of a tape: what they add to their characters
 	characters []float64 // of a text: their weights
 	largest    largest
 	names      []byte
@@ -39,21 +41,31 @@ func (x *explainer) putBack() {
 	}
 }
 
-// meet finds the n-grams of text, the scores of which s has been left with.
-func (x *explainer) meet(m *Model, s *scratch, text string) {
+// score is [Model.score] of m for a text that meet is called with then.
+func (x *explainer) score(m *Model, s *scratch, text string) []float64 {
 	if x.blocks == nil {
 		x.blocks = make([]met, len(m.blocks))
 	}
 	for i := range m.blocks {
+		if m.blocks[i].trie != nil {
+			s.blocks[i].Keep(&x.blocks[i].found)
+		}
+	}
+	return m.score(s, text)
+}
+
+// meet finds the n-grams of text, the scores of which s has been left with by score.
+func (x *explainer) meet(m *Model, s *scratch, text string) {
+	for i := range m.blocks {
 		b, of := &m.blocks[i], &x.blocks[i]
 		of.factor = m.factor(s, i)
-		of.found.Reset()
 		b.reader.Align(&of.tape, &x.a, &x.b, text)
-		of.tape.Text = append(of.tape.Text, tfidf.TapeEnd...)
 		if b.words != nil {
+			of.tape.Text = append(of.tape.Text, tfidf.TapeEnd...)
+			of.found.Reset()
 			b.words.Meet(&of.found, &s.blocks[i], of.tape.Text)
 		} else {
-			b.trie.Meet(&of.found, &s.blocks[i], of.tape.Text)
+			b.trie.Meet(&s.blocks[i])
 		}
 		of.rank()
 	}
@@ -68,6 +80,7 @@ func (of *met) rank() {
 	}
 	n := len(of.tape.From)
 	if n == 0 {
+		of.ranks = of.ranks[:0]
 		return
 	}
 	of.tape.From = slices.Grow(of.tape.From, levels)[:n+levels]
@@ -100,11 +113,16 @@ func (x *explainer) weigh(m *Model, top int) {
 	x.largest.reset(top)
 	for i := range x.blocks {
 		of, repeats := &x.blocks[i], 0
+		x.onTape = slices.Grow(x.onTape[:0], len(of.ranks))[:len(of.ranks)]
+		clear(x.onTape)
 		for j := range of.found.Stretches {
 			s := &of.found.Stretches[j]
 			x.weights = m.blocks[i].weights(x.weights, &of.found, s, x.terms, of.factor)
 			x.weighStretch(&m.blocks[i].reader, int32(i), s, of.found.Repeats[repeats:s.Repeats])
 			repeats = s.Repeats
+		}
+		for j, weight := range x.onTape {
+			x.characters[of.tape.From[j]] += weight
 		}
 	}
 }
@@ -135,32 +153,54 @@ func (x *explainer) weighStretch(r *tfidf.Reader, block int32, s *vocabulary.Str
 	}
 }
 
-// share shares the weights of the n-grams of a stretch out to their characters. A character
-// has its share of all n-grams of a walk that end there or behind.
+// share shares the weights of the n-grams of a stretch out to the bytes on the tape, the first
+// ones of characters. A character has its share of all n-grams of a walk that end there or
+// behind. It counts the magnitudes of the weights, too.
 func (x *explainer) share(of *met, s *vocabulary.Stretch) {
 	n := s.Walks
 	starts, ends := of.found.Starts[s.First:][:n], of.found.Ends[s.First:][:n]
 	x.shares = slices.Grow(x.shares[:0], n)[:n]
 	clear(x.shares)
-	shares, characters, ranks := x.shares, x.characters, of.ranks
-	from, fresh := of.tape.From[:len(ranks)], of.fresh[:len(ranks)]
+	shares, onTape, ranks, fresh := x.shares, x.onTape, of.ranks, of.fresh
 	for level := s.Levels - 1; level >= 0; level-- {
-		for i, weight := range x.weights[level*n:][:n] {
+		weights := x.weights[level*n:][:n]
+		if s.Adjacent && n > 0 && int(ends[0])+level > int(starts[0])+1 {
+			last := int(ends[0]) + level - 1
+			x.largest.magnitude += shareAdjacent(shares, weights, ranks[starts[0]:], ranks[last:], fresh[last:], onTape[last:])
+			continue
+		}
+		for i, weight := range weights {
+			x.largest.magnitude += math.Abs(weight)
 			start, last := starts[i], ends[i]+uint32(level)-1
-			share := shares[i] + weight/float64(ranks[last]-ranks[start]+1)
-			shares[i] = share
+			shares[i] += weight / float64(ranks[last]-ranks[start]+1)
 			if last > start {
-				characters[from[last]] += share * fresh[last]
+				onTape[last] += shares[i] * fresh[last]
 			}
 		}
 	}
 	for i, share := range shares {
 		start := starts[i]
-		characters[from[start]] += share
+		onTape[start] += share
 		for last := start + 1; last+1 < ends[i]; last++ {
-			characters[from[last]] += share * fresh[last]
+			onTape[last] += share * fresh[last]
 		}
 	}
+}
+
+// shareAdjacent shares the weights of a level of walks that start at one byte after the other,
+// and returns the sum of their magnitudes. All that it needs lies side by side, which takes
+// half of the time: 5 % off an explanation.
+func shareAdjacent(shares, weights []float64, starts, lasts []int32, fresh, onTape []float64) (magnitude float64) {
+	weights = weights[:len(shares)]
+	starts, lasts = starts[:len(shares)], lasts[:len(shares)]
+	fresh, onTape = fresh[:len(shares)], onTape[:len(shares)]
+	for i, share := range shares {
+		magnitude += math.Abs(weights[i])
+		share += weights[i] / float64(lasts[i]-starts[i]+1)
+		shares[i] = share
+		onTape[i] += share * fresh[i]
+	}
+	return magnitude
 }
 
 // appendLargest appends the n-grams of the largest weights. Their names are pieces of one

@@ -37,18 +37,16 @@ func (l *largest) reset(top int) {
 // addition.
 func size(weight float64) uint64 { return math.Float64bits(weight) << 1 }
 
-// add adds an n-gram.
+// add adds an n-gram whose magnitude is counted already.
 func (l *largest) add(c candidate) {
-	l.magnitude += math.Abs(c.weight)
 	if size(c.weight) > l.least {
 		l.insert(c)
 	}
 }
 
 // addAll adds n-grams that the text has once: those of a level of a stretch of walks, which
-// start and end there.
+// start and end there. Their magnitudes are counted already.
 func (l *largest) addAll(weights []float64, block int32, starts, ends []uint32, level uint32) {
-	l.magnitude += magnitude(weights)
 	least := l.least
 	for i, weight := range weights {
 		if size(weight) > least {
@@ -56,21 +54,6 @@ func (l *largest) addAll(weights []float64, block int32, starts, ends []uint32, 
 			least = l.least
 		}
 	}
-}
-
-// magnitude returns the sum of magnitudes. Of four sums, none waits for another.
-func magnitude(weights []float64) float64 {
-	var a, b, c, d float64
-	for ; len(weights) >= 4; weights = weights[4:] {
-		a += math.Abs(weights[0])
-		b += math.Abs(weights[1])
-		c += math.Abs(weights[2])
-		d += math.Abs(weights[3])
-	}
-	for _, weight := range weights {
-		a += math.Abs(weight)
-	}
-	return a + b + c + d
 }
 
 // insert adds an n-gram that is larger than the least.

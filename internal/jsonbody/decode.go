@@ -47,6 +47,9 @@ type decoder struct {
 // decode reads the document into dst. The error is a syntaxError or ErrUnreadable.
 func (d *decoder) decode(p *plan, dst reflect.Value) error {
 	d.space()
+	if d.at('"') && strings.TrimRight(d.doc[d.pos:], " \t\r\n") == `""` {
+		d.doc, d.pos = "{}", 0 // Python makes an empty dict of an empty string
+	}
 	if err := d.value(p, dst); err != nil {
 		return err
 	}

@@ -15,8 +15,9 @@ import (
 func decodeText(body []byte) (string, error) {
 	switch encoding, mark := detectEncoding(body); encoding {
 	case utf8Encoding:
-		if text := string(body[mark:]); validText(text) {
-			return text, nil
+		// The body is in the caches of the processor, and memory for a copy is not.
+		if text := body[mark:]; validText(text) {
+			return string(text), nil
 		}
 		return "", fmt.Errorf("%w: not UTF-8", ErrUnreadable)
 	default:
@@ -120,12 +121,12 @@ func (e textEncoding) next(b []byte) (rune, int) {
 }
 
 // validText reports whether s is UTF-8, apart from halves of surrogate pairs.
-func validText(s string) bool {
-	if utf8.ValidString(s) { // the fast way for nearly all
+func validText(s []byte) bool {
+	if utf8.Valid(s) { // the fast way for nearly all
 		return true
 	}
 	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
+		r, n := utf8.DecodeRune(s)
 		if r == utf8.RuneError && n == 1 {
 			if n = 3; !startsWithSurrogate(s) {
 				return false
@@ -136,7 +137,7 @@ func validText(s string) bool {
 	return true
 }
 
-func startsWithSurrogate(s string) bool {
+func startsWithSurrogate[T string | []byte](s T) bool {
 	return len(s) >= 3 && s[0] == 0xed && s[1]&0xe0 == 0xa0 && s[2]&0xc0 == 0x80
 }
 

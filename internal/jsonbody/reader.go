@@ -210,9 +210,6 @@ func invalid(item Item) error {
 
 // decode reads a document and applies the rules of T to it.
 func (r *Reader[T]) decode(doc string, value *T) error {
-	if strings.Trim(doc, " \t\r\n") == `""` {
-		doc = "{}" // Python makes an empty dict of an empty string
-	}
 	var d decoder
 	d.doc, d.maxItems = doc, r.limits.Items
 	if err := d.decode(&r.plan, reflect.ValueOf(value).Elem()); err != nil {

@@ -43,6 +43,17 @@ func FuzzAppendBillionths(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n int64) { checkBillionths(t, n%(1<<60)) })
 }
 
+func TestAppendCount(t *testing.T) {
+	for n := range 2000 {
+		want := "before " + strconv.Itoa(n)
+		for _, room := range []int{0, 1, 20} { // behind what is before
+			if got := string(appendCount(append(make([]byte, 0, 7+room), "before "...), n)); got != want {
+				t.Errorf("got %q with room for %d bytes, want %q", got, room, want)
+			}
+		}
+	}
+}
+
 // The parts of a sum are near what they are, and their sum near that of those.
 func TestSum(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))

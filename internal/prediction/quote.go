@@ -23,11 +23,15 @@ func appendQuote(dst []byte, s string) []byte {
 }
 
 // isPlain reports whether s is ASCII without what JSON escapes: control characters, the
-// quote and the backslash. The last eight bytes are looked at twice where they overlap;
-// what is shorter than eight bytes is not plain.
+// quote and the backslash. The last eight bytes are looked at twice where they overlap.
 func isPlain(s string) bool {
 	if len(s) < 8 {
-		return false
+		for i := range len(s) {
+			if specialBits(uint64(s[i]))&0x80 != 0 {
+				return false
+			}
+		}
+		return true
 	}
 	special := specialBits(octets.Load(s[len(s)-8:]))
 	for ; len(s) > 8; s = s[8:] {

@@ -81,6 +81,28 @@ func TestQueue(t *testing.T) {
 	}
 }
 
+// A client that does not wait for its answer is no failure of the service.
+func TestClientGoesAway(t *testing.T) {
+	s := start(t, settings(func(c *config.Settings) { c.MaxQueueWait = time.Minute }), (*server.Server).Occupy)
+	conn, err := net.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(oneText), oneText)
+	for s.Waiting() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	_ = conn.Close()
+	const gone = `http_server_request_duration_seconds_count{http_request_method="POST",http_response_status_code="499",http_route="/predict"}`
+	got := scrape(t, s)
+	for deadline := time.Now().Add(10 * time.Second); got[gone] != "1" && time.Now().Before(deadline); got = scrape(t, s) {
+		time.Sleep(time.Millisecond)
+	}
+	if reason := `tagifai_rejected_requests_total{reason="canceled"}`; got[gone] != "1" || got[reason] != "1" {
+		t.Errorf("%s: got %q; %s: got %q; want 1", gone, got[gone], reason, got[reason])
+	}
+}
+
 // Places and memory are given back whatever becomes of a request.
 func TestNothingIsKept(t *testing.T) {
 	s := start(t, settings(func(c *config.Settings) {

@@ -41,7 +41,7 @@ func (s *Server) args(e *exchange.Exchange, r *http.Request) (any, error) {
 //
 //	@ID				arg
 //	@Summary		Get a specific parameter's value used for the run.
-//	@Description	The argument under its name; an empty string if there is none of that name.
+//	@Description	The argument under its name; an empty string if there is no such argument.
 //	@Tags			Arguments
 //	@Param			arg	path		string		true	"The name of the argument."
 //	@Success		200	{object}	exchange.Answer[Arg]	"The argument."

@@ -174,6 +174,7 @@ var windows = []struct {
 
 // A person asks for a prediction with two clicks.
 func TestDocsInBrowser(t *testing.T) {
+	t.Parallel()
 	for _, window := range windows {
 		t.Run(window.name, func(t *testing.T) {
 			s := start(t, settings())
@@ -208,6 +209,7 @@ func TestDocsInBrowser(t *testing.T) {
 
 // A person with a key, or with a token, says so once.
 func TestAuthorizeInBrowser(t *testing.T) {
+	t.Parallel()
 	keys := newKeyring(t, io.Discard, prometheus.NewRegistry())
 	secret := keys.key(t, "person", auth.Predict, nil, time.Time{})
 	keys.reread()
@@ -260,6 +262,7 @@ func (b *browser) predict(t *testing.T) {
 }
 
 func TestReDocInBrowser(t *testing.T) {
+	t.Parallel()
 	for _, window := range windows {
 		t.Run(window.name, func(t *testing.T) {
 			s := start(t, settings())

@@ -92,6 +92,7 @@ func (w onWrite) Write(p []byte) (int, error) {
 // and the compressed bytes that wait. It is cut off, and does not take the part that it has
 // for the whole.
 func TestCompressForSlowReaders(t *testing.T) {
+	t.Parallel()
 	const waiting = 32 << 10
 	s := start(t, settings(func(c *config.Settings) {
 		c.SendBuffer = 4 << 10

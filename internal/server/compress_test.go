@@ -102,16 +102,16 @@ func TestCompress(t *testing.T) {
 	}{
 		{"predictions", "/predict?include=probabilities", predictPayload(100), 200, false},
 		{"just over 1 KiB", "/predict", predictPayload(10), 200, false},
-		{"in chunks", "/predict?include=probabilities,scores", predictPayload(9000), 200, true},
+		{"in chunks", "/predict?include=probabilities,scores", predictPayload(3000), 200, true},
 		{"explanations", "/models/default/predict?include=explanation", predictPayload(3), 200, false},
 		{"errors", "/predict", `{"texts":[` + strings.TrimSuffix(strings.Repeat(`{"text":""},`, 20), ",") + `]}`, 422, false},
 		{"an error that repeats the URL", "/predict?" + strings.Repeat("a", 2000), `{"texts":[]}`, 422, false},
 		{"an inference", "/v2/models/default/infer", infer(100, ""), 200, false},
-		{"an inference in chunks", "/v2/models/default/infer", infer(9000, ""), 200, true},
+		{"an inference in chunks", "/v2/models/default/infer", infer(3000, ""), 200, true},
 		{"binary tensors", "/v2/models/default/infer", infer(100, binary), 200, false},
-		{"binary tensors in chunks", "/v2/models/default/infer", infer(9000, binary), 200, true},
+		{"binary tensors in chunks", "/v2/models/default/infer", infer(3000, binary), 200, true},
 		{"an invocation", "/invocations", invoke(100), 200, false},
-		{"an invocation in chunks", "/invocations", invoke(9000), 200, true},
+		{"an invocation in chunks", "/invocations", invoke(3000), 200, true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestCompress(t *testing.T) {
 		})
 	}
 	t.Run("by HTTP/1.0, which knows no chunks", func(t *testing.T) {
-		body := predictPayload(9000)
+		body := predictPayload(3000)
 		got := s.raw(t, fmt.Sprintf("POST /predict?include=probabilities HTTP/1.0\r\nAccept-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(body), body), 1)[0]
 		decodeEnvelope(t, unzip(t, got))
 	})
@@ -248,7 +248,7 @@ func TestCompressHTTP2(t *testing.T) {
 	transport.Protocols.SetUnencryptedHTTP2(true)
 	t.Cleanup(transport.CloseIdleConnections)
 	header := http.Header{"Content-Type": {"application/json"}, "Accept-Encoding": {"gzip"}}
-	for _, n := range []int{100, 9000} {
+	for _, n := range []int{100, 3000} {
 		body := predictPayload(n)
 		want := timeless(string(decodeEnvelope(t, plain.ask(t, http.MethodPost, "/predict", jsonBody, body).body).Data))
 		got, protocol, err := secure.askOver(t, "h2", secure.Addr(), http.MethodPost, "/predict", header, body)

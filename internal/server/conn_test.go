@@ -23,6 +23,7 @@ func manyTexts(n int) string {
 // cut off. Who comes meanwhile and finds no room is answered at once, and small requests
 // always.
 func TestSlowReaders(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings(func(c *config.Settings) {
 		c.MaxHeldBytes = 1 << 20
 		c.MaxBodyBytes = 128 << 10

@@ -45,6 +45,11 @@ const (
 	forbidden      = "forbidden"
 )
 
+// clientClosed is the status of a request whose connection was closed before the answer, as in
+// the logs of nginx. The client hardly ever reads it, but the metrics must not count it among
+// the failures of the service.
+const clientClosed = 499
+
 // refusals is the one table from an error to the answer to it and to the reason that
 // log and metrics have for it; the first row that matches counts. Without a detail the
 // answer has the phrase of the status.
@@ -77,7 +82,7 @@ var refusals = []struct {
 	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is, or by gzip or zstd", "body_encoded"},
 	{is(protocols.ErrNotMLflow), http.StatusUnsupportedMediaType, "The body is read as application/json or text/csv, in UTF-8", "body_type"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
-	{is(context.Canceled), http.StatusServiceUnavailable, "", "canceled"}, // the client is gone, or the drain is over
+	{is(context.Canceled), clientClosed, "The connection was closed before the answer", "canceled"},
 	{is(jsonbody.ErrUnreadable), http.StatusBadRequest, "There was an error parsing the body", "body_unreadable"},
 }
 

@@ -94,8 +94,10 @@ func target(method, pattern string) (path, body string) {
 	switch {
 	case strings.HasSuffix(path, "/predict"):
 		path, body = strings.Replace(path, "aliases/next", "aliases/stable", 1), oneCNN
-	case path == "/debug/pprof/profile", path == "/debug/pprof/trace":
+	case path == "/debug/pprof/profile":
 		path += "?seconds=1"
+	case path == "/debug/pprof/trace":
+		path += "?seconds=0.01"
 	case method == http.MethodPut:
 		body = `{"version":"1","percent":0}`
 		if !strings.HasSuffix(path, "/canary") {

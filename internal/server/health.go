@@ -27,7 +27,7 @@ func (s *Server) health(e *exchange.Exchange, r *http.Request) (any, error) {
 //
 //	@ID				livez
 //	@Summary		Is the process alive?
-//	@Description	For who restarts the service when it does not answer.
+//	@Description	For whatever restarts the service when it does not answer.
 //	@Tags			General
 //	@Success		200	{object}	exchange.Answer[Health]	"It is."
 //	@Router			/livez [get]
@@ -37,7 +37,7 @@ func (s *Server) livez(*exchange.Exchange, *http.Request) (any, error) { return 
 //
 //	@ID				readyz
 //	@Summary		Should requests be sent here?
-//	@Description	For who shares requests out among several of the service. The model is asked to predict each time.
+//	@Description	For load balancers. The model is asked to predict each time.
 //	@Tags			General
 //	@Success		200	{object}	exchange.Answer[Health]	"They should: the model answers."
 //	@Failure		503	{object}	exchange.Problem			"They should not: the service is about to stop."

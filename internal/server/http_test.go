@@ -125,8 +125,25 @@ func TestPipelinedRequests(t *testing.T) {
 	}
 }
 
+// Every answer says how long it is, whoever adds that: net/http to short ones that are not
+// flushed.
+func TestLengths(t *testing.T) {
+	s := start(t, settings())
+	for size := 700; size < 2200; size += 7 { // the answers have some 200 bytes more
+		got := s.ask(t, http.MethodPost, "/predict", jsonBody, fmt.Sprintf(`{"texts":[{"text":%q}]}`, strings.Repeat("a", size)))
+		if got.status != http.StatusOK || got.length != int64(len(got.body)) {
+			t.Errorf("got %d with the length %d, want %d", got.status, got.length, len(got.body))
+		}
+	}
+	early := s.raw(t, "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n{", 1)[0]
+	if early.status != http.StatusRequestEntityTooLarge || early.length != int64(len(early.body)) {
+		t.Errorf("before the body: got %d with the length %d, want %d", early.status, early.length, len(early.body))
+	}
+}
+
 // A client that promises a body and sends half of it, or none.
 func TestSlowClient(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings(func(c *config.Settings) {
 		c.ReadTimeout = time.Second // a busy machine takes its time to read what is there
 		c.ReadHeaderTimeout = time.Second

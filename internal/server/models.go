@@ -76,7 +76,7 @@ const (
 //
 //	@ID				models
 //	@Summary		List the models.
-//	@Description	By name, in pages. With a key or a token, those that it is for. Nothing is loaded for it.
+//	@Description	In pages, sorted by name. A key or a token sees only the models that it is for. No model is loaded to answer.
 //	@Tags			Models
 //	@Param			after	query		string	false	"The name that the page begins after: next of the page before."
 //	@Param			limit	query		integer	false	"How many models the page has at most, from 1 to 1000."	default(100)	minimum(1)	maximum(1000)
@@ -124,7 +124,7 @@ func queryLimit(r *http.Request) (int, error) {
 //
 //	@ID				model
 //	@Summary		Show a model.
-//	@Description	Its versions, and which of them is served under which name. Nothing is loaded for it.
+//	@Description	Its versions, and which of them is served under which name. No model is loaded to answer.
 //	@Tags			Models
 //	@Param			name	path		string	true	"The name of the model."
 //	@Success		200		{object}	exchange.Answer[Model]	"The model."

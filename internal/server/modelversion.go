@@ -29,15 +29,15 @@ type ModelVersion struct {
 type Provenance struct {
 	Source string `json:"source" example:"/srv/runs/first"`                       // What it was copied from.
 	Time   string `json:"time" format:"date-time" example:"2026-11-24T12:00:00Z"` // When it was added.
-	Tool   string `json:"tool" example:"tagifai 1.0.0"`                           // Which added it.
-	By     string `json:"by" example:"ann@ops"`                                   // Who did.
+	Tool   string `json:"tool" example:"tagifai 1.0.0"`                           // What added it.
+	By     string `json:"by" example:"ann@ops"`                                   // Who added it.
 }
 
 // modelVersion answers GET /models/{name}/versions/{version}.
 //
 //	@ID				modelVersion
 //	@Summary		Show a version of a model.
-//	@Description	What it is, where it comes from and how well it did. It is loaded for it if need be.
+//	@Description	What it is, where it comes from and how well it did. It is loaded first if need be.
 //	@Tags			Models
 //	@Param			name	path		string	true	"The name of the model."
 //	@Param			version	path		string	true	"The number of the version, or an alias."
@@ -92,7 +92,7 @@ func (s *Server) versionArgs(e *exchange.Exchange, r *http.Request) (any, error)
 //
 //	@ID				versionArg
 //	@Summary		Get one argument of a version.
-//	@Description	The argument under its name; an empty string if there is none of that name.
+//	@Description	The argument under its name; an empty string if there is no such argument.
 //	@Tags			Models
 //	@Param			name	path		string	true	"The name of the model."
 //	@Param			version	path		string	true	"The number of the version, or an alias."

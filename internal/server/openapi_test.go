@@ -85,6 +85,7 @@ func startEmpty(t *testing.T) *service {
 
 // Every answer that the document promises can be had.
 func TestDocumentIsCovered(t *testing.T) {
+	t.Parallel()
 	doc, err := document()
 	if err != nil {
 		t.Fatal(err)
@@ -92,8 +93,8 @@ func TestDocumentIsCovered(t *testing.T) {
 	s := start(t, settings(func(c *config.Settings) {
 		c.MaxBodyBytes = 200
 		c.MaxHeaderBytes = 1 << 10
-		c.ReadTimeout = time.Second
 	}))
+	hasty := start(t, settings(func(c *config.Settings) { c.ReadTimeout = 300 * time.Millisecond }))
 	broken := start(t, settings())
 	broken.ask(t, http.MethodGet, "/", nil, "") // it has begun
 	broken.Break()
@@ -155,7 +156,7 @@ func TestDocumentIsCovered(t *testing.T) {
 		{busy, "arg 503", "GET /args/learning_rate HTTP/1.1\r\nHost: a\r\n\r\n"},
 		{s, "predict 200", post("", string(payload))},
 		{s, "predict 400", post("", "\xff")},
-		{s, "predict 408", "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"},
+		{hasty, "predict 408", "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"},
 		{s, "predict 413", post("", strings.Repeat(" ", 201))},
 		{s, "predict 415", post("Content-Encoding: br\r\n", "{}")},
 		{s, "predict 422", post("", "{}")},
@@ -188,7 +189,7 @@ func TestDocumentIsCovered(t *testing.T) {
 		{stopping, "oipReady 503", get("/v2/health/ready")},
 		{s, "oipIndex 200", postEmpty("/v2/repository/index")},
 		{s, "oipIndex 400", "POST /v2/repository/index HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n[]"},
-		{s, "oipIndex 413", "POST /v2/repository/index HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n"},
+		{s, "oipIndex 413", "POST /v2/repository/index HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n" + strings.Repeat(" ", 5000)},
 		{empty, "oipIndex 503", postEmpty("/v2/repository/index")},
 		{s, "oipModel 200", get("/v2/models/default")},
 		{s, "oipModel 404", get("/v2/models/spam")},
@@ -252,7 +253,7 @@ func TestDocumentIsCovered(t *testing.T) {
 		}{
 			{s, 200, post("", string(payload))},
 			{s, 400, post("", "{}")},
-			{s, 408, "POST " + p.path + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"},
+			{hasty, 408, "POST " + p.path + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"},
 			{s, 413, post("", strings.Repeat(" ", 201))},
 			{s, 415, post("Content-Encoding: br\r\n", "{}")},
 			{broken, 500, post("", string(payload))},

@@ -28,7 +28,7 @@ import (
 //	@tag.name			Prediction
 //	@tag.description	Tags for texts.
 //	@tag.name			General
-//	@tag.description	Is the service up? What holds for every route: a path that is not here is a 404, another method a 405 with `Allow`, and one slash too much at the end a 307 to the path without it. HEAD is answered wherever GET is. A long answer may be compressed by gzip where `Accept-Encoding` allows it. A service that was started with keys or tokens answers a 401 to who has none of them, also for a path that is not here.
+//	@tag.description	Is the service up? On every route, an unknown path is answered with 404, another method with 405 and `Allow`, and a path with a slash too many at its end with a 307 to the path without it. HEAD is answered wherever GET is. A long answer is compressed by gzip if `Accept-Encoding` allows it. A service that was started with keys or tokens answers a request without a valid one with 401, even if the path is unknown.
 //	@tag.name			Performance
 //	@tag.description	How well the model did on the data it was judged on.
 //	@tag.name			Arguments

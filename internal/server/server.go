@@ -33,6 +33,7 @@ import (
 	"tagifai/internal/apidocs"
 	"tagifai/internal/auth"
 	"tagifai/internal/config"
+	"tagifai/internal/gate"
 	"tagifai/internal/invocations"
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/lookup"
@@ -128,6 +129,7 @@ func New(options Options) *Server {
 		Pace:        sockets.PaceOf(settings.Limits),
 		ReadTimeout: settings.ReadTimeout,
 		LingerBytes: 4 * settings.MaxBodyBytes,
+		Slices:      gate.Slices{Weight: .25}, // small requests do not wait for long answers
 		// While the service stops, or has few connections left, clients are to ask another.
 		Closing: func() bool { return s.admission.Draining() != nil || s.public.Scarce() },
 	}

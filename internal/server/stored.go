@@ -97,7 +97,7 @@ func newStored(table *lookup.Table, settings *config.Settings, registry *prometh
 //
 //	@ID				storedPrediction
 //	@Summary		Get the stored prediction for an id.
-//	@Description	The newest that `tagifai batch` has written for this id and the default model, of whatever version. A slash in the id may be escaped or not. The setting `predictions` of the service names the database; without it the answer is a 404 that says so.
+//	@Description	The newest prediction that `tagifai batch` has written for this id, by any version of the default model. A slash in the id may be escaped or not. The setting `predictions` of the service names the database; without it the answer is a 404 that says so.
 //	@Tags			Prediction
 //	@Param			id	path		string						true	"The id in the source of the batch."
 //	@Success		200	{object}	exchange.Answer[StoredPrediction]	"The prediction, or what was wrong with the row."

@@ -254,6 +254,7 @@ func TestStaleWithoutStore(t *testing.T) {
 // What a version has predicted is stale as soon as stable is another, and not any more
 // once it is back. The newest row counts, stale or not.
 func TestStale(t *testing.T) {
+	t.Parallel()
 	sum, err := defaultSum()
 	if err != nil {
 		t.Fatal(err)

@@ -218,6 +218,7 @@ func TestAdminTLS(t *testing.T) {
 // The defences against slow clients hold over TLS: who takes nothing of an answer, or stops
 // in a body, holds memory for a while and is cut off.
 func TestTLSSlowClients(t *testing.T) {
+	t.Parallel()
 	const held = 1 << 20
 	s := startTLS(t, false, settings(func(c *config.Settings) {
 		c.MaxHeldBytes, c.MaxBodyBytes = held, 128<<10
@@ -249,6 +250,7 @@ func TestTLSSlowClients(t *testing.T) {
 
 // A client that takes one answer of HTTP/2 and leaves another holds memory for a while only.
 func TestSlowStreams(t *testing.T) {
+	t.Parallel()
 	const held = 64 << 20
 	s := startTLS(t, false, settings(func(c *config.Settings) {
 		c.MaxHeldBytes = held

@@ -16,6 +16,7 @@ const driftVerdict = `document.querySelector('.drift .badge')?.textContent`
 // The view of the models says how far the texts are from the baseline, on each kind of
 // screen: nothing yet, too few texts, then other texts than in training.
 func TestTryDriftInBrowser(t *testing.T) {
+	t.Parallel()
 	axe := readAxe(t)
 	for _, window := range windows {
 		for _, scheme := range []string{"light", "dark"} {
@@ -52,6 +53,7 @@ func TestTryDriftInBrowser(t *testing.T) {
 
 // Without a baseline the view says why there is nothing to see.
 func TestTryNoBaselineInBrowser(t *testing.T) {
+	t.Parallel()
 	a, err := model.ReadArtifact(model.DefaultFS())
 	if err != nil {
 		t.Fatal(err)

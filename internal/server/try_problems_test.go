@@ -56,6 +56,7 @@ func startFront(t *testing.T, options server.Options) (f *front, page string) {
 
 // What goes wrong is said in words, and the page goes on by itself when it is over.
 func TestTryProblemsInBrowser(t *testing.T) {
+	t.Parallel()
 	f, page := startFront(t, server.Options{Settings: settings(func(c *config.Settings) { c.MaxBodyBytes, c.MaxTextLength = 400, 100 })})
 	b := browse(t, page)
 	axe := readAxe(t)

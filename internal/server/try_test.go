@@ -118,6 +118,7 @@ const (
 // A person types, sees, switches versions, compares, drops a file and looks at the models,
 // on each kind of screen.
 func TestTryInBrowser(t *testing.T) {
+	t.Parallel()
 	axe := readAxe(t)
 	for _, window := range windows {
 		for _, scheme := range []string{"light", "dark"} {
@@ -247,6 +248,7 @@ func (b *browser) checkAccessible(t *testing.T, axe string) {
 
 // The page asks for a key, and forgets it when it is loaded again.
 func TestTryWithKeyInBrowser(t *testing.T) {
+	t.Parallel()
 	keys := newKeyring(t, io.Discard, prometheus.NewRegistry())
 	may := map[string]string{}
 	for name, actions := range map[string]auth.Action{
@@ -291,6 +293,7 @@ func TestTryWithKeyInBrowser(t *testing.T) {
 
 // Models may have no probabilities, hundreds of classes, or a threshold of another kind.
 func TestTryUnusualModelsInBrowser(t *testing.T) {
+	t.Parallel()
 	many := func(w *linear.Weights) {
 		rows := len(w.Classes)
 		for i := range 75 * rows {
@@ -336,6 +339,7 @@ func TestTryUnusualModelsInBrowser(t *testing.T) {
 // More texts than one request takes go in several; a bad one stays without a tag. The file
 // that comes of it runs no formulas.
 func TestTryManyInBrowser(t *testing.T) {
+	t.Parallel()
 	_, page := startFront(t, server.Options{Settings: settings(func(c *config.Settings) { c.MaxTexts, c.MaxTextLength = 3, 100 })})
 	b := browse(t, page+"#many")
 	dir := t.TempDir()
@@ -388,6 +392,7 @@ func TestTryManyInBrowser(t *testing.T) {
 
 // The keyboard reaches everything, in the order of the page.
 func TestTryByKeyboardInBrowser(t *testing.T) {
+	t.Parallel()
 	s := startTry(t, func(*server.Options) {})
 	b := browse(t, s.url+"/try")
 	b.wait(t, `document.querySelector('#choice-1 .version').options.length > 3`)

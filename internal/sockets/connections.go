@@ -70,13 +70,16 @@ func (c *connections) Accept() (net.Conn, error) {
 // unbind accepts all that waits, however many there are, as the service stops.
 func (c *connections) unbind() { c.once.Do(func() { close(c.unbound) }) }
 
-// A conn is an open connection. Its deadline for writing is kept here and set with each
-// Write, as that has a deadline of its own.
+// A conn is an open connection. Its deadlines are kept here: net/http moves them on with each
+// request, and the runtime only has to know them when something waits.
 type conn struct {
 	net.Conn
 	of       *connections
-	placed   bool         // it has a place
+	placed   bool // it has a place
+	reads    readDeadline
 	deadline atomic.Int64 // for writing, in nanoseconds since 1970; 0 is none
+	patience int64        // the same, which the runtime has; 0 if it is none to find stalls by
+	ended    bool         // it was cut off
 	holds    atomic.Bool  // memory of the stalled
 	whole    *[]byte      // what WriteWhole is going to send; nil if nobody calls it
 	kept     any          // what Keep has made; nil before
@@ -123,6 +126,9 @@ func (c *conn) Write(p []byte) (int, error) {
 		*c.whole = append(*c.whole, p...)
 		return len(p), nil
 	}
+	if c.ended {
+		return 0, os.ErrDeadlineExceeded
+	}
 	written := 0
 	for {
 		n, err := c.writePaced(p[written:min(len(p), written+c.of.pace.Bytes)])
@@ -133,7 +139,23 @@ func (c *conn) Write(p []byte) (int, error) {
 	}
 }
 
+// writePaced writes with the deadline of the Write before, if that is not too late. Nearly all
+// find room at once, and do without a deadline of their own. When it comes too early, the
+// client gets all of the time that it has from then on.
 func (c *conn) writePaced(p []byte) (int, error) {
+	early := 0
+	if at := c.deadline.Load(); c.patience != 0 && (at == 0 || at >= c.patience) {
+		var err error
+		if early, err = c.Conn.Write(p); !errors.Is(err, os.ErrDeadlineExceeded) {
+			c.unstall()
+			return early, err
+		}
+	}
+	n, err := c.writeWatched(p[early:])
+	return early + n, err
+}
+
+func (c *conn) writeWatched(p []byte) (int, error) {
 	now := time.Now()
 	until := now.Add(c.of.pace.Within)
 	if at := c.deadline.Load(); at != 0 && until.UnixNano() > at {
@@ -143,6 +165,7 @@ func (c *conn) writePaced(p []byte) (int, error) {
 	if patience.After(until) {
 		patience = until
 	}
+	c.patience = patience.UnixNano()
 	n, err := c.writeBy(patience, p)
 	if err == nil {
 		c.unstall()
@@ -150,6 +173,7 @@ func (c *conn) writePaced(p []byte) (int, error) {
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) && patience.Before(until) && c.stall() {
 		var more int
+		c.patience = 0
 		more, err = c.writeBy(until, p[n:])
 		n += more
 	}
@@ -192,6 +216,7 @@ func (c *conn) unstall() {
 
 // cut has the kernel forget what the client has not taken, once the connection is closed.
 func (c *conn) cut() {
+	c.ended = true
 	if tcp, ok := c.Conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // an error means that it is closed already
 	}

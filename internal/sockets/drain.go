@@ -64,8 +64,8 @@ func skip(body io.Reader, length int64) (left int64) {
 // readAtOnce is the size of the buffer of net/http, which reads to a larger one go past.
 const readAtOnce = 4 << 10
 
-// Read reads from the connection, or skips what is to go nowhere.
-func (c *conn) Read(p []byte) (int, error) {
+// read is Read without a deadline of its own.
+func (c *conn) read(p []byte) (int, error) {
 	if len(p) > 0 && &p[0] == &nowhere[0] {
 		if tcp, ok := c.Conn.(*net.TCPConn); ok {
 			return skipReceived(tcp, len(p))

@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	// piece is how much net/http sends at a time, less a header as ours.
-	piece = 4<<10 - 512
+	// headerRoom is more than a header as ours takes.
+	headerRoom = 512
+	// piece is how much net/http sends at a time, less a header.
+	piece = 4<<10 - headerRoom
 	// mostWhole is how much is sent at once at most, with a header. Of more the calls of
 	// the kernel are a small part.
 	mostWhole = 16 << 10
@@ -21,7 +23,7 @@ const (
 // is a call of the kernel and wakes up the client. To send an answer of 9 KiB takes 11 µs of
 // the server's processor that way, and 7 µs at once.
 func WriteWhole(w http.ResponseWriter, r *http.Request, body []byte) (int, error) {
-	if len(body) < piece || len(body) > mostWhole-piece || r.ProtoMajor > 1 {
+	if len(body) < piece || len(body) > mostWhole-headerRoom || r.ProtoMajor > 1 {
 		return w.Write(body)
 	}
 	c := connOf(r)

@@ -14,11 +14,7 @@ type keys struct {
 	text    Vocabulary // by column
 	columns []uint32   // of the keys; nil if they are those of all columns, in their order
 	shared  []uint32   // how many bytes each begins with that the one before begins with, too
-	labels  []byte     // the byte behind these: most keys end there
-
-	nodes  int               // of a trie of the keys, without the root
-	depths [maxUsual + 1]int // the same, of each depth in bytes
-	single bool              // a key has one byte
+	depths  []uint32   // how many nodes of each depth a trie of the keys has: of the root, of one byte, …
 }
 
 // newKeys returns the keys of a vectorizer's vocabulary.
@@ -71,43 +67,54 @@ func (k *keys) column(i int) int {
 	return i
 }
 
-// at returns a key.
-func (k *keys) at(i int) string { return k.text.At(k.column(i)) }
+// nodes is how many nodes a trie of the keys has.
+func (k *keys) nodes() int {
+	sum := 0
+	for _, n := range k.depths {
+		sum += int(n)
+	}
+	return sum
+}
 
-// size is that of a key in bytes.
-func (k *keys) size(i int) int {
-	column := k.column(i)
-	return int(k.text.ends[column] - k.text.start(column))
+// usual is [Trie.usual].
+func (k *keys) usual() int {
+	usual := max(2, min(maxUsual, len(k.depths)-1))
+	for usual > 2 && int(k.depths[usual]) <= k.len()/16 {
+		usual--
+	}
+	return usual
 }
 
 // compare compares each key with the one before, and reports whether all are in the order
 // of their bytes.
 func (k *keys) compare() (sorted bool) {
 	if k.shared == nil {
-		k.shared, k.labels = make([]uint32, k.len()), make([]byte, k.len())
+		k.shared = make([]uint32, k.len())
 	}
-	k.nodes, k.depths = 0, [maxUsual + 1]int{}
 	text, before, last := k.text.text, "", uint64(0)
+	depths := append(k.depths[:0], 1)
 	for i := range k.shared {
 		column := k.column(i)
 		start, end := k.text.start(column), k.text.ends[column]
 		key, head := text[start:end], headOf(text, start, end)
+		if head <= last && i > 0 && key <= before {
+			return false
+		}
 		n := min(bits.LeadingZeros64(head^last)/8, len(key), len(before))
 		if n == 8 { // or more
 			for n < min(len(key), len(before)) && key[n] == before[n] {
 				n++
 			}
 		}
-		if i > 0 && (n == len(key) || n < len(before) && before[n] > key[n]) {
-			return false
+		k.shared[i] = uint32(n)
+		for len(depths) <= len(key) {
+			depths = append(depths, 0)
 		}
-		k.shared[i], k.labels[i] = uint32(n), key[n]
-		k.nodes += len(key) - n
-		for depth := n + 1; depth <= min(len(key), maxUsual); depth++ {
-			k.depths[depth]++
+		for depth := n + 1; depth <= len(key); depth++ {
+			depths[depth]++
 		}
-		k.single = k.single || len(key) == 1
 		before, last = key, head
 	}
+	k.depths = depths
 	return true
 }

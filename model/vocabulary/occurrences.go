@@ -8,7 +8,7 @@ import (
 )
 
 // Occurrences are where a tape has n-grams of the vocabulary. The walks of a stretch of the
-// tape go on together, a level of the trie at a time, as those of [Trie.Add] do.
+// tape go on together, a level of the trie at a time: they are those of [Trie.Add].
 type Occurrences struct {
 	Stretches []Stretch
 
@@ -22,14 +22,21 @@ type Occurrences struct {
 	Repeats []Repeat
 
 	walkers []walker // of each stretch, those of a level behind those of the one above
+	again   []comer  // of each stretch, unless the text is long; first those of the levels above
 }
+
+// A comer is a walker who comes to a node at a level, and the last one before it.
+type comer struct{ level, walker, before uint32 }
 
 // A Stretch is walks that go on together.
 type Stretch struct {
-	First, Walks int // in Starts and Ends
+	First, Walks int  // in Starts and Ends
+	Adjacent     bool // the walks start at one byte after the other, and Ends go with Starts
 	Levels       int
 	Repeats      int // their end in Repeats
 	walkers      int // the first
+	again        int // the end
+	unkept       int // levels above the first that are still to come
 }
 
 // A Repeat is an n-gram at which a walk comes to what others come to as well. Where no n-gram
@@ -49,15 +56,45 @@ type Term struct {
 // Reset makes o that of no tape.
 func (o *Occurrences) Reset() {
 	o.Stretches, o.Starts, o.Ends = o.Stretches[:0], o.Starts[:0], o.Ends[:0]
-	o.Repeats, o.walkers = o.Repeats[:0], o.walkers[:0]
+	o.Repeats, o.walkers, o.again = o.Repeats[:0], o.walkers[:0], o.again[:0]
 }
 
-// level adds a level to the last stretch.
-func (o *Occurrences) level(s *Stretch) []walker {
+// begin adds a stretch of n walks from lo on, which start there. At so many levels no n-gram
+// ends.
+func (o *Occurrences) begin(n, lo int, starts []uint32, unkept int) {
+	s := Stretch{First: len(o.Starts), Walks: n, walkers: len(o.walkers), again: len(o.again), unkept: unkept}
+	o.Stretches = append(o.Stretches, s)
+	o.Starts = slices.Grow(o.Starts, n)
+	for _, start := range starts[:n] {
+		o.Starts = append(o.Starts, start+uint32(lo))
+	}
+}
+
+// level adds a level to the last stretch, and returns where its walkers are put: in place of
+// others, if it is not kept.
+func (o *Occurrences) level(others []walker) []walker {
+	s := &o.Stretches[len(o.Stretches)-1]
+	if s.unkept > 0 {
+		s.unkept--
+		return others
+	}
 	s.Levels++
 	n := len(o.walkers)
 	o.walkers = slices.Grow(o.walkers, s.Walks)[:n+s.Walks]
 	return o.walkers[n:]
+}
+
+// note adds those who follow others at the last level.
+func (o *Occurrences) note(followers []follower) {
+	s := &o.Stretches[len(o.Stretches)-1]
+	if s.Levels == 0 {
+		return
+	}
+	o.again = slices.Grow(o.again, len(followers))
+	for _, f := range followers {
+		o.again = append(o.again, comer{uint32(s.Levels - 1), f.walker, f.before})
+	}
+	s.again = len(o.again)
 }
 
 // at returns the walkers of a stretch at a level.
@@ -85,77 +122,59 @@ func (r *rows) Weights(into []float64, o *Occurrences, s *Stretch, terms []Term,
 	return weights
 }
 
-// Meet appends to o the occurrences on a tape, which is the one that was added last with w.
-// [tfidf.TapeEnd] is behind it.
-func (t *Trie) Meet(o *Occurrences, w *Scratch, tape []byte) {
-	n := len(tape) - len(tfidf.TapeEnd)
-	for lo := 0; lo < n; lo += maxTogether {
-		t.meet(o, w, tape, lo, min(lo+maxTogether, n))
-	}
+// Keep has the next [Trie.Add] keep its walks in o, for [Trie.Meet]. To explain a text takes a
+// seventh less than with walks of its own.
+func (w *Scratch) Keep(o *Occurrences) {
+	o.Reset()
+	w.kept = o
 }
 
-// meet is Meet for walks from lo to hi.
-func (t *Trie) meet(o *Occurrences, w *Scratch, tape []byte, lo, hi int) {
-	s := Stretch{First: len(o.Starts), Walks: hi - lo, walkers: len(o.walkers)}
-	words, starts := t.vectorizer.Analyzer == tfidf.Word, positions[:]
-	if words {
-		s.Walks, starts = begin(w.starts, tape, lo, hi), w.starts
+// Meet completes what the last [Trie.Add] has kept.
+func (t *Trie) Meet(w *Scratch) {
+	o := w.kept
+	w.kept = nil
+	words, first := t.vectorizer.Analyzer == tfidf.Word, uint32(1) // bytes of the n-grams at the first level
+	if t.pairs != nil && !words {
+		first = 2
 	}
-	top := w.a[:s.Walks]
-	for i := range top {
-		top[i] = walker{root, t.nodes[root]}
+	o.Ends = slices.Grow(o.Ends, len(o.Starts))
+	for _, start := range o.Starts {
+		o.Ends = append(o.Ends, start+first)
 	}
-	depth, first := 0, 1 // bytes above the first level, and of the n-grams there
-	switch {
-	case words: // end with a space behind them
-		below := w.b[:s.Walks]
-		copy(below, top)
-		t.extend(top, below, unfinished(top, w.left), starts, tape[lo:])
-		top, depth = below, 1
-	case t.pairs != nil:
-		first, depth = 2, 2
-		t.pair(o.level(&s), tape[lo:])
-	}
-	o.Starts, o.Ends = slices.Grow(o.Starts, s.Walks), slices.Grow(o.Ends, s.Walks)
-	for _, start := range starts[:s.Walks] {
-		start += uint32(lo)
-		o.Starts, o.Ends = append(o.Starts, start), append(o.Ends, start+uint32(first))
-	}
-	t.goOn(o, w, &s, top, starts, tape[lo:], depth)
-	w.meetAgain(o, &s, top)
-	s.Repeats = len(o.Repeats)
-	o.Stretches = append(o.Stretches, s)
-}
-
-// goOn adds the levels of a stretch, as far as the trie goes.
-func (t *Trie) goOn(o *Occurrences, w *Scratch, s *Stretch, above []walker, starts []uint32, tape []byte, depth int) {
-	if s.Levels > 0 {
-		above = o.at(s, s.Levels-1)
-	}
-	for ; depth < t.usual && t.vectorizer.Analyzer != tfidf.Word; depth++ {
-		below := o.level(s)
-		if !t.level(above, below, tape[depth:]) {
-			return
+	again := 0
+	for i := range o.Stretches {
+		s := &o.Stretches[i]
+		s.Adjacent = !words
+		if w.long {
+			w.meetAll(o, s)
+		} else {
+			w.meetAgain(o, s, o.again[again:s.again])
 		}
-		above = below
-	}
-	for left := unfinished(above, w.left); len(left) > 0; depth++ {
-		below := o.level(s)
-		copy(below, above)
-		left = t.extend(above, below, left, starts, tape[depth:])
-		above = below
+		again, s.Repeats = s.again, len(o.Repeats)
 	}
 }
 
-// meetAgain adds the repeats of a stretch, whose walkers are at top before its first level.
-// What begins with an n-gram that occurs once occurs once.
-func (w *Scratch) meetAgain(o *Occurrences, s *Stretch, top []walker) {
-	if len(w.met) == 0 {
-		return
+// meetAgain adds the repeats of a stretch, by those who came to nodes after others.
+func (w *Scratch) meetAgain(o *Occurrences, s *Stretch, again []comer) {
+	followed := w.left[:s.Walks] // the level at which a walker followed another last, from 1 on
+	clear(followed)
+	for _, c := range again {
+		count := w.seen[o.at(s, int(c.level))[c.walker].at] - (w.stamp + maxTogether) - 1
+		count = count%maxTogether + 1
+		if followed[c.before] != c.level+1 {
+			o.Repeats = append(o.Repeats, Repeat{c.level, c.before, count, false})
+		}
+		followed[c.walker] = c.level + 1
+		o.Repeats = append(o.Repeats, Repeat{c.level, c.walker, count, true})
 	}
-	left := w.left[:s.Walks]
+}
+
+// meetAll does so for a long text, by looking at all walkers. What begins with an n-gram that
+// occurs once occurs once.
+func (w *Scratch) meetAll(o *Occurrences, s *Stretch) {
+	left, top := w.left[:s.Walks], w.b[:s.Walks]
 	for i := range left {
-		left[i] = uint32(i)
+		left[i], top[i].at = uint32(i), root
 	}
 	for level := range s.Levels {
 		n, below := 0, o.at(s, level)
@@ -174,26 +193,17 @@ func (w *Scratch) meetAgain(o *Occurrences, s *Stretch, top []walker) {
 	}
 }
 
-// visit returns how often the text has what leads to a node, and whether the node was visited
-// before.
+// visit returns how often a long text has what leads to a node, and whether the node was
+// visited before.
 func (w *Scratch) visit(node uint32) (times uint32, again bool) {
-	if w.long {
-		const visited = 1 << 30 // beside the mark of weighCounts
-		count := w.many[node]
-		w.many[node] |= visited
-		return count % visited, count/visited%2 == 1
-	}
-	// The counts of weighRepeats go up to maxTogether, with its mark on top of twice that.
-	count := w.seen[node] - (w.stamp + maxTogether) - 1
-	if count >= 4*maxTogether {
-		return 1, false // the stamp of a walker
-	}
-	visited := count / maxTogether % 2
-	w.seen[node] += maxTogether * (1 - visited)
-	return count%maxTogether + 1, visited == 1
+	const visited = 1 << 30 // beside the mark of weighCounts
+	count := w.many[node]
+	w.many[node] |= visited
+	return count % visited, count/visited%2 == 1
 }
 
-// Meet is that of [Trie.Meet]. All walks are in one stretch, with one level.
+// Meet appends to o the occurrences on a tape, which is the one that was added last with w.
+// [tfidf.TapeEnd] is behind it. All walks are in one stretch, with one level.
 func (t *WordTable) Meet(o *Occurrences, w *Scratch, tape []byte) {
 	s := Stretch{First: len(o.Starts), Levels: 1, walkers: len(o.walkers)}
 	n := len(tape) - len(tfidf.TapeEnd)

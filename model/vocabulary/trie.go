@@ -68,11 +68,9 @@ const (
 // NewTrie returns an error if the n-grams need more nodes than a trie can have.
 func NewTrie(from *Source) (*Trie, error) {
 	v := &from.Vectorizer
-	b := builder{Trie: &Trie{vectorizer: *v}, keys: newKeys(v, from.NGrams)}
-	if b.keys.nodes > ordered {
-		b.idf = from.IDF
-	}
-	if err := b.build(); err != nil {
+	k := newKeys(v, from.NGrams)
+	b := builder{Trie: &Trie{vectorizer: *v, usual: k.usual()}}
+	if err := b.build(k); err != nil {
 		return nil, err
 	}
 	b.fill(from)
@@ -81,123 +79,82 @@ func NewTrie(from *Source) (*Trie, error) {
 		tf := v.TF(uint32(count))
 		b.repeats[count] = weightedRow{norm: v.Norm.Power(tf) - float64(count), times: tf - float64(count)}
 	}
-	if !b.keys.single {
-		b.pairs = b.pairNodes()
-	}
+	b.pairs = b.pairNodes()
 	return b.Trie, nil
 }
 
-// A builder places the nodes breadth first: what is near the root, and so on most
-// walks, lies close together.
+// A builder places the nodes of an outline, in its order.
 type builder struct {
 	*Trie
-	keys  *keys
-	free  []uint64       // a bit for each node: set if it is not in use
-	bases []uint64       // a bit for each base: set if no node has it
-	lows  [fanOut]uint32 // no lone child of a label fits before it
-	low   uint32         // no node before it is free
-	end   uint32         // behind the last node in use
-	idf   []float64      // by column; nil for alphabetical order within a depth
-
-	labels [fanOut]byte   // of a branch
-	ends   [fanOut]uint32 // of the keys of each label
+	*outline
+	places []uint32       // of the nodes of the outline that have one
+	free   []uint64       // a bit for each node: set if it is not in use
+	bases  []uint64       // a bit for each base: set if no node has it
+	low    uint32         // no node before it is free
+	lows   [fanOut]uint32 // no lone child of a label fits before it
+	wide   [16]uint32     // for so many children, or more, no base before it is tried
+	end    uint32         // behind the last node in use
 }
 
-// A branch is a node whose children are still to be placed. Its keys, from lo to hi, share
-// the bytes that spell the node, and have more.
-type branch struct {
-	node, lo, hi uint32
-	rarity       uint32 // of the first of its keys
-}
-
-func (b *builder) build() error {
-	b.grow(min(b.keys.nodes, maxNodes) * 17 / 16)
+// build places the nodes of a trie of the keys.
+func (b *builder) build(k *keys) error {
+	tooMany := fmt.Errorf("ngrams: %d of them need more than the %d nodes that a model can hold; train with fewer, such as by max_features or min_df", k.len(), maxNodes)
+	n := k.nodes()
+	if n > maxNodes {
+		return tooMany
+	}
+	b.outline = newOutline(k)
+	b.places = make([]uint32, n)
+	b.grow(n * 33 / 32)
 	// No child comes before the first fanOut nodes, so that no base is 0, which is that of
 	// a node without children.
 	b.end = fanOut
 	clear(b.free[:fanOut/64])
 	b.bases[0] &^= 1
-	widest := 1
-	for depth := range maxUsual { // no more nodes have children than there are children
-		widest = max(widest, min(b.keys.depths[depth], b.keys.depths[depth+1]))
-	}
-	level, below := make([]branch, 0, widest), make([]branch, 0, widest) // of one depth, and of the next
-	if n := b.keys.len(); n > 0 {
-		level = append(level, branch{node: root, hi: uint32(n)})
-	}
-	for depth := 0; len(level) > 0; depth++ {
-		below = below[:0]
-		for _, at := range level {
-			if b.end > maxNodes {
-				return fmt.Errorf("ngrams: %d of them need more than the %d nodes that a model can hold; train with fewer, such as by max_features or min_df", b.keys.len(), maxNodes)
-			}
-			below = b.branch(at, depth, below)
+	b.places[0] = root
+	for i, at := range b.places {
+		lo, hi := b.children(i)
+		if lo == hi {
+			continue
 		}
-		if b.idf == nil {
-			level, below = below, level
-		} else {
-			level = frequentFirst(level, below)
+		labels, places := b.labels[lo:hi], b.places[lo:hi]
+		base := b.place(labels)
+		b.bases[base/64] &^= 1 << (base % 64)
+		b.nodes[at] = newNode(base, b.nodes[at].label())
+		for c, label := range labels {
+			child := base + uint32(label)
+			places[c] = child
+			b.nodes[child] = newNode(0, label)
+			b.free[child/64] &^= 1 << (child % 64)
 		}
+		b.end = max(b.end, places[len(places)-1]+1)
+		if b.end > maxNodes {
+			return tooMany
+		}
+		b.grow(int(b.end))
 	}
 	b.nodes = b.nodes[:b.end+fanOut] // so many that no walk leaves them
 	if spare := cap(b.nodes) - len(b.nodes); spare > len(b.nodes)/16 {
 		b.nodes = slices.Clone(b.nodes)
 	}
-	b.usual = maxUsual
-	for b.usual > 2 && b.keys.depths[b.usual] <= b.keys.len()/16 {
-		b.usual--
-	}
 	return nil
-}
-
-// branch places the children of a node of a depth, and appends those with children to
-// below.
-func (b *builder) branch(at branch, depth int, below []branch) []branch {
-	// A label begins where what the keys share ends. The texts are hardly looked at: half of
-	// the time for the nodes.
-	n, labels, ends := 1, &b.labels, &b.ends
-	if labels[0] = b.keys.labels[at.lo]; b.keys.shared[at.lo] != uint32(depth) { // no n-gram ends at the node
-		labels[0] = b.keys.at(int(at.lo))[depth]
-	}
-	for i, shared := range b.keys.shared[at.lo+1 : at.hi] {
-		if shared == uint32(depth) {
-			next := at.lo + 1 + uint32(i)
-			ends[n-1], labels[n] = next, b.keys.labels[next]
-			n++
-		}
-	}
-	ends[n-1] = at.hi
-	base := b.place(labels[:n])
-	b.nodes[at.node] = newNode(base, b.nodes[at.node].label())
-	b.bases[base/64] &^= 1 << (base % 64)
-	lo := at.lo
-	for i, hi := range ends[:n] {
-		child := branch{base + uint32(labels[i]), lo, hi, b.rarity(lo)}
-		lo = hi
-		b.use(child.node, labels[i])
-		if b.keys.size(int(child.lo)) == depth+1 { // an n-gram ends here
-			child.lo++
-		}
-		if child.lo < child.hi {
-			below = append(below, child)
-		}
-	}
-	return below
 }
 
 // place finds a base that no node has, at which all of labels, which are sorted, meet
 // unused nodes. It tries 64 bases at once. A lone child, as most nodes have, goes into the
-// first gap that takes it, so that few are left: every node has a row.
+// first gap that takes it, so that few are left: every node has a row. Several go behind
+// those before them that were about as many: to try all gaps again and again would take
+// three times as long, for no fewer nodes.
 func (b *builder) place(labels []byte) uint32 {
-	const patience = 128 * 64 // bases before the end that are tried for several children
 	first := uint32(labels[0])
 	for b.free[b.low/64] == 0 {
 		b.low += 64
 	}
-	base := max(b.lows[first], max(b.low, first)-first)
+	from := &b.lows[first]
 	if len(labels) > 1 {
-		base = max(base, max(b.end, patience)-patience)
+		from = &b.wide[min(len(labels), len(b.wide)-1)]
 	}
+	base := max(*from, max(b.low, first)-first)
 	for len(labels) == 1 || base < b.end {
 		fits := bitsFrom(b.bases, base)
 		for _, label := range labels {
@@ -207,9 +164,7 @@ func (b *builder) place(labels []byte) uint32 {
 		}
 		if fits != 0 {
 			base += uint32(bits.TrailingZeros64(fits))
-			if len(labels) == 1 {
-				b.lows[first] = base
-			}
+			*from = base
 			return base
 		}
 		base += 64
@@ -218,6 +173,7 @@ func (b *builder) place(labels []byte) uint32 {
 	for b.bases[base/64]>>(base%64)&1 == 0 {
 		base++
 	}
+	*from = base
 	return base
 }
 
@@ -225,16 +181,6 @@ func (b *builder) place(labels []byte) uint32 {
 func bitsFrom(set []uint64, n uint32) uint64 {
 	i, shift := n/64, n%64
 	return set[i]>>shift | set[i+1]<<(64-shift)
-}
-
-// use takes a node into use.
-func (b *builder) use(n uint32, label byte) {
-	b.nodes[n] = newNode(0, label)
-	b.free[n/64] &^= 1 << (n % 64)
-	if n >= b.end {
-		b.end = n + 1
-		b.grow(int(b.end))
-	}
 }
 
 // grow makes sure that there are so many nodes, and enough behind them for place to look
@@ -258,39 +204,33 @@ func grown[T any](s []T, n int, filling T) []T {
 	return t
 }
 
-// fill makes the rows. It goes along the keys: what one shares with the one before is on the
-// path already.
+// fill makes the rows, each behind that of its parent.
 func (b *builder) fill(from *Source) {
 	b.width = from.Rows + 1
 	b.sums = make([]float64, int(b.end)*b.width)
-	path := []uint32{root} // the nodes of a key
-	for i, shared := range b.keys.shared {
-		path = path[:shared+1]
-		at, label := path[shared], b.keys.labels[i]
-		if size := b.keys.size(i); size > len(path) {
-			for key := b.keys.at(i); len(path) < size; label = key[len(path)-1] { // no n-gram ends there
-				parent := at
-				at = b.nodes[parent].child(label)
-				copy(b.row(at), b.row(parent))
-				path = append(path, at)
+	for i, parent := range b.places {
+		lo, hi := b.children(i)
+		for c := lo; c < hi; c++ {
+			if column := b.columns[c]; column == noColumn {
+				copy(b.row(b.places[c]), b.row(parent))
+			} else {
+				b.extendRow(b.places[c], parent, from, int(column))
 			}
 		}
-		last := b.nodes[at].child(label)
-		b.extendRow(last, at, from, b.keys.column(i))
-		path = append(path, last)
 	}
 }
 
-// pairNodes returns the node of each pair of bytes.
-func (t *Trie) pairNodes() *[fanOut * fanOut]uint32 {
+// pairNodes returns the node of each pair of bytes, nil if one byte is an n-gram.
+func (b *builder) pairNodes() *[fanOut * fanOut]uint32 {
 	pairs := new([fanOut * fanOut]uint32)
-	for a := range fanOut {
-		first := t.child(root, byte(a))
-		if first == nowhere {
-			continue
+	lo, hi := b.children(0)
+	for i := lo; i < hi; i++ {
+		if b.columns[i] != noColumn {
+			return nil
 		}
-		for b := range fanOut {
-			pairs[a*fanOut+b] = t.child(first, byte(b))
+		first, end := b.children(i)
+		for c := first; c < end; c++ {
+			pairs[int(b.labels[i])*fanOut+int(b.labels[c])] = b.places[c]
 		}
 	}
 	return pairs

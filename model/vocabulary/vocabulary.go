@@ -1,11 +1,11 @@
 // Package vocabulary finds the n-grams of a vocabulary on the tape of a text, and adds up what
 // each adds to the scores of a linear classifier.
 //
-// To find your way: a [Trie] finds n-grams of any length. It is made in trie.go, of n-grams that
-// keys.go has put in order. walk.go finds all those of a tape in one walk, and repeats.go
-// weighs those that occur several times. A [WordTable], in words.go, finds single words. Both
-// have rows of numbers, which rows.go adds up. occurrences.go says which n-grams a walk met,
-// and where, for explanations.
+// To find your way: a [Trie] finds n-grams of any length. keys.go puts them in order, outline.go
+// makes a tree of them, and trie.go gives its nodes their places. walk.go finds all those of a
+// tape in one walk, and repeats.go weighs those that occur several times. A [WordTable], in
+// words.go, finds single words. Both have rows of numbers, which rows.go adds up.
+// occurrences.go says which n-grams a walk met, and where, for explanations.
 package vocabulary
 
 import (
@@ -68,10 +68,11 @@ func Cut(text string, ends []uint32) (Vocabulary, error) {
 // Len returns the number of n-grams.
 func (v Vocabulary) Len() int { return len(v.ends) }
 
-// At returns an n-gram.
-func (v Vocabulary) At(i int) string { return v.text[v.start(i):v.ends[i]] }
+// At returns an n-gram. Its receiver is a pointer, as is that of start: what has five words is
+// copied through memory for each call, which takes longer than the rest.
+func (v *Vocabulary) At(i int) string { return v.text[v.start(i):v.ends[i]] }
 
-func (v Vocabulary) start(i int) uint32 {
+func (v *Vocabulary) start(i int) uint32 {
 	if i == 0 {
 		return 0
 	}
@@ -114,10 +115,8 @@ func headOf(text string, start, end uint32) uint64 {
 	s := text[start : start+8]
 	head := uint64(s[7]) | uint64(s[6])<<8 | uint64(s[5])<<16 | uint64(s[4])<<24 |
 		uint64(s[3])<<32 | uint64(s[2])<<40 | uint64(s[1])<<48 | uint64(s[0])<<56
-	if size := end - start; size < 8 {
-		head &^= 1<<(64-8*size) - 1
-	}
-	return head
+	unused := 64 - 8*min(end-start, 8)
+	return head >> unused << unused
 }
 
 // All yields the n-grams with their numbers.

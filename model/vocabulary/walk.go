@@ -24,6 +24,7 @@ type Scratch struct {
 	followers []follower
 	met       []meeting
 	weighted  []weightedRow
+	kept      *Occurrences // where walks are kept; nil if they are not
 
 	// seen has, of each node, the stamp of the last walker who came to it. The stamps of a
 	// text are above those of all texts before it.
@@ -109,10 +110,14 @@ func (t *Trie) descend(w *Scratch, tape []byte, lo, hi int, long bool) []walker 
 		n = begin(w.starts, tape, lo, hi)
 		starts = w.starts
 	}
+	if w.kept != nil {
+		w.kept.begin(n, lo, starts, one(words)) // they end with a space
+	}
 	below, above := w.a[:n], w.b[:n]
 	var followers []follower
 	if t.pairs != nil && !words {
 		depth = 2
+		below = w.next(below)
 		if long {
 			t.pair(below, tape[lo:])
 			clear(above) // the rows of single bytes are zeros, as that of nowhere
@@ -122,6 +127,9 @@ func (t *Trie) descend(w *Scratch, tape []byte, lo, hi int, long bool) []walker 
 			w.met = slices.Grow(w.met, len(followers))
 			for _, f := range followers {
 				w.met = append(w.met, meeting{below[f.walker].at, nowhere})
+			}
+			if w.kept != nil {
+				w.kept.note(followers)
 			}
 		}
 	} else {
@@ -133,7 +141,7 @@ func (t *Trie) descend(w *Scratch, tape []byte, lo, hi int, long bool) []walker 
 	}
 	more := true
 	for ; more && depth < t.usual && !words; depth++ {
-		above, below = below, above
+		above, below = below, w.next(above)
 		more = t.level(above, below, tape[lo+depth:])
 		followers = w.note(above, below, followers, long)
 	}
@@ -141,12 +149,20 @@ func (t *Trie) descend(w *Scratch, tape []byte, lo, hi int, long bool) []walker 
 		return below
 	}
 	for left := unfinished(below, w.left); len(left) > 0; depth++ {
-		above, below = below, above
+		above, below = below, w.next(above)
 		copy(below, above)
 		left = t.extend(above, below, left, starts, tape[lo+depth:])
 		followers = w.note(above, below, followers, long)
 	}
 	return below
+}
+
+// next returns where walkers are put at the next level: in place of others, unless they are kept.
+func (w *Scratch) next(others []walker) []walker {
+	if w.kept == nil {
+		return others
+	}
+	return w.kept.level(others)
 }
 
 // note notes where walkers have come to: in a long text all of them, else the followers
@@ -164,6 +180,9 @@ func (w *Scratch) note(above, below []walker, group []follower, long bool) []fol
 	w.met = slices.Grow(w.met, len(group))
 	group = follow(w.seen, w.stamp, above, below, group, w.met[n:cap(w.met)])
 	w.met = w.met[:n+len(group)]
+	if w.kept != nil {
+		w.kept.note(group)
+	}
 	return group
 }
 

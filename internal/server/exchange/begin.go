@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"tagifai/internal/gate"
 	"tagifai/internal/memory"
 	"tagifai/internal/sockets"
 )
@@ -27,6 +28,7 @@ type Exchanges struct {
 	Pace        sockets.Pace  // of clients that send long bodies
 	ReadTimeout time.Duration // for a body, whatever its pace
 	LingerBytes int64         // of a body that are read on after an early answer
+	Slices      gate.Slices   // of the work of encoding long answers
 	Closing     func() bool   // whether the next request of a client is to go to another service
 }
 

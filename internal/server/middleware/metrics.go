@@ -15,7 +15,7 @@ import (
 func Metrics(registry *prometheus.Registry) func(http.Handler) http.Handler {
 	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "http_server_request_duration_seconds",
-		Help: "From the end of a request's header to the end of its answer. The route is empty for a path that no route has.",
+		Help: "From the end of a request's header to the end of its answer. The route is empty for a path that no route has, the status for a connection that was broken off without an answer.",
 		// From a prediction of one text to the deadline of an answer.
 		Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},
 	}, []string{"http_request_method", "http_route", "http_response_status_code"})
@@ -48,8 +48,12 @@ func (m *requestMetrics) observe(w http.ResponseWriter, r *http.Request) {
 }
 
 // statusLabel returns the status in digits, for that of most answers without an allocation.
+// It is empty if there was no answer.
 func statusLabel(status int) string {
-	if status == http.StatusOK {
+	switch status {
+	case 0:
+		return ""
+	case http.StatusOK:
 		return "200"
 	}
 	return strconv.Itoa(status)

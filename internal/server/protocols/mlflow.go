@@ -94,7 +94,7 @@ func (m *MLflow) Health(e *exchange.Exchange, r *http.Request) (any, error) {
 //
 //	@ID				mlflowVersion
 //	@Summary		Show the version of the service.
-//	@Description	It is ours, and none of MLflow's.
+//	@Description	Of this service, not of MLflow.
 //	@Tags			MLflow
 //	@Produce		plain
 //	@Success		200	{string}	string	"The version."
@@ -136,7 +136,7 @@ type MLflowAnswer struct {
 //
 //	@ID				mlflowInvocations
 //	@Summary		Predict tags by the default model.
-//	@Description	The body is one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`, as MLflow has them, or a table as `text/csv` whose first line names the columns. It has one column of texts, or the setting mlflow-column names the one.
+//	@Description	The body is one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`, as MLflow has them, or a table as `text/csv` whose first line names the columns. The table has one column of texts, or the setting `mlflow-column` names it.
 //	@Tags			MLflow
 //	@Accept			json
 //	@Param			request	body		MLflowRequest	true	"The texts to classify."

@@ -131,7 +131,7 @@ const oipIndexRoom = 512
 //
 //	@ID				oipIndex
 //	@Summary		List the versions of all models.
-//	@Description	With a key or a token, of those that it is for. A version that is loaded when it is asked for counts as ready.
+//	@Description	A key or a token sees only the models that it is for. A version that is loaded when it is asked for counts as ready.
 //	@Tags			Open Inference Protocol
 //	@Param			request	body		OIPIndexRequest	false	"Which versions to list."
 //	@Success		200		{array}		OIPIndexEntry	"The versions."
@@ -266,7 +266,7 @@ type OIPModelReady struct {
 //
 //	@ID				oipModelReady
 //	@Summary		Is a model ready?
-//	@Description	Nothing is loaded for it: a version that is loaded when it is asked for counts as ready.
+//	@Description	No model is loaded to answer: a version that is loaded when it is asked for counts as ready.
 //	@Tags			Open Inference Protocol
 //	@Param			name	path		string			true	"The name of the model."
 //	@Success		200		{object}	OIPModelReady	"It is."

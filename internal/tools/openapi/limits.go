@@ -10,7 +10,7 @@ var unlimited = open
 // addLimits adds the answer to a client that sends too much.
 func addLimits(doc *openapi3.T) {
 	for name, header := range map[string]openapi3.Parameter{
-		"RetryAfter":      {Description: "Seconds until the same would be answered.", Schema: openapi3.NewIntegerSchema().WithMin(1).NewRef(), Example: 3},
+		"RetryAfter":      {Description: "Seconds after which to try again.", Schema: openapi3.NewIntegerSchema().WithMin(1).NewRef(), Example: 3},
 		"RateLimit":       {Description: "How much is left (r), and in how many seconds it is all back (t): draft-ietf-httpapi-ratelimit-headers-10.", Schema: openapi3.NewStringSchema().NewRef(), Example: `"requests";r=0;t=5, "texts";r=600;t=0`},
 		"RateLimitPolicy": {Description: "How much a client may send (q) in how many seconds (w).", Schema: openapi3.NewStringSchema().NewRef(), Example: `"requests";q=20;w=5, "texts";q=600;w=60`},
 	} {
