@@ -25,7 +25,7 @@ func (predictCommand) Help() string {
 }
 
 func (c predictCommand) Run(ctx context.Context, env cli.Env) error {
-	cli.StartLean()
+	cli.StartLean(cli.UsualHeap)
 	m, err := cli.OpenModelWarning(c.Model, env.Err)
 	if err != nil {
 		return err

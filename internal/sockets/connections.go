@@ -82,6 +82,7 @@ type conn struct {
 	ended    bool         // it was cut off
 	holds    atomic.Bool  // memory of the stalled
 	whole    *[]byte      // what WriteWhole is going to send; nil if nobody calls it
+	kept     any          // what Keep has made; nil before
 	once     sync.Once
 }
 

@@ -12,15 +12,19 @@ import (
 // and to look for it meanwhile would take a sixth of the start.
 const startingHeap = 800
 
+// UsualHeap is what the runtime has by default.
+const UsualHeap = 100
+
 // StartLean lets the collector rest until the heap has its starting size, or the function
-// that it returns is called. GOGC overrides it.
-func StartLean() (started func()) {
+// that it returns is called. From then on it has the percentage that follows. GOGC overrides
+// both.
+func StartLean(follows int) (started func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	usual := debug.SetGCPercent(startingHeap)
-	restore := func() { debug.SetGCPercent(usual) }
+	debug.SetGCPercent(startingHeap)
+	started = func() { debug.SetGCPercent(follows) }
 	first := new(struct{ _ *int }) // found unreachable by the first collection
-	runtime.SetFinalizer(first, func(any) { restore() })
-	return restore
+	runtime.SetFinalizer(first, func(any) { started() })
+	return started
 }

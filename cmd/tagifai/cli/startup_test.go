@@ -19,27 +19,28 @@ func TestStartLean(t *testing.T) {
 	usual := gcPercent()
 	t.Cleanup(func() { debug.SetGCPercent(usual) })
 
-	started := StartLean()
+	const follows = 80
+	started := StartLean(follows)
 	if got := gcPercent(); got != startingHeap {
 		t.Errorf("while it starts: got %d, want %d", got, startingHeap)
 	}
 	started()
-	if got := gcPercent(); got != usual {
-		t.Errorf("when it has started: got %d, want %d", got, usual)
+	if got := gcPercent(); got != follows {
+		t.Errorf("when it has started: got %d, want %d", got, follows)
 	}
 
-	// A start that needs much memory has the usual collector from the first collection on.
-	StartLean()
-	for end := time.Now().Add(10 * time.Second); gcPercent() != usual; runtime.GC() {
+	// A start that needs much memory has it from the first collection on.
+	StartLean(follows)
+	for end := time.Now().Add(10 * time.Second); gcPercent() != follows; runtime.GC() {
 		if time.Now().After(end) {
-			t.Fatalf("after a collection: got %d, want %d", gcPercent(), usual)
+			t.Fatalf("after a collection: got %d, want %d", gcPercent(), follows)
 		}
 		time.Sleep(time.Millisecond)
 	}
 
 	t.Setenv("GOGC", "100")
-	StartLean()
-	if got := gcPercent(); got != usual {
-		t.Errorf("with GOGC: got %d, want %d", got, usual)
+	StartLean(UsualHeap)
+	if got := gcPercent(); got != follows {
+		t.Errorf("with GOGC: got %d, want what it was, %d", got, follows)
 	}
 }

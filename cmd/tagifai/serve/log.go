@@ -24,6 +24,7 @@ func newLogger(w io.Writer, terminal bool, level, format string) zerolog.Logger 
 
 const (
 	logDelay   = 5 * time.Millisecond // that a line waits for others
+	passAt     = 32 << 10             // bytes that wait for no others
 	maxPending = 1 << 20              // bytes that wait for the reader of the log
 )
 
@@ -34,6 +35,7 @@ const (
 type logWriter struct {
 	out  io.Writer
 	wake chan struct{} // when something is pending
+	full chan struct{} // when passAt of it is
 	stop chan struct{} // closed to pass on what is left
 	done chan struct{} // closed when that is done
 
@@ -43,7 +45,7 @@ type logWriter struct {
 }
 
 func newLogWriter(out io.Writer) *logWriter {
-	w := &logWriter{out: out, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	w := &logWriter{out: out, wake: make(chan struct{}, 1), full: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
 	go w.run()
 	return w
 }
@@ -56,25 +58,42 @@ func (w *logWriter) Write(p []byte) (int, error) {
 		w.dropped++
 		return len(p), nil
 	}
-	if len(w.pending) == 0 {
-		select {
-		case w.wake <- struct{}{}:
-		default: // it is woken already
-		}
-	}
+	before := len(w.pending)
 	w.pending = append(w.pending, p...)
+	if before == 0 {
+		notify(w.wake)
+	}
+	if before < passAt && len(w.pending) >= passAt {
+		notify(w.full)
+	}
 	return len(p), nil
+}
+
+// notify wakes up who waits for c, unless that has been done already.
+func notify(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
 func (w *logWriter) run() {
 	defer close(w.done)
 	var passing []byte
+	delay := time.NewTimer(logDelay)
 	for stopped := false; !stopped; {
 		select {
 		case <-w.wake:
-			time.Sleep(logDelay)
+			delay.Reset(logDelay)
+			select {
+			case <-delay.C:
+			case <-w.full:
+			}
 		case <-w.stop:
 			stopped = true
+		}
+		if cap(passing) > 2*passAt { // a slow reader has made it grow
+			passing = nil
 		}
 		w.mu.Lock()
 		passing, w.pending = w.pending, passing[:0]

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -55,6 +56,43 @@ func TestLogWriterIsNotHeldUp(t *testing.T) {
 	if kept == 0 || dropped == 0 || kept+dropped != lines {
 		t.Errorf("%d lines kept and %d dropped, of %d", kept, dropped, lines)
 	}
+}
+
+// What a slow reader has made the log hold is given back when it has read it.
+func TestLogWriterHoldsLittle(t *testing.T) {
+	reader, out := io.Pipe()
+	w := newLogWriter(out)
+	held := func() int {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return cap(w.pending)
+	}
+	line := strings.Repeat("x", 999) + "\n"
+	end := time.Now().Add(10 * time.Second)
+	for ; held() < maxPending/2; fmt.Fprint(w, line) {
+		if time.Now().After(end) {
+			t.Fatalf("%d bytes are held for a reader who does not read, too few for this test", held())
+		}
+	}
+	read := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, reader)
+		close(read)
+	}()
+	const buffers = 2 // which take turns
+	for small := 0; small < 2*buffers; small++ {
+		if held() > 2*passAt {
+			small = 0
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d bytes are held when all is read", held())
+		}
+		fmt.Fprint(w, line)
+		time.Sleep(2 * logDelay)
+	}
+	w.close()
+	_ = out.Close() // a pipe's never fails
+	<-read
 }
 
 func TestLogger(t *testing.T) {

@@ -159,8 +159,8 @@ func (e *Exchange) sendHeader(w http.ResponseWriter, status, length int) {
 	// To a short answer net/http adds it in less time, unless that is flushed as one that
 	// comes before the body.
 	if length > shortAnswer || length != unknown && e.body != nil {
-		e.values[1] = inPlace(strconv.AppendInt(e.length[:0], int64(length), 10))
-		header["Content-Length"] = e.values[1:2:2]
+		e.headers.values[1] = inPlace(strconv.AppendInt(e.headers.length[:0], int64(length), 10))
+		header["Content-Length"] = e.headers.values[1:2:2]
 	}
 	e.leaveGate()
 	w.WriteHeader(status)

@@ -46,7 +46,7 @@ type beginning struct {
 
 func (m *beginning) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := m.begin(w, r)
-	defer e.release()
+	defer e.end()
 	m.next.ServeHTTP(e, r)
 	if e.body != nil && e.body.AnsweredEarly() {
 		e.release()
@@ -56,14 +56,15 @@ func (m *beginning) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // begin makes the exchange of a request.
 func (all *Exchanges) begin(w http.ResponseWriter, r *http.Request) *Exchange {
-	e := &Exchange{ResponseWriter: w, all: all, dialect: all.dialectOf(r.URL.Path), Start: time.Now()}
+	e := sockets.Keep[Exchange](r)
+	e.ResponseWriter, e.all, e.dialect, e.Start = w, all, all.dialectOf(r.URL.Path), time.Now()
 	if id := First(r.Header, RequestIDHeader); IsRequestID(id) {
-		e.values[0] = id
+		e.headers.values[0] = id
 	} else {
-		e.values[0] = newRequestID(&e.newID)
+		e.headers.values[0] = newRequestID(&e.headers.newID)
 	}
 	header := w.Header()
-	header[RequestIDHeader] = e.values[0:1:1]
+	header[RequestIDHeader] = e.headers.values[0:1:1]
 	header["X-Content-Type-Options"] = noSniff
 	// What comes in chunks may also have had a length, which net/http has dropped: an
 	// attempt to smuggle a request in behind it. RFC 9112, 6.1.

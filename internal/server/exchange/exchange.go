@@ -47,15 +47,19 @@ type Exchange struct {
 	Prefix       string // before the paths of the routes: "", or one without a slash at its end
 	Remote       string
 
-	// The values of two headers, and their bytes: four allocations less. The bytes are
-	// written once.
+	headers headers
+}
+
+// headers are the values of two headers, and their bytes: four allocations less. The bytes are
+// written once for each request.
+type headers struct {
 	values [2]string
 	newID  [32]byte
 	length [20]byte
 }
 
 // ID returns the name of the request, which is also the value of a header.
-func (e *Exchange) ID() string { return e.values[0] }
+func (e *Exchange) ID() string { return e.headers.values[0] }
 
 // Of returns the exchange that w is, or that middleware has wrapped. It panics if a wrapper
 // has no method Unwrap.
@@ -141,4 +145,11 @@ func (e *Exchange) release() {
 		e.Version.Release()
 		e.Version = nil
 	}
+}
+
+// end is the end of the request. A connection that waits for its next one holds nothing of
+// this one but the headers, which are not yet written if the answer is short.
+func (e *Exchange) end() {
+	e.release()
+	*e = Exchange{headers: e.headers}
 }
