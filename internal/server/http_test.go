@@ -125,8 +125,7 @@ func TestPipelinedRequests(t *testing.T) {
 	}
 }
 
-// Every answer says how long it is, whoever adds that: net/http to short ones that are not
-// flushed.
+// Every answer says how long it is, also one that comes before the body.
 func TestLengths(t *testing.T) {
 	s := start(t, settings())
 	for size := 700; size < 2200; size += 7 { // the answers have some 200 bytes more

@@ -143,9 +143,6 @@ func stream(w http.ResponseWriter, r *http.Request, status int, l List) {
 // contentType is shared by all answers that have no other type.
 var contentType = []string{"application/json"}
 
-// shortAnswer is less than the few KB up to which [http.ResponseWriter] adds the length.
-const shortAnswer = 1 << 10
-
 // unknown is the length of an answer that is not known before it is sent.
 const unknown = -1
 
@@ -156,9 +153,7 @@ func (e *Exchange) sendHeader(w http.ResponseWriter, status, length int) {
 	if header["Content-Type"] == nil {
 		header["Content-Type"] = contentType
 	}
-	// To a short answer net/http adds it in less time, unless that is flushed as one that
-	// comes before the body.
-	if length > shortAnswer || length != unknown && e.body != nil {
+	if length != unknown {
 		e.headers.values[1] = inPlace(strconv.AppendInt(e.headers.length[:0], int64(length), 10))
 		header["Content-Length"] = e.headers.values[1:2:2]
 	}
