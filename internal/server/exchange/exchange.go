@@ -58,7 +58,8 @@ type headers struct {
 	length [20]byte
 }
 
-// ID returns the name of the request, which is also the value of a header.
+// ID returns the name of the request, which is also the value of a header. It holds until the
+// request ends.
 func (e *Exchange) ID() string { return e.headers.values[0] }
 
 // Of returns the exchange that w is, or that middleware has wrapped. It panics if a wrapper
