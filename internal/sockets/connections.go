@@ -78,7 +78,7 @@ type conn struct {
 	placed   bool // it has a place
 	reads    readDeadline
 	deadline atomic.Int64 // for writing, in nanoseconds since 1970; 0 is none
-	patience int64        // the same, which the runtime has; 0 if it is none to find stalls by
+	patience int64        // the one that the runtime has, of the last Write; 0 if the next has to set one
 	ended    bool         // it was cut off
 	holds    atomic.Bool  // memory of the stalled
 	whole    *[]byte      // what WriteWhole is going to send; nil if nobody calls it

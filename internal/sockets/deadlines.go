@@ -68,7 +68,7 @@ func (d *readDeadline) begin(c net.Conn) error {
 	return err
 }
 
-// end reports whether a Read is to be repeated, since its deadline came too early.
+// end is the end of a Read, and reports whether it is to go on, as its deadline came too early.
 func (d *readDeadline) end(c net.Conn, err error) (again bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -61,7 +61,7 @@ func (e *Exchange) appendEnvelope(b []byte, r *http.Request, status int) []byte 
 	b = append(b, `,"status-code":`...)
 	b = strconv.AppendInt(b, int64(status), 10)
 	b = append(b, `,"timestamp":"`...)
-	b = appendTimestamp(b, e.Start.Add(time.Since(e.Start))) // what time it is costs less once
+	b = appendTimestamp(b, e.Start.Add(time.Since(e.Start))) // one clock is read, not two
 	b = append(b, `","url":`...)
 	var url [256]byte // room enough for most, without an allocation
 	return AppendQuote(b, e.appendURL(url[:0], r))
