@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"tagifai/internal/config"
+	"tagifai/internal/http1"
 )
 
 // A Listener is an HTTP server and the address it serves at. Make it with [New] or
@@ -29,7 +30,8 @@ type Listener struct {
 	backlog *backlog
 
 	newcomers   newcomers
-	connections *connections // nil if they have no limits
+	connections *connections  // nil if they have no limits
+	ordinary    *http1.Server // nil if net/http serves all requests
 }
 
 // New returns a listener for an address, such as 127.0.0.1:8000, that does not listen yet.
@@ -70,6 +72,9 @@ func (l *Listener) Listen() error {
 	if l.connections != nil {
 		l.connections.Listener = l.backlog
 		l.HTTP.ConnContext = withConn
+		if l.HTTP.TLSConfig == nil {
+			l.ordinary = http1.New(&l.HTTP)
+		}
 	}
 	return nil
 }
@@ -103,9 +108,13 @@ func (l *Listener) Serve() {
 	if l.connections != nil {
 		listening = l.connections
 	}
-	if l.secure = l.HTTP.TLSConfig != nil; l.secure {
+	l.secure = l.HTTP.TLSConfig != nil
+	switch {
+	case l.secure:
 		l.served <- l.HTTP.ServeTLS(listening, "", "") // which the settings have
-	} else {
+	case l.ordinary != nil:
+		l.served <- l.ordinary.Serve(listening)
+	default:
 		l.served <- l.HTTP.Serve(listening)
 	}
 }
@@ -129,8 +138,15 @@ func (l *Listener) Stop(ctx context.Context) error {
 		most = maxSecuring
 	}
 	l.newcomers.wait(ctx, most)
-	if err := l.HTTP.Shutdown(ctx); err != nil {
-		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), l.HTTP.Close())
+	var server interface {
+		Shutdown(ctx context.Context) error
+		Close() error
+	} = &l.HTTP
+	if l.ordinary != nil {
+		server = l.ordinary
+	}
+	if err := server.Shutdown(ctx); err != nil {
+		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), server.Close())
 	}
 	return served
 }
