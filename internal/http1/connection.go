@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -92,7 +93,12 @@ func (c *connection) close() {
 // handOver is its end here.
 func (c *connection) handOver() {
 	_ = c.net.SetDeadline(time.Time{}) // net/http sets its own
-	c.server.handOver(c.net, append([]byte(nil), c.read[:c.n]...))
+	read := c.read[:c.n]
+	if c.head.method == http.MethodPost { // behind a body, net/http lets old clients have an empty line
+		first := min(4, c.n)
+		read = read[first-len(bytes.TrimLeft(read[:first], "\r\n")):]
+	}
+	c.server.handOver(c.net, bytes.Clone(read))
 	c.server.remove(c)
 }
 

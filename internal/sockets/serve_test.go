@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -205,7 +206,13 @@ func FuzzServe(f *testing.F) {
 		for i, dial := range services {
 			conn := dial(t)
 			go func() { _ = send(conn, sent, int(first), int(second)) }() // the service may close first
-			_, _ = io.Copy(io.Discard, conn)                              // until the service has seen all and closes
+			if err := conn.SetDeadline(time.Now().Add(3 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := io.Copy(io.Discard, conn) // until the service has seen all and closes
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("service %d hangs at %q", i, sent)
+			}
 			_ = conn.Close()
 			for len(seen[i]) > 0 {
 				got[i] = append(got[i], <-seen[i])
