@@ -39,8 +39,7 @@ type connection struct {
 	watched chan struct{} // closed when nobody watches the client any more; nil if nobody does
 }
 
-func (s *Server) newConnection(accepted net.Conn) *connection {
-	ctx := context.WithValue(context.Background(), http.ServerContextKey, s.HTTP)
+func (s *Server) newConnection(ctx context.Context, accepted net.Conn) *connection {
 	ctx = context.WithValue(ctx, http.LocalAddrContextKey, accepted.LocalAddr())
 	if s.HTTP.ConnContext != nil {
 		ctx = s.HTTP.ConnContext(ctx, accepted)
@@ -189,6 +188,7 @@ func (c *connection) handle(size int) (again bool) {
 	c.answer.reset(&x.body)
 	defer func() {
 		x.end()
+		x.body.closed = true
 		c.unwatch()
 		if cause := recover(); cause != nil {
 			if cause != http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it

@@ -15,9 +15,10 @@ type request struct {
 	url             url.URL
 	body            body
 
-	mu   sync.Mutex
-	done chan struct{} // nil until somebody asks for it
-	err  error
+	mu     sync.Mutex
+	own    context.Context // nil until somebody asks when it is over
+	cancel context.CancelFunc
+	ended  bool
 }
 
 // Done returns what is closed when the request ends, or the client goes away. Few requests wait
@@ -25,50 +26,55 @@ type request struct {
 func (r *request) Done() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.done == nil {
-		r.done = make(chan struct{})
-		if r.err != nil {
-			close(r.done)
+	if r.own == nil {
+		r.own, r.cancel = context.WithCancel(r.Context)
+		if r.ended {
+			r.cancel()
 		} else {
 			r.body.c.watch(r)
 		}
 	}
-	return r.done
+	return r.own.Done()
 }
 
-// Err returns [context.Canceled] once Done is closed.
+// Err returns an error once Done is closed.
 func (r *request) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.err
+	switch {
+	case r.own != nil:
+		return r.own.Err()
+	case r.ended:
+		return context.Canceled
+	}
+	return r.Context.Err()
 }
 
-// end is the end of the request, or of its client.
+// end is the end of the request.
 func (r *request) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err == nil {
-		r.err = context.Canceled
-		if r.done != nil {
-			close(r.done)
-		}
+	r.ended = true
+	if r.own != nil {
+		r.cancel()
 	}
 }
 
-// watch reads on to learn when the client goes away, if that is not to be body. What comes
-// belongs to the next request.
+// watch reads on behind the body of r, to learn when the client goes away. What comes belongs to
+// the next request.
 func (c *connection) watch(r *request) {
 	if r.body.left > 0 || c.n == len(c.read) || c.watched != nil {
 		return
 	}
 	c.watched = make(chan struct{})
 	c.readUntil(time.Time{})
+	gone := r.cancel
 	go func() {
 		defer close(c.watched)
 		n, err := c.net.Read(c.read[c.n:])
 		c.n += n
-		if err != nil { // or the request has ended
-			r.end()
+		if err != nil {
+			gone() // unless the request has ended
 		}
 	}()
 }

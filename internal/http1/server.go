@@ -20,8 +20,8 @@ import (
 	"time"
 )
 
-// A Server serves connections without TLS. The settings of HTTP count, as do its ConnState
-// (for the first request of a connection) and its ConnContext.
+// A Server serves connections without TLS. The settings of HTTP count, as do its hooks:
+// BaseContext, ConnContext, and ConnState until the first request of a connection has come.
 type Server struct {
 	HTTP *http.Server // which serves what is not ordinary
 
@@ -44,6 +44,11 @@ func New(h *http.Server) *Server {
 // Serve accepts connections and serves them until l returns an error, which it returns.
 // [Server.Shutdown] is to follow.
 func (s *Server) Serve(l net.Listener) error {
+	ctx := context.Background()
+	if s.HTTP.BaseContext != nil {
+		ctx = s.HTTP.BaseContext(l)
+	}
+	ctx = context.WithValue(ctx, http.ServerContextKey, s.HTTP)
 	s.others.addr = l.Addr()
 	go func() { _ = s.HTTP.Serve(&s.others) }() // until Shutdown
 	pause := time.Duration(0)
@@ -59,7 +64,7 @@ func (s *Server) Serve(l net.Listener) error {
 			continue
 		}
 		pause = 0
-		c := s.newConnection(accepted)
+		c := s.newConnection(ctx, accepted)
 		go c.serve()
 	}
 }
@@ -79,6 +84,12 @@ func (s *Server) logf(format string, args ...any) {
 // Shutdown closes the connections that wait for a request, and each other one after its
 // answer, as that of net/http does. It returns when none is left, or the error of ctx.
 func (s *Server) Shutdown(ctx context.Context) error {
+	others := make(chan error, 1)
+	go func() { others <- s.HTTP.Shutdown(ctx) }()
+	return errors.Join(s.shutdown(ctx), <-others)
+}
+
+func (s *Server) shutdown(ctx context.Context) error {
 	s.stopping.Store(true)
 	for pause := time.Millisecond; s.closeIdle() > 0; pause = min(2*pause, 100*time.Millisecond) {
 		select {
@@ -87,7 +98,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		case <-time.After(pause):
 		}
 	}
-	return s.HTTP.Shutdown(ctx)
+	return nil
 }
 
 // closeIdle closes the connections that wait, and returns how many there are.

@@ -13,7 +13,11 @@ import (
 // of r to be worked on. By then r holds the body, whose buffer is given back when it is not
 // needed any more, after an error too.
 func (c *Classifier) readBody(e *exchange.Exchange, r *http.Request, json bool) (body []byte, buffer *[]byte, err error) {
-	if c.admission.Turns.Full() {
+	turns := c.admission.Turns
+	if r.ContentLength > longDocument {
+		turns = c.admission.Long
+	}
+	if turns.Full() {
 		return nil, nil, gate.ErrFull
 	}
 	// With what is made of it, a body takes three times its size or more; of a large one
@@ -53,5 +57,8 @@ func (c *Classifier) readBody(e *exchange.Exchange, r *http.Request, json bool) 
 	if _, err := c.admission.Version(e, r, body); err != nil {
 		return body, buffer, err
 	}
-	return body, buffer, e.Enter(r.Context(), c.admission.Turns)
+	if looksLong(body) {
+		turns = c.admission.Long
+	}
+	return body, buffer, e.Enter(r.Context(), turns)
 }
