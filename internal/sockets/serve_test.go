@@ -187,7 +187,6 @@ func FuzzServe(f *testing.F) {
 			services[i] = func(t *testing.T) net.Conn { return s.dial(t) }
 		} else {
 			naive := httptest.NewServer(s.HTTP.Handler)
-			s.Close()
 			f.Cleanup(naive.Close)
 			services[i] = func(t *testing.T) net.Conn {
 				conn, err := net.Dial("tcp", naive.Listener.Addr().String())
