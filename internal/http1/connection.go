@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -10,8 +11,6 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"time"
-
-	"tagifai/internal/memory"
 )
 
 // States of a connection.
@@ -31,12 +30,13 @@ type connection struct {
 
 	read   [maxHead]byte // what has come and is not used yet: n bytes
 	n      int
-	begun  time.Time // when the request began to come
-	until  time.Time // the deadline for reading
+	begun  time.Time    // when the request began to come
+	until  atomic.Int64 // the deadline for reading, in nanoseconds since 1970; 0 is none
+	served bool         // it has had a request
 	head   head
 	answer answer
 
-	watched chan struct{} // closed when nobody watches the client any more; nil if nobody does
+	watched chan struct{} // closed when nobody watches the client any more; nil if nobody has
 }
 
 func (s *Server) newConnection(ctx context.Context, accepted net.Conn) *connection {
@@ -47,9 +47,9 @@ func (s *Server) newConnection(ctx context.Context, accepted net.Conn) *connecti
 	c := &connection{server: s, net: accepted, context: ctx}
 	c.head.header = make(http.Header)
 	c.answer = answer{c: c, header: make(http.Header)}
-	c.template = &http.Request{
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: c.head.header, RemoteAddr: accepted.RemoteAddr().String(),
+	c.template = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: c.head.header}
+	if addr := accepted.RemoteAddr(); addr != nil { // which it has not if the client was gone before
+		c.template.RemoteAddr = addr.String()
 	}
 	s.note(accepted, http.StateNew)
 	s.add(c)
@@ -58,25 +58,30 @@ func (s *Server) newConnection(ctx context.Context, accepted net.Conn) *connecti
 
 // serve answers requests until the connection ends or goes to net/http.
 func (c *connection) serve() {
-	settings := c.server.HTTP
 	end := (*connection).close
-	defer func() { end(c) }()
-	for first, wait := true, settings.ReadHeaderTimeout; ; first, wait = false, settings.IdleTimeout {
-		size, p := c.receive(wait)
-		if first {
-			c.server.note(c.net, http.StateActive)
+	defer func() {
+		if cause := recover(); cause != nil && cause != http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
+			c.server.logf("http: panic serving %v: %v\n%s", c.template.RemoteAddr, cause, debug.Stack())
 		}
+		end(c)
+	}()
+	for {
+		size, p := c.receive()
 		switch {
 		case p == incomplete: // the client is gone, or too slow
 			return
 		case p == foreign || !c.head.parse(string(c.read[:size])):
 			end = (*connection).handOver
 			return
+		case !c.served:
+			c.server.note(c.net, http.StateActive)
+			c.served = true
 		}
 		if !c.handle(size) {
 			return
 		}
-		if !c.state.CompareAndSwap(active, idle) || c.server.stopping.Load() {
+		c.state.Store(idle)
+		if c.server.stopping.Load() {
 			return
 		}
 	}
@@ -101,16 +106,16 @@ func (c *connection) handOver() {
 	c.server.remove(c)
 }
 
-// receive waits for a request, for so long, and reads until its head is complete, or it is
-// certain that it is not ordinary. The request is incomplete if no more of it comes.
-func (c *connection) receive(wait time.Duration) (size int, p progress) {
+// receive waits for a request, and reads until its head is complete, or it is certain that it is
+// not ordinary. The request is incomplete if no more of it comes.
+func (c *connection) receive() (size int, p progress) {
 	c.begun = time.Time{}
 	if c.n > 0 {
 		if size, p = c.begin(); p != incomplete {
 			return size, p
 		}
 	} else {
-		c.await(wait)
+		c.await()
 	}
 	for {
 		n, err := c.net.Read(c.read[c.n:])
@@ -130,12 +135,16 @@ func (c *connection) receive(wait time.Duration) (size int, p progress) {
 	}
 }
 
-// await sets the deadline for what may take so long to begin. One that comes a little earlier
-// stays, so that few requests set one.
-func (c *connection) await(wait time.Duration) {
+// await sets the deadline for the beginning of a request, and of all of the first head. One that
+// comes a little earlier stays, so that few requests set one.
+func (c *connection) await() {
+	wait := c.server.headTimeout()
+	if c.served {
+		wait = cmp.Or(c.server.HTTP.IdleTimeout, c.server.HTTP.ReadTimeout)
+	}
 	deadline := after(time.Now(), wait)
-	if c.until.After(deadline) || !c.until.After(deadline.Add(-wait/8)) {
-		c.readUntil(deadline)
+	if early := nanoseconds(deadline) - c.until.Load(); early < 0 || early > int64(wait)/8 {
+		_ = c.readUntil(deadline)
 	}
 }
 
@@ -149,8 +158,8 @@ func (c *connection) begin() (size int, p progress) {
 		return 0, incomplete // and closed
 	}
 	c.begun = time.Now()
-	if p == incomplete {
-		c.readUntil(after(c.begun, c.server.HTTP.ReadHeaderTimeout))
+	if p == incomplete && c.served {
+		_ = c.readUntil(after(c.begun, c.server.headTimeout()))
 	}
 	return size, p
 }
@@ -163,40 +172,43 @@ func after(t time.Time, d time.Duration) time.Time {
 	return t.Add(d)
 }
 
-// readUntil sets the deadline for reading.
-func (c *connection) readUntil(deadline time.Time) {
-	c.until = deadline
-	_ = c.net.SetReadDeadline(deadline) // an error means that it is closed, which Read finds
+// nanoseconds returns a deadline as nanoseconds since 1970; 0 is none.
+func nanoseconds(deadline time.Time) int64 {
+	if deadline.IsZero() {
+		return 0
+	}
+	return deadline.UnixNano()
+}
+
+// readUntil sets the deadline for reading. An error means that the connection is closed, which
+// Read finds.
+func (c *connection) readUntil(deadline time.Time) error {
+	c.until.Store(nanoseconds(deadline))
+	return c.net.SetReadDeadline(deadline)
 }
 
 // handle has the handler answer a request, whose head has been read, and reports whether the
 // connection can serve another.
 func (c *connection) handle(size int) (again bool) {
 	settings := c.server.HTTP
-	x := &request{Context: c.context, url: c.head.url, body: body{c: c, left: c.head.length}}
-	r := c.template.WithContext(x)
-	r.Method, r.URL, r.RequestURI, r.Host = c.head.method, &x.url, c.head.target, c.head.host
-	r.ContentLength, r.Body = c.head.length, http.NoBody
-	if c.head.length > 0 {
-		r.Body = &x.body
-	}
+	x := &request{Context: c.context, c: c, url: c.head.url, whole: c.head.length == 0}
+	x.body.of, x.body.left = x, c.head.length
+	r := x.fill(c.template, &c.head)
 	c.use(size)
 	if c.head.length > int64(c.n) {
-		c.readUntil(after(c.begun, settings.ReadTimeout))
+		_ = c.readUntil(after(c.begun, settings.ReadTimeout))
 	}
 	_ = c.net.SetWriteDeadline(after(c.begun, settings.WriteTimeout))
-	c.answer.reset(&x.body)
+	c.answer.reset(x)
 	defer func() {
 		x.end()
-		x.body.closed = true
+		x.body.close()
 		c.unwatch()
-		if cause := recover(); cause != nil {
-			if cause != http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
-				c.server.logf("http: panic serving %v: %v\n%s", c.template.RemoteAddr, cause, debug.Stack())
-			}
-			again = false
-		}
 		c.answer.release()
+		c.head.release()
+		if r.MultipartForm != nil {
+			_ = r.MultipartForm.RemoveAll()
+		}
 	}()
 	settings.Handler.ServeHTTP(&c.answer, r)
 	return c.answer.end()
@@ -204,13 +216,3 @@ func (c *connection) handle(size int) (again bool) {
 
 // use drops the first bytes of what has been read.
 func (c *connection) use(size int) { c.n = copy(c.read[:], c.read[size:c.n]) }
-
-// skip reads up to n bytes that nobody wants.
-func (c *connection) skip(n int) (int, error) {
-	if skipper, ok := c.net.(interface{ Skip(n int) (int, error) }); ok {
-		return skipper.Skip(n)
-	}
-	buffer := memory.GetBuffer(min(n, 16<<10))
-	defer memory.PutBuffer(buffer, *buffer)
-	return c.net.Read((*buffer)[:min(n, cap(*buffer))])
-}
