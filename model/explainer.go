@@ -26,10 +26,17 @@ type explainer struct {
 // A met is what of a block a text has.
 type met struct {
 	found  vocabulary.Occurrences
-	tape   tfidf.Aligned
-	factor float64   // what the elements of the block's vector are multiplied by
-	ranks  []int32   // of the bytes on the tape: how many characters are before theirs
-	fresh  []float64 // 1 for the first byte of a character, else 0
+	factor float64 // what the elements of the block's vector are multiplied by
+	*tape          // its own, or that of the block before, which it follows
+	own    tape
+}
+
+// A tape is that of a text, and what says of how many characters an n-gram on it is made, and of
+// which.
+type tape struct {
+	tfidf.Aligned
+	ranks []int32   // of the bytes: how many characters are before theirs
+	fresh []float64 // 1 for the first byte of a character, else 0
 }
 
 // maxExplained is the size of a text above which the scratch of its explanation is not kept.
@@ -47,9 +54,7 @@ func (x *explainer) score(m *Model, s *scratch, text string) []float64 {
 		x.blocks = make([]met, len(m.blocks))
 	}
 	for i := range m.blocks {
-		if m.blocks[i].trie != nil {
-			s.blocks[i].Keep(&x.blocks[i].found)
-		}
+		s.blocks[i].Keep(&x.blocks[i].found)
 	}
 	return m.score(s, text)
 }
@@ -59,38 +64,39 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 	for i := range m.blocks {
 		b, of := &m.blocks[i], &x.blocks[i]
 		of.factor = m.factor(s, i)
-		b.reader.Align(&of.tape, &x.a, &x.b, text)
-		if b.words != nil {
-			of.tape.Text = append(of.tape.Text, tfidf.TapeEnd...)
-			of.found.Reset()
-			b.words.Meet(&of.found, &s.blocks[i], of.tape.Text)
-		} else {
+		of.tape = &of.own
+		switch {
+		case b.words == nil:
 			b.trie.Meet(&s.blocks[i])
+			b.reader.Align(&of.Aligned, &x.a, &x.b, text)
+			of.rank(of.found.MostLevels())
+		case b.follows:
+			b.words.Meet(&s.blocks[i])
+			of.tape = x.blocks[i-1].tape
+		default:
+			b.words.Meet(&s.blocks[i])
+			b.reader.AlignWords(&of.Aligned, &x.a, &x.b, text)
+			of.rank(0)
 		}
-		of.rank()
 	}
 }
 
-// rank sets what says of how many characters an n-gram is made, and of which. As walks that
-// are over leave the tape, it goes on behind it, with the last character.
-func (of *met) rank() {
-	levels := 0
-	for i := range of.found.Stretches {
-		levels = max(levels, of.found.Stretches[i].Levels)
-	}
-	n := len(of.tape.From)
+// rank sets the ranks. As walks that are over leave the tape, it goes on behind it for so many
+// levels, with the last character.
+func (of *tape) rank(levels int) {
+	n := len(of.From)
 	if n == 0 {
 		of.ranks = of.ranks[:0]
 		return
 	}
-	of.tape.From = slices.Grow(of.tape.From, levels)[:n+levels]
+	of.From = slices.Grow(of.From, levels)[:n+levels]
 	for i := range levels {
-		of.tape.From[n+i] = of.tape.From[n-1]
+		of.From[n+i] = of.From[n-1]
 	}
 	of.ranks = slices.Grow(of.ranks[:0], n+levels)[:n+levels]
 	of.fresh = slices.Grow(of.fresh[:0], n+levels)[:n+levels]
 	rank, before := int32(-1), int32(-1)
-	for i, from := range of.tape.From {
+	for i, from := range of.From {
 		fresh := int32(one(from != before))
 		before = from
 		rank += fresh
@@ -122,7 +128,7 @@ func (x *explainer) weigh(m *Model, top int) {
 			repeats = s.Repeats
 		}
 		for j, weight := range x.onTape {
-			x.characters[of.tape.From[j]] += weight
+			x.characters[of.From[j]] += weight
 		}
 	}
 }
@@ -209,7 +215,7 @@ func (x *explainer) appendLargest(ngrams []NGramWeight, candidates []candidate) 
 	x.names = x.names[:0]
 	for i := range candidates {
 		c := &candidates[i]
-		x.names = append(x.names, x.blocks[c.block].tape.Text[c.start:c.end]...)
+		x.names = append(x.names, x.blocks[c.block].Text[c.start:c.end]...)
 	}
 	names := string(x.names)
 	ngrams = slices.Grow(ngrams, len(candidates))
