@@ -85,10 +85,8 @@ func (m *Model) explain(into []Explanation, s *scratch, scores []float64, text s
 			e.Score += t.Factor * scores[t.Row]
 			e.Intercept += t.Factor * m.intercepts[t.Row]
 		}
-		x.weigh(m, top)
-		var largest []candidate
-		largest, e.Remaining = x.largest.rest(e.Score - e.Intercept)
-		e.NGrams = x.appendLargest(e.NGrams, largest)
+		x.weigh(m)
+		e.NGrams, e.Remaining = x.appendLargest(e.NGrams, e.Score-e.Intercept, top)
 		e.Spans = appendSpans(e.Spans, x.characters)
 	}
 	return explanations

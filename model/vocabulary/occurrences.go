@@ -110,12 +110,13 @@ func (o *Occurrences) at(s *Stretch, level int) []walker {
 	return o.walkers[s.walkers+level*s.Walks:][:s.Walks]
 }
 
-// Weights returns, in the memory of into, what each n-gram of a stretch adds to the sum of
-// terms: idf × coefficient × the factor of the term × the factor of all. Those of a level are
-// behind those of the one above. Where a walk is over, that is 0.
-func (r *rows) Weights(into []float64, o *Occurrences, s *Stretch, terms []Term, factor float64) []float64 {
+// AppendWeights appends what each n-gram of a stretch adds to the sum of terms:
+// idf × coefficient × the factor of the term × the factor of all. Those of a level are behind
+// those of the one above. Where a walk is over, that is 0.
+func (r *rows) AppendWeights(to []float64, o *Occurrences, s *Stretch, terms []Term, factor float64) []float64 {
 	walkers := o.walkers[s.walkers:][:s.Levels*s.Walks]
-	weights := slices.Grow(into[:0], len(walkers))[:len(walkers)]
+	to = slices.Grow(to, len(walkers))[:len(to)+len(walkers)]
+	weights := to[len(to)-len(walkers):]
 	clear(weights)
 	for _, t := range terms {
 		sums, width, factor := r.sums[1+t.Row:], r.width, t.Factor*factor
@@ -127,7 +128,7 @@ func (r *rows) Weights(into []float64, o *Occurrences, s *Stretch, terms []Term,
 	for i := len(weights) - 1; i >= s.Walks; i-- {
 		weights[i] -= weights[i-s.Walks]
 	}
-	return weights
+	return to
 }
 
 // word adds a word, the one of a number, and where it begins and ends.
