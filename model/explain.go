@@ -128,7 +128,8 @@ func (m *Model) appendTerms(terms []vocabulary.Term, class int) []vocabulary.Ter
 
 // appendSpans appends the spans of the weights of characters.
 func appendSpans(spans []Span, characters []float64) []Span {
-	spans = slices.Grow(spans, len(characters))
+	n := len(spans)
+	spans = slices.Grow(spans, len(characters))[:n+len(characters)]
 	for i := 0; i < len(characters); {
 		weight, start := characters[i], i
 		i++
@@ -136,8 +137,9 @@ func appendSpans(spans []Span, characters []float64) []Span {
 			i++
 		}
 		if weight != 0 {
-			spans = append(spans, Span{start, i, weight * float64(i-start)})
+			spans[n] = Span{start, i, weight * float64(i-start)}
+			n++
 		}
 	}
-	return spans
+	return spans[:n]
 }

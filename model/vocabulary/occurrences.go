@@ -72,9 +72,9 @@ func (o *Occurrences) MostLevels() (levels int) {
 func (o *Occurrences) begin(n, lo int, starts []uint32, unkept int) {
 	s := Stretch{First: len(o.Starts), Walks: n, walkers: len(o.walkers), again: len(o.again), unkept: unkept}
 	o.Stretches = append(o.Stretches, s)
-	o.Starts = slices.Grow(o.Starts, n)
-	for _, start := range starts[:n] {
-		o.Starts = append(o.Starts, start+uint32(lo))
+	o.Starts = slices.Grow(o.Starts, n)[:s.First+n]
+	for i, start := range starts[:n] {
+		o.Starts[s.First+i] = start + uint32(lo)
 	}
 }
 
@@ -152,9 +152,9 @@ func (t *Trie) Meet(w *Scratch) {
 	if t.pairs != nil && !words {
 		first = 2
 	}
-	o.Ends = slices.Grow(o.Ends, len(o.Starts))
-	for _, start := range o.Starts {
-		o.Ends = append(o.Ends, start+first)
+	o.Ends = slices.Grow(o.Ends, len(o.Starts))[:len(o.Starts)]
+	for i, start := range o.Starts {
+		o.Ends[i] = start + first
 	}
 	again := 0
 	for i := range o.Stretches {
