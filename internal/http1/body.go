@@ -75,7 +75,8 @@ func (b *body) close() {
 	b.closed = true
 }
 
-// drain reads what is left of a body, and reports whether all of it has come.
+// drain ends a body for the handler if what is left of it is short, and reports whether all of it
+// has come.
 func (b *body) drain() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -85,7 +86,8 @@ func (b *body) drain() bool {
 	for b.left > 0 && b.err == nil {
 		b.came(b.of.c.skip(int(b.left)))
 	}
-	return b.left == 0
+	b.closed = b.left == 0
+	return b.closed
 }
 
 // readBody reads what has come with the head, and then from the connection.
