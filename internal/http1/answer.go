@@ -170,12 +170,14 @@ func (a *answer) end() (again bool) {
 	if a.err != nil || a.left > 0 {
 		return false
 	}
-	if !a.request.body.drain() {
+	if a.request.body.drain() {
+		return !a.closes
+	}
+	if !a.request.body.ended() {
 		_ = closeWrite(a.c.net)
 		time.Sleep(lingering)
-		return false
 	}
-	return !a.closes
+	return false
 }
 
 // Flush sends what has been written.
