@@ -133,6 +133,15 @@ func TestBehindWatched(t *testing.T) {
 		c.wants(http.StatusOK, "next")
 		_ = c.Close()
 	}
+
+	many := strings.Repeat(next, 2*4096/len(next)) // more than is read at once
+	c := s.send(get + many)
+	<-watched
+	goOn <- struct{}{}
+	c.wants(http.StatusOK, "xxx")
+	for range strings.Count(many, next) {
+		c.wants(http.StatusOK, "next")
+	}
 }
 
 // The context is over when the handler has returned, whether anybody has waited or not.
@@ -176,10 +185,13 @@ func TestContextOfConnection(t *testing.T) {
 		contexts <- r.Context()
 		over <- errors.Join(wait(derived), context.Cause(derived), wait(r.Context()), context.Cause(r.Context()))
 	}, func(h *http.Server) {
-		h.BaseContext = func(net.Listener) context.Context { return base }
+		h.BaseContext = func(l net.Listener) context.Context { return context.WithValue(base, key{}, l.Addr()) }
 		h.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 			if ctx.Value(http.ServerContextKey) != h {
 				t.Error("ConnContext is called without the server")
+			}
+			if ctx.Value(key{}).(net.Addr).String() != c.LocalAddr().String() {
+				t.Error("BaseContext is called with another listener")
 			}
 			return context.WithValue(ctx, key{}, c.RemoteAddr())
 		}
@@ -205,6 +217,11 @@ func TestContextOfConnection(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	c.wants(http.StatusOK, "")
+	c.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n") // from here on it is net/http that calls the hooks
+	if got := (<-contexts).Value(key{}).(net.Addr).String(); got != c.LocalAddr().String() {
+		t.Errorf("behind a handover: got %s", got)
+	}
+	<-over
 }
 
 // A context may be asked by several goroutines at once, while the body is read, and then the next

@@ -28,6 +28,7 @@ func TestShutdown(t *testing.T) {
 	if _, err := http.ReadResponse(handedOver.answers, &http.Request{Method: http.MethodHead}); err != nil {
 		t.Fatal(err)
 	}
+	halfForeign := s.send("HEAD")
 	halfHead, halfBody := s.send("POST /"), s.send(post("abcdef")[:len(post("abcdef"))-3])
 	active, pipelined := s.send(waiting), s.send(waiting+get)
 	foreign := s.send(strings.Replace(waiting, "POST", "PUT", 1))
@@ -48,6 +49,8 @@ func TestShutdown(t *testing.T) {
 
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.Shutdown(context.Background()) }()
+	halfForeign.send(" / HTTP/1.1\r\n") // which net/http does not serve any more
+	_, _ = io.Copy(io.Discard, halfForeign)
 	halfHead.send(" HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
 	halfHead.wantsLast("x")
 	halfBody.send("def")

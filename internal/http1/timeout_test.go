@@ -53,6 +53,9 @@ func TestTimeouts(t *testing.T) {
 					if !errors.Is(err, os.ErrDeadlineExceeded) || r.Context().Err() == nil {
 						t.Errorf("reading ended with %v, its context with %v", err, r.Context().Err())
 					}
+					if n, again := r.Body.Read(make([]byte, 1)); n != 0 || !errors.Is(again, err) {
+						t.Errorf("reading again: got %d, %v", n, again)
+					}
 					w.WriteHeader(http.StatusRequestTimeout)
 				}
 				_, _ = w.Write(body)
