@@ -49,6 +49,7 @@ func exchange(t *testing.T, addr net.Addr, requests ...string) string {
 			fmt.Fprintf(&seen, "%s: %q\n", name, values)
 		}
 		body, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
 		fmt.Fprintf(&seen, "%d bytes, cut off: %t: %.1000s\n", len(body), err != nil, body)
 		if err != nil {
 			break
@@ -104,6 +105,7 @@ func TestFullDuplex(t *testing.T) {
 		t.Fatalf("before the body has come: %v, %v", answer, err)
 	}
 	c.send(refused[1000:])
+	defer answer.Body.Close()
 	if b, err := io.ReadAll(answer.Body); len(b) > 0 || err != nil {
 		t.Errorf("got %q, %v", b, err)
 	}

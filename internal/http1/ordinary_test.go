@@ -2,6 +2,7 @@ package http1_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -176,20 +177,33 @@ func TestOrdinaryAtMost(t *testing.T) {
 	}
 }
 
-// A client that ends in the middle of a request is told so, by net/http.
+// A client that ends in the middle of a request is told so, and not waited for.
 func TestHalf(t *testing.T) {
-	s := start(t, echo)
-	for cut := 1; cut < len(get); cut++ {
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %v", body, err)
+	})
+	for cut := range len(get) {
 		c := s.send(get[:cut])
 		_ = c.CloseWrite()
-		c.wants(http.StatusBadRequest, "400 Bad Request")
+		if cut > 0 {
+			c.wants(http.StatusBadRequest, "400 Bad Request") // by net/http
+		}
 		c.wantsEnd()
 	}
-	c := s.send("")
-	_ = c.CloseWrite()
-	c.wantsEnd()
 	if got := s.active.Load(); got != int32(len(get)-1) {
 		t.Errorf("%d connections have been active", got)
+	}
+	sent := post("abc")
+	c := s.send(sent[:len(sent)-1])
+	_ = c.CloseWrite()
+	c.wants(http.StatusOK, "ab unexpected EOF")
+	began := time.Now()
+	if err := s.stop(time.Minute); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 400*time.Millisecond {
+		t.Errorf("its connection was there for %s", took)
 	}
 }
 
