@@ -12,12 +12,13 @@ import (
 
 // Timeouts of the tests, which are far enough apart to tell which has been kept.
 const (
-	short = 100 * time.Millisecond
+	short = 150 * time.Millisecond
 	long  = time.Minute
 )
 
 // A client that stops is not waited for beyond the timeout of what it stops at.
 func TestTimeouts(t *testing.T) {
+	t.Parallel()
 	head := func(h *http.Server) { h.ReadHeaderTimeout, h.ReadTimeout, h.IdleTimeout = short, long, long }
 	idle := func(h *http.Server) { h.ReadHeaderTimeout, h.ReadTimeout, h.IdleTimeout = long, long, short }
 	body := func(h *http.Server) { h.ReadHeaderTimeout, h.ReadTimeout, h.IdleTimeout = long, short, long }
@@ -84,6 +85,7 @@ func TestTimeouts(t *testing.T) {
 
 // A client that sends on, but slowly, has no more time for a head than one that stops.
 func TestSlowHead(t *testing.T) {
+	t.Parallel()
 	s := start(t, echo, func(h *http.Server) { h.ReadHeaderTimeout = short })
 	for _, before := range []string{"", get} {
 		c := s.send(before)
@@ -102,7 +104,7 @@ func TestSlowHead(t *testing.T) {
 			}
 			time.Sleep(short / 20)
 		}
-		if took := <-ended; took < short*8/10 || took > 2*short {
+		if took := <-ended; took < short*8/10 || took > 3*short {
 			t.Errorf("behind %q: it took %s", before, took)
 		}
 	}
@@ -111,9 +113,10 @@ func TestSlowHead(t *testing.T) {
 // Who comes in time is answered, however long the requests take together, and so is who waits
 // for longer than the head of a request may take.
 func TestInTime(t *testing.T) {
+	t.Parallel()
 	s := start(t, echo, func(h *http.Server) { h.ReadHeaderTimeout, h.ReadTimeout, h.IdleTimeout = short, long, 2*short })
 	c := s.send("")
-	for range 4 {
+	for range 2 {
 		sent := post("abcdef")
 		c.send(sent[:5])
 		time.Sleep(short / 2)
@@ -127,6 +130,7 @@ func TestInTime(t *testing.T) {
 
 // A handler that takes longer than all timeouts is not disturbed, nor is the next request.
 func TestSlowHandler(t *testing.T) {
+	t.Parallel()
 	const least = 30 * time.Millisecond
 	s := start(t, func(_ http.ResponseWriter, r *http.Request) {
 		select {
@@ -144,6 +148,7 @@ func TestSlowHandler(t *testing.T) {
 
 // A handler can set the deadlines of its request, and they are not those of the next.
 func TestDeadlines(t *testing.T) {
+	t.Parallel()
 	late := make(chan error, 1)
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
@@ -189,6 +194,7 @@ func TestDeadlines(t *testing.T) {
 
 // An answer has the time of the server for all of it.
 func TestWriteTimeout(t *testing.T) {
+	t.Parallel()
 	ended := make(chan error, 1)
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		for range 1000 {
