@@ -1,6 +1,8 @@
 package http1_test
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"log"
@@ -28,6 +30,8 @@ func naive(t *testing.T, h http.HandlerFunc) net.Addr {
 func exchange(t *testing.T, addr net.Addr, requests ...string) string {
 	t.Helper()
 	c := dial(t, addr)
+	var raw bytes.Buffer
+	c.answers = bufio.NewReader(io.TeeReader(c, &raw))
 	writing := make(chan error, 1)
 	go func() {
 		_, err := io.WriteString(c, strings.Join(requests, ""))
@@ -71,6 +75,11 @@ func exchange(t *testing.T, addr net.Addr, requests ...string) string {
 		}()
 	}
 	_ = c.Close()
+	for line := range strings.Lines(raw.String()) { // of which package http shows less
+		if strings.HasPrefix(line, "Connection:") {
+			seen.WriteString(line)
+		}
+	}
 	return seen.String()
 }
 
