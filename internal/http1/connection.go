@@ -58,20 +58,24 @@ func (s *Server) newConnection(ctx context.Context, accepted net.Conn) *connecti
 
 // serve answers requests until the connection ends or goes to net/http.
 func (c *connection) serve() {
-	settings := c.server.HTTP
 	end := (*connection).close
 	defer func() { end(c) }()
-	for first, wait := true, settings.ReadHeaderTimeout; ; first, wait = false, settings.IdleTimeout {
-		size, p := c.receive(wait)
+	for first := true; ; first = false {
 		if first {
-			c.server.note(c.net, http.StateActive)
+			c.readUntil(after(time.Now(), c.server.HTTP.ReadHeaderTimeout))
+		} else if c.n == 0 {
+			c.await(c.server.HTTP.IdleTimeout)
 		}
+		size, p := c.receive(first)
 		switch {
 		case p == incomplete: // the client is gone, or too slow
 			return
 		case p == foreign || !c.head.parse(string(c.read[:size])):
 			end = (*connection).handOver
 			return
+		}
+		if first {
+			c.server.note(c.net, http.StateActive)
 		}
 		if !c.handle(size) {
 			return
@@ -101,27 +105,29 @@ func (c *connection) handOver() {
 	c.server.remove(c)
 }
 
-// receive waits for a request, for so long, and reads until its head is complete, or it is
-// certain that it is not ordinary. The request is incomplete if no more of it comes.
-func (c *connection) receive(wait time.Duration) (size int, p progress) {
-	c.begun = time.Time{}
-	if c.n > 0 {
-		if size, p = c.begin(); p != incomplete {
-			return size, p
-		}
-	} else {
-		c.await(wait)
+// await sets the deadline for the next request, which may take so long to come, and up to an
+// eighth longer: then few requests have to set one.
+func (c *connection) await(wait time.Duration) {
+	now := time.Now()
+	if wait <= 0 || c.until.Before(now.Add(wait)) {
+		c.readUntil(after(now, wait+wait/8))
 	}
+}
+
+// receive reads until the head of a request is complete, or it is certain that it is not
+// ordinary. It is incomplete if no more of it comes.
+func (c *connection) receive(first bool) (size int, p progress) {
+	c.begun = time.Time{}
 	for {
-		n, err := c.net.Read(c.read[c.n:])
-		c.n += n
-		if n > 0 {
-			if size, p = c.begin(); p != incomplete {
+		if c.n > 0 {
+			if size, p = c.begin(first); p != incomplete {
 				return size, p
 			}
 		}
+		n, err := c.net.Read(c.read[c.n:])
+		c.n += n
 		switch {
-		case err == nil:
+		case n > 0 || err == nil:
 		case errors.Is(err, io.EOF) && c.n > 0:
 			return 0, foreign // net/http answers half a request
 		default:
@@ -130,17 +136,9 @@ func (c *connection) receive(wait time.Duration) (size int, p progress) {
 	}
 }
 
-// await sets the deadline for what may take so long to begin. One that comes a little earlier
-// stays, so that few requests set one.
-func (c *connection) await(wait time.Duration) {
-	deadline := after(time.Now(), wait)
-	if c.until.After(deadline) || !c.until.After(deadline.Add(-wait/8)) {
-		c.readUntil(deadline)
-	}
-}
-
-// begin looks at what has been read of a request. Its head has its time from the first byte.
-func (c *connection) begin() (size int, p progress) {
+// begin looks at what has been read of a request. Its head has its time from the first byte, or
+// from when the connection was accepted.
+func (c *connection) begin(first bool) (size int, p progress) {
 	size, p = look(c.read[:c.n])
 	if !c.begun.IsZero() {
 		return size, p
@@ -149,7 +147,7 @@ func (c *connection) begin() (size int, p progress) {
 		return 0, incomplete // and closed
 	}
 	c.begun = time.Now()
-	if p == incomplete {
+	if p == incomplete && !first {
 		c.readUntil(after(c.begun, c.server.HTTP.ReadHeaderTimeout))
 	}
 	return size, p
