@@ -24,7 +24,7 @@ type Explanations struct {
 // room returns how many bytes are needed at most, nearly, to explain a text.
 func (x *Explanations) room(text string) int {
 	const (
-		scratch = 104 // bytes for each of the text: tapes, where they come from, walks, weights
+		scratch = 184 // bytes for each of the text: tapes, where they come from, walks, weights
 		span    = 100 // bytes of a span, and of its JSON
 		ngram   = 200 // the same of an n-gram
 	)
