@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -10,8 +11,6 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"time"
-
-	"tagifai/internal/memory"
 )
 
 // States of a connection.
@@ -31,12 +30,13 @@ type connection struct {
 
 	read   [maxHead]byte // what has come and is not used yet: n bytes
 	n      int
-	begun  time.Time // when the request began to come
-	until  time.Time // the deadline for reading
+	begun  time.Time    // when the request began to come
+	until  atomic.Int64 // the deadline for reading, in nanoseconds since 1970; 0 is none
+	served bool         // it has had a request
 	head   head
 	answer answer
 
-	watched chan struct{} // closed when nobody watches the client any more; nil if nobody does
+	watched chan struct{} // closed when nobody watches the client any more; nil if nobody has
 }
 
 func (s *Server) newConnection(ctx context.Context, accepted net.Conn) *connection {
@@ -47,9 +47,9 @@ func (s *Server) newConnection(ctx context.Context, accepted net.Conn) *connecti
 	c := &connection{server: s, net: accepted, context: ctx}
 	c.head.header = make(http.Header)
 	c.answer = answer{c: c, header: make(http.Header)}
-	c.template = &http.Request{
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: c.head.header, RemoteAddr: accepted.RemoteAddr().String(),
+	c.template = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: c.head.header}
+	if addr := accepted.RemoteAddr(); addr != nil { // which it has not if the client was gone before
+		c.template.RemoteAddr = addr.String()
 	}
 	s.note(accepted, http.StateNew)
 	s.add(c)
@@ -59,28 +59,29 @@ func (s *Server) newConnection(ctx context.Context, accepted net.Conn) *connecti
 // serve answers requests until the connection ends or goes to net/http.
 func (c *connection) serve() {
 	end := (*connection).close
-	defer func() { end(c) }()
-	for first := true; ; first = false {
-		if first {
-			c.readUntil(after(time.Now(), c.server.HTTP.ReadHeaderTimeout))
-		} else if c.n == 0 {
-			c.await(c.server.HTTP.IdleTimeout)
+	defer func() {
+		if cause := recover(); cause != nil && cause != http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
+			c.server.logf("http: panic serving %v: %v\n%s", c.template.RemoteAddr, cause, debug.Stack())
 		}
-		size, p := c.receive(first)
+		end(c)
+	}()
+	for {
+		size, p := c.receive()
 		switch {
 		case p == incomplete: // the client is gone, or too slow
 			return
 		case p == foreign || !c.head.parse(string(c.read[:size])):
 			end = (*connection).handOver
 			return
-		}
-		if first {
+		case !c.served:
 			c.server.note(c.net, http.StateActive)
+			c.served = true
 		}
 		if !c.handle(size) {
 			return
 		}
-		if !c.state.CompareAndSwap(active, idle) || c.server.stopping.Load() {
+		c.state.Store(idle)
+		if c.server.stopping.Load() {
 			return
 		}
 	}
@@ -105,29 +106,27 @@ func (c *connection) handOver() {
 	c.server.remove(c)
 }
 
-// await sets the deadline for the next request, which may take so long to come, and up to an
-// eighth longer: then few requests have to set one.
-func (c *connection) await(wait time.Duration) {
-	now := time.Now()
-	if wait <= 0 || c.until.Before(now.Add(wait)) {
-		c.readUntil(after(now, wait+wait/8))
-	}
-}
-
-// receive reads until the head of a request is complete, or it is certain that it is not
-// ordinary. It is incomplete if no more of it comes.
-func (c *connection) receive(first bool) (size int, p progress) {
+// receive waits for a request, and reads until its head is complete, or it is certain that it is
+// not ordinary. The request is incomplete if no more of it comes.
+func (c *connection) receive() (size int, p progress) {
 	c.begun = time.Time{}
+	if c.n > 0 {
+		if size, p = c.begin(); p != incomplete {
+			return size, p
+		}
+	} else {
+		c.await()
+	}
 	for {
-		if c.n > 0 {
-			if size, p = c.begin(first); p != incomplete {
+		n, err := c.net.Read(c.read[c.n:])
+		c.n += n
+		if n > 0 {
+			if size, p = c.begin(); p != incomplete {
 				return size, p
 			}
 		}
-		n, err := c.net.Read(c.read[c.n:])
-		c.n += n
 		switch {
-		case n > 0 || err == nil:
+		case err == nil:
 		case errors.Is(err, io.EOF) && c.n > 0:
 			return 0, foreign // net/http answers half a request
 		default:
@@ -136,9 +135,22 @@ func (c *connection) receive(first bool) (size int, p progress) {
 	}
 }
 
-// begin looks at what has been read of a request. Its head has its time from the first byte, or
-// from when the connection was accepted.
-func (c *connection) begin(first bool) (size int, p progress) {
+// await sets the deadline for the first head, or for the beginning of the next request. That may
+// come up to an eighth later, so that few requests set a deadline.
+func (c *connection) await() {
+	now := time.Now()
+	if !c.served {
+		_ = c.readUntil(after(now, c.server.headTimeout()))
+		return
+	}
+	wait := cmp.Or(c.server.HTTP.IdleTimeout, c.server.HTTP.ReadTimeout)
+	if late := c.until.Load() - nanoseconds(after(now, wait)); late < 0 || late > int64(wait)/8 {
+		_ = c.readUntil(after(now, wait+wait/8))
+	}
+}
+
+// begin looks at what has been read of a request. Its head has its time from the first byte.
+func (c *connection) begin() (size int, p progress) {
 	size, p = look(c.read[:c.n])
 	if !c.begun.IsZero() {
 		return size, p
@@ -147,8 +159,8 @@ func (c *connection) begin(first bool) (size int, p progress) {
 		return 0, incomplete // and closed
 	}
 	c.begun = time.Now()
-	if p == incomplete && !first {
-		c.readUntil(after(c.begun, c.server.HTTP.ReadHeaderTimeout))
+	if p == incomplete && c.served {
+		_ = c.readUntil(after(c.begun, c.server.headTimeout()))
 	}
 	return size, p
 }
@@ -161,40 +173,43 @@ func after(t time.Time, d time.Duration) time.Time {
 	return t.Add(d)
 }
 
-// readUntil sets the deadline for reading.
-func (c *connection) readUntil(deadline time.Time) {
-	c.until = deadline
-	_ = c.net.SetReadDeadline(deadline) // an error means that it is closed, which Read finds
+// nanoseconds returns a deadline as nanoseconds since 1970; 0 is none.
+func nanoseconds(deadline time.Time) int64 {
+	if deadline.IsZero() {
+		return 0
+	}
+	return deadline.UnixNano()
+}
+
+// readUntil sets the deadline for reading. An error means that the connection is closed, which
+// Read finds.
+func (c *connection) readUntil(deadline time.Time) error {
+	c.until.Store(nanoseconds(deadline))
+	return c.net.SetReadDeadline(deadline)
 }
 
 // handle has the handler answer a request, whose head has been read, and reports whether the
 // connection can serve another.
 func (c *connection) handle(size int) (again bool) {
 	settings := c.server.HTTP
-	x := &request{Context: c.context, url: c.head.url, body: body{c: c, left: c.head.length}}
-	r := c.template.WithContext(x)
-	r.Method, r.URL, r.RequestURI, r.Host = c.head.method, &x.url, c.head.target, c.head.host
-	r.ContentLength, r.Body = c.head.length, http.NoBody
-	if c.head.length > 0 {
-		r.Body = &x.body
-	}
+	x := &request{Context: c.context, c: c, url: c.head.url, whole: c.head.length == 0}
+	x.body.of, x.body.left = x, c.head.length
+	r := x.fill(c.template, &c.head)
 	c.use(size)
 	if c.head.length > int64(c.n) {
-		c.readUntil(after(c.begun, settings.ReadTimeout))
+		_ = c.readUntil(after(c.begun, settings.ReadTimeout))
 	}
 	_ = c.net.SetWriteDeadline(after(c.begun, settings.WriteTimeout))
-	c.answer.reset(&x.body)
+	c.answer.reset(x)
 	defer func() {
 		x.end()
-		x.body.closed = true
+		x.body.close()
 		c.unwatch()
-		if cause := recover(); cause != nil {
-			if cause != http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
-				c.server.logf("http: panic serving %v: %v\n%s", c.template.RemoteAddr, cause, debug.Stack())
-			}
-			again = false
-		}
 		c.answer.release()
+		c.head.release()
+		if r.MultipartForm != nil {
+			_ = r.MultipartForm.RemoveAll()
+		}
 	}()
 	settings.Handler.ServeHTTP(&c.answer, r)
 	return c.answer.end()
@@ -202,13 +217,3 @@ func (c *connection) handle(size int) (again bool) {
 
 // use drops the first bytes of what has been read.
 func (c *connection) use(size int) { c.n = copy(c.read[:], c.read[size:c.n]) }
-
-// skip reads up to n bytes that nobody wants.
-func (c *connection) skip(n int) (int, error) {
-	if skipper, ok := c.net.(interface{ Skip(n int) (int, error) }); ok {
-		return skipper.Skip(n)
-	}
-	buffer := memory.GetBuffer(min(n, 16<<10))
-	defer memory.PutBuffer(buffer, *buffer)
-	return c.net.Read((*buffer)[:min(n, cap(*buffer))])
-}

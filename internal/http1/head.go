@@ -24,7 +24,11 @@ const (
 	foreign // for net/http
 )
 
-var emptyLine = []byte("\r\n\r\n")
+var (
+	lineFeed  = []byte("\n")
+	lineBreak = []byte("\r\n")
+	emptyLine = []byte("\r\n\r\n")
+)
 
 // look returns how far a request has come of which b has been read, and the size of its head,
 // the lines before the body, when they are complete.
@@ -38,8 +42,8 @@ func look(b []byte) (size int, p progress) {
 		return 0, foreign
 	case line < 0:
 		return 0, incomplete
-	case line == 0 || b[line-1] != '\r':
-		return 0, foreign
+	case bytes.Count(b, lineFeed) != bytes.Count(b, lineBreak):
+		return 0, foreign // which may be complete to net/http
 	}
 	if _, _, ok := requestLine(string(b[:line-1])); !ok {
 		return 0, foreign // which net/http may refuse at once
@@ -83,6 +87,7 @@ func (h *head) parse(s string) bool {
 		return false
 	}
 	if target != h.target {
+		target = strings.Clone(target) // which may stay when the rest of the head is gone
 		u, err := url.ParseRequestURI(target)
 		if err != nil {
 			return false
@@ -103,14 +108,12 @@ func (h *head) parse(s string) bool {
 // field reads a line of the header, whose value has a place.
 func (h *head) field(line string, place *string) bool {
 	colon := strings.IndexByte(line, ':')
-	if colon <= 0 {
+	if colon < 0 {
 		return false
 	}
 	name, value := line[:colon], strings.Trim(line[colon+1:], " \t")
-	for i := range len(name) {
-		if class[name[i]]&inName == 0 {
-			return false
-		}
+	if !isName(name) {
+		return false
 	}
 	for i := range len(value) {
 		if class[value[i]]&inValue == 0 {
@@ -120,7 +123,7 @@ func (h *head) field(line string, place *string) bool {
 	key := http.CanonicalHeaderKey(name)
 	switch key {
 	case "Host":
-		if h.host != "" {
+		if h.host != "" || value == "" {
 			return false
 		}
 		for i := range len(value) {
@@ -150,6 +153,23 @@ func (h *head) field(line string, place *string) bool {
 	return true
 }
 
+// isName reports whether a field can have the name, a token of RFC 9110, 5.6.2.
+func isName(name string) bool {
+	for i := range len(name) {
+		if class[name[i]]&inName == 0 {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// release forgets what is part of the request.
+func (h *head) release() {
+	clear(h.header)
+	clear(h.values[:])
+	h.host = ""
+}
+
 func (h *head) parseLength(digits string) bool {
 	if len(digits) > maxDigits {
 		return false
@@ -159,8 +179,7 @@ func (h *head) parseLength(digits string) bool {
 	return err == nil
 }
 
-// Where a character may be. Names are tokens of RFC 9110, 5.6.2; the others have what is
-// common, which is a part of what RFC 9110 and RFC 3986 allow.
+// Where a character may be. Other places than names have what is common, which is a part of what RFC 9110 and RFC 3986 allow.
 const (
 	inName = 1 << iota
 	inValue

@@ -2,87 +2,125 @@ package http1
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// A request is what a request has for itself: its context, its URL and its body.
+// oftenAsked is how often a handler asks for the error of its context, until it is taken for one
+// that works for long. The client is watched from then on, which takes some microseconds.
+const oftenAsked = 64
+
+// A request is what a request has for itself: its context, its URL and its body. As a context it
+// is over when the handler has returned, or the client has gone away.
 type request struct {
 	context.Context // of the connection
+	c               *connection
 	url             url.URL
 	body            body
 
-	mu     sync.Mutex
-	own    context.Context // nil until somebody asks when it is over
-	cancel context.CancelFunc
-	ended  bool
+	asked atomic.Int32
+	own   atomic.Pointer[ownContext] // nil until it matters whether the client goes away
+
+	mu    sync.Mutex  // for changes of the following
+	over  atomic.Bool // the context is
+	whole bool        // no more of the body comes: what is read next is not of this request
 }
 
-// Done returns what is closed when the request ends, or the client goes away. Few requests wait
-// for anything, so that the client is watched only from now on.
-func (r *request) Done() <-chan struct{} {
+type ownContext struct {
+	context.Context // with that of the connection as its parent
+	cancel          context.CancelFunc
+}
+
+// watched returns the context of the request, and has its client watched from now on. Few
+// requests wait for anything, so that most need none.
+func (r *request) watched() *ownContext {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.own == nil {
-		r.own, r.cancel = context.WithCancel(r.Context)
-		if r.ended {
-			r.cancel()
-		} else {
-			r.body.c.watch(r)
+	own := r.own.Load()
+	if own == nil {
+		own = new(ownContext)
+		own.Context, own.cancel = context.WithCancel(r.Context)
+		r.own.Store(own)
+		if r.over.Load() {
+			own.cancel()
+		} else if r.whole {
+			r.c.watch(own.cancel)
 		}
 	}
-	return r.own.Done()
+	return own
 }
 
-// Err returns an error once Done is closed.
+// Done returns what is closed when the context is over.
+func (r *request) Done() <-chan struct{} { return r.watched().Done() }
+
+// Err returns an error when it is over. Who asks once or twice need not be told that the client
+// has gone away.
 func (r *request) Err() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case r.own != nil:
-		return r.own.Err()
-	case r.ended:
-		return context.Canceled
+	own := r.own.Load()
+	if own == nil && (r.over.Load() || r.asked.Add(1) > oftenAsked) {
+		own = r.watched()
+	}
+	if own != nil {
+		return own.Err()
 	}
 	return r.Context.Err()
 }
 
-// end is the end of the request.
+// Value returns what the contexts of the connection have. Package context looks for the own
+// context with it, to learn the cause of its end, and to end those that are derived from it.
+func (r *request) Value(key any) any {
+	if own := r.own.Load(); own != nil {
+		return own.Value(key)
+	}
+	return r.Context.Value(key)
+}
+
+// end is the end of the context.
 func (r *request) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ended = true
-	if r.own != nil {
-		r.cancel()
+	r.over.Store(true)
+	if own := r.own.Load(); own != nil {
+		own.cancel()
 	}
 }
 
-// watch reads on behind the body of r, to learn when the client goes away. What comes belongs to
-// the next request.
-func (c *connection) watch(r *request) {
-	if r.body.left > 0 || c.n == len(c.read) || c.watched != nil {
+// bodyEnds notes that the body has come.
+func (r *request) bodyEnds() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.whole = true
+	if own := r.own.Load(); own != nil && !r.over.Load() {
+		r.c.watch(own.cancel)
+	}
+}
+
+// watch reads on behind a request, to learn when the client goes away. What comes belongs to the
+// next request. Until unwatch nothing else reads, or looks at what has been read.
+func (c *connection) watch(gone func()) {
+	if c.n == len(c.read) {
 		return
 	}
-	c.watched = make(chan struct{})
-	c.readUntil(time.Time{})
-	gone := r.cancel
+	watched := make(chan struct{})
+	c.watched = watched
+	_ = c.readUntil(time.Time{})
 	go func() {
-		defer close(c.watched)
+		defer close(watched)
 		n, err := c.net.Read(c.read[c.n:])
 		c.n += n
 		if err != nil {
-			gone() // unless the request has ended
+			gone() // unless the request is over
 		}
 	}()
 }
 
-// unwatch ends what watch has begun.
+// unwatch ends what watch has begun. The request is over.
 func (c *connection) unwatch() {
 	if c.watched != nil {
-		c.readUntil(longAgo)
+		_ = c.readUntil(longAgo)
 		<-c.watched
 		c.watched = nil
 	}
@@ -90,67 +128,13 @@ func (c *connection) unwatch() {
 
 var longAgo = time.Unix(1, 0)
 
-// A body is that of a request.
-type body struct {
-	c      *connection
-	left   int64 // bytes
-	err    error // of reading it
-	closed bool
-}
-
-// Read reads from the body as that of net/http does.
-func (b *body) Read(p []byte) (int, error) {
-	switch {
-	case b.closed:
-		return 0, http.ErrBodyReadAfterClose
-	case b.err != nil:
-		return 0, b.err
-	case b.left == 0:
-		return 0, io.EOF
+// fill makes r a request of net/http with the head h.
+func (r *request) fill(template *http.Request, h *head) *http.Request {
+	filled := template.WithContext(r)
+	filled.Method, filled.URL, filled.RequestURI, filled.Host = h.method, &r.url, h.target, h.host
+	filled.ContentLength, filled.Body = h.length, http.NoBody
+	if h.length > 0 {
+		filled.Body = &r.body
 	}
-	if int64(len(p)) > b.left {
-		p = p[:b.left]
-	}
-	n, err := b.c.readBody(p)
-	b.left -= int64(n)
-	switch {
-	case b.left == 0:
-		return n, io.EOF
-	case err == io.EOF: //nolint:errorlint // what Read returns
-		err = io.ErrUnexpectedEOF
-	}
-	b.err = err
-	return n, err
-}
-
-// readBody reads what has come with the head, and then from the connection.
-func (c *connection) readBody(p []byte) (int, error) {
-	if c.n > 0 {
-		n := copy(p, c.read[:c.n])
-		c.use(n)
-		return n, nil
-	}
-	return c.net.Read(p)
-}
-
-// Close ends the body for the handler.
-func (b *body) Close() error {
-	b.closed = true
-	return nil
-}
-
-// drain reads what is left of a body that is short, so that the connection can serve the next
-// request. It is false if it cannot.
-func (b *body) drain() bool {
-	if b.left > Drained || b.left > 0 && b.closed {
-		return false
-	}
-	n := int(min(b.left, int64(b.c.n)))
-	b.c.use(n)
-	b.left -= int64(n)
-	for b.left > 0 && b.err == nil {
-		n, b.err = b.c.skip(int(b.left))
-		b.left -= int64(n)
-	}
-	return b.left == 0
+	return filled
 }
