@@ -91,16 +91,10 @@ func (a *answer) Write(p []byte) (int, error) {
 	case !a.begun:
 		a.begin(p, false)
 	}
-	switch {
-	case a.left == unknown:
-		a.writeChunk(p)
-	case int64(len(p)) > a.left:
+	if a.left != unknown && int64(len(p)) > a.left {
 		return 0, http.ErrContentLength
-	default:
-		a.left -= int64(len(p))
-		a.write(p)
 	}
-	if a.err != nil {
+	if a.writeBody(p); a.err != nil {
 		return 0, a.err
 	}
 	return len(p), nil
@@ -128,13 +122,23 @@ func (a *answer) begin(p []byte, over bool) {
 	}
 	a.measure(over)
 	a.out.get(int(min(AtOnce, headerRoom+max(a.left, 0))))
-	if kept := a.kept.b; len(kept) == 0 {
-		a.appendHeader(p)
-	} else if a.appendHeader(kept); a.left == unknown {
-		a.writeChunk(kept)
-	} else {
-		a.left -= int64(len(kept))
-		a.write(kept)
+	kept := a.kept.b
+	if len(kept) > 0 {
+		p = kept
+	}
+	a.out.b = a.appendHeader(a.out.b, p)
+	a.writeBody(kept)
+}
+
+// writeBody writes a part of the body that fits in.
+func (a *answer) writeBody(p []byte) {
+	switch {
+	case len(p) == 0:
+	case a.left == unknown:
+		a.writeChunk(p)
+	default:
+		a.left -= int64(len(p))
+		a.write(p)
 	}
 }
 
@@ -170,12 +174,14 @@ func (a *answer) end() (again bool) {
 	if a.err != nil || a.left > 0 {
 		return false
 	}
-	if !a.request.body.drain() {
+	if a.request.body.drain() {
+		return !a.closes
+	}
+	if !a.request.body.ended() {
 		_ = closeWrite(a.c.net)
 		time.Sleep(lingering)
-		return false
 	}
-	return !a.closes
+	return false
 }
 
 // Flush sends what has been written.

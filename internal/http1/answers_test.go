@@ -1,6 +1,8 @@
 package http1_test
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"log"
@@ -28,6 +30,8 @@ func naive(t *testing.T, h http.HandlerFunc) net.Addr {
 func exchange(t *testing.T, addr net.Addr, requests ...string) string {
 	t.Helper()
 	c := dial(t, addr)
+	var raw bytes.Buffer
+	c.answers = bufio.NewReader(io.TeeReader(c, &raw))
 	writing := make(chan error, 1)
 	go func() {
 		_, err := io.WriteString(c, strings.Join(requests, ""))
@@ -49,6 +53,7 @@ func exchange(t *testing.T, addr net.Addr, requests ...string) string {
 			fmt.Fprintf(&seen, "%s: %q\n", name, values)
 		}
 		body, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
 		fmt.Fprintf(&seen, "%d bytes, cut off: %t: %.1000s\n", len(body), err != nil, body)
 		if err != nil {
 			break
@@ -70,6 +75,11 @@ func exchange(t *testing.T, addr net.Addr, requests ...string) string {
 		}()
 	}
 	_ = c.Close()
+	for line := range strings.Lines(raw.String()) { // of which package http shows less
+		if strings.HasPrefix(line, "Connection:") {
+			seen.WriteString(line)
+		}
+	}
 	return seen.String()
 }
 
@@ -88,27 +98,36 @@ func sorted(header http.Header) func(yield func(string, []string) bool) {
 	}
 }
 
-// A client whose answer did not wait for its body can go on; net/http closes the connection.
-func TestFullDuplex(t *testing.T) {
-	s := start(t, func(w http.ResponseWriter, _ *http.Request) {
-		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+// An answer can come before the body. Unless it is the last, the client can go on then.
+func TestEarly(t *testing.T) {
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Last") != "" {
+			w.Header().Set("Connection", "close")
+		} else if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
 			t.Error(err)
 		}
 		w.WriteHeader(http.StatusServiceUnavailable)
 		flush(w)
 	})
-	refused := post(strings.Repeat("x", 75_000))
-	c := s.send(refused[:1000])
-	answer, err := http.ReadResponse(c.answers, nil)
-	if err != nil || answer.StatusCode != http.StatusServiceUnavailable {
-		t.Fatalf("before the body has come: %v, %v", answer, err)
+	for _, field := range []string{"Last: 1", "Last:"} {
+		refused := post(strings.Repeat("x", 75_000), field)
+		c := s.send(refused[:1000])
+		answer, err := http.ReadResponse(c.answers, nil)
+		if err != nil || answer.StatusCode != http.StatusServiceUnavailable {
+			t.Fatalf("%s: before the body has come: %v, %v", field, answer, err)
+		}
+		c.send(refused[1000:])
+		if b, err := io.ReadAll(answer.Body); len(b) > 0 || err != nil {
+			t.Errorf("%s: got %q, %v", field, b, err)
+		}
+		_ = answer.Body.Close()
+		if answer.Close {
+			c.wantsEnd()
+			continue
+		}
+		c.send(get)
+		c.wants(http.StatusServiceUnavailable, "")
 	}
-	c.send(refused[1000:])
-	if b, err := io.ReadAll(answer.Body); len(b) > 0 || err != nil {
-		t.Errorf("got %q, %v", b, err)
-	}
-	c.send(get)
-	c.wants(http.StatusServiceUnavailable, "")
 }
 
 // choose answers with the form that the path names, and tells the client when it is asked for the

@@ -1,8 +1,10 @@
 package http1
 
 import (
+	"errors"
 	"io"
 	"net/http"
+	"os"
 	"sync"
 
 	"tagifai/internal/memory"
@@ -88,6 +90,13 @@ func (b *body) drain() bool {
 	}
 	b.closed = b.left == 0
 	return b.closed
+}
+
+// ended reports whether no more of a body comes, since its client is gone.
+func (b *body) ended() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err != nil && !errors.Is(b.err, os.ErrDeadlineExceeded)
 }
 
 // readBody reads what has come with the head, and then from the connection.

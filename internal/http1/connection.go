@@ -81,9 +81,6 @@ func (c *connection) serve() {
 			return
 		}
 		c.state.Store(idle)
-		if c.server.stopping.Load() {
-			return
-		}
 	}
 }
 

@@ -2,9 +2,12 @@ package http1_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 const chromium = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36"
@@ -172,4 +175,65 @@ func TestOrdinaryAtMost(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A client that ends in the middle of a request is told so, and not waited for.
+func TestHalf(t *testing.T) {
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %v", body, err)
+	})
+	for cut := range len(get) {
+		c := s.send(get[:cut])
+		_ = c.CloseWrite()
+		if cut > 0 {
+			c.wants(http.StatusBadRequest, "400 Bad Request") // by net/http
+		}
+		c.wantsEnd()
+	}
+	if got := s.active.Load(); got != int32(len(get)-1) {
+		t.Errorf("%d connections have been active", got)
+	}
+	sent := post("abc")
+	c := s.send(sent[:len(sent)-1])
+	_ = c.CloseWrite()
+	c.wants(http.StatusOK, "ab unexpected EOF")
+	began := time.Now()
+	if err := s.stop(time.Minute); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 400*time.Millisecond {
+		t.Errorf("its connection was there for %s", took)
+	}
+}
+
+// A client of net/http whose body is too long to read is told at once that nothing more comes.
+func TestForeignBody(t *testing.T) {
+	s := start(t, func(w http.ResponseWriter, _ *http.Request) { write(w, 3, 1) })
+	began := time.Now()
+	c := s.send(strings.Replace(post(strings.Repeat("x", 300_000)), "POST", "PUT", 1))
+	c.wants(http.StatusOK, "xxx")
+	c.wantsEnd()
+	if took := time.Since(began); took > 400*time.Millisecond {
+		t.Errorf("it took %s", took)
+	}
+}
+
+// The files of a form are gone with its request.
+func TestFormFiles(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseMultipartForm(1); err != nil {
+			t.Error(err)
+		}
+		files, _ := os.ReadDir(os.TempDir())
+		fmt.Fprint(w, len(files))
+	})
+	part := "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n" + strings.Repeat("x", 1<<20) + "\r\n--b--\r\n"
+	c := s.send(post(part, `Content-Type: multipart/form-data; boundary=b`))
+	c.wants(http.StatusOK, "1")
+	eventually(t, "the file is gone", func() bool {
+		files, err := os.ReadDir(os.TempDir())
+		return len(files) == 0 && err == nil
+	})
 }

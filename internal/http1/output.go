@@ -35,9 +35,9 @@ func (b *buffer) put() {
 	}
 }
 
-// appendHeader appends the status and the header to what is to be sent. The body begins with p.
-func (a *answer) appendHeader(p []byte) {
-	b, header := a.out.b, a.fields()
+// appendHeader appends the status and the header. The body begins with p.
+func (a *answer) appendHeader(b, p []byte) []byte {
+	header := a.fields()
 	b = append(b, "HTTP/1.1 "...)
 	b = strconv.AppendInt(b, int64(a.status), 10)
 	b = append(b, ' ')
@@ -82,7 +82,7 @@ func (a *answer) appendHeader(p []byte) {
 		b = strconv.AppendInt(b, a.left, 10)
 		b = append(b, "\r\n"...)
 	}
-	a.out.b = append(b, "\r\n"...)
+	return append(b, "\r\n"...)
 }
 
 // appendField appends a line of a header. A line break in the value would begin another.

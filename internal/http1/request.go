@@ -101,9 +101,6 @@ func (r *request) bodyEnds() {
 // watch reads on behind a request, to learn when the client goes away. What comes belongs to the
 // next request. Until unwatch nothing else reads, or looks at what has been read.
 func (c *connection) watch(gone func()) {
-	if c.n == len(c.read) {
-		return
-	}
 	watched := make(chan struct{})
 	c.watched = watched
 	_ = c.readUntil(time.Time{})
