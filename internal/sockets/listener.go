@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"tagifai/internal/config"
 )
@@ -29,8 +30,15 @@ type Listener struct {
 	backlog *backlog
 
 	newcomers   newcomers
-	connections *connections // nil if they have no limits
+	connections *connections            // nil if they have no limits
+	cut         context.CancelCauseFunc // ends the contexts of all requests; nil before Listen
 }
+
+// ErrStopped is the cause of the end of a request's context if Stop waits for it no longer.
+var ErrStopped = errors.New("the listener stops and waits no longer")
+
+// lastAnswers is how long requests that Stop waits for no longer have to say so.
+const lastAnswers = 100 * time.Millisecond
 
 // New returns a listener for an address, such as 127.0.0.1:8000, that does not listen yet.
 // Its connections have no limits: it is for the few that an operator makes.
@@ -67,6 +75,9 @@ func (l *Listener) Listen() error {
 	l.backlog = &backlog{TCPListener: socket, inherited: l.inherited != nil}
 	l.served = make(chan error, 1)
 	l.HTTP.ConnState = l.newcomers.note
+	base, cut := context.WithCancelCause(context.Background())
+	l.HTTP.BaseContext = func(net.Listener) context.Context { return base }
+	l.cut = cut
 	if l.connections != nil {
 		l.connections.Listener = l.backlog
 		l.HTTP.ConnContext = withConn
@@ -114,7 +125,9 @@ func (l *Listener) Serve() {
 func (l *Listener) Failed() <-chan error { return l.served }
 
 // Stop accepts what clients have already connected to, then nothing more, and waits for
-// the requests in flight until ctx ends. What waits at an inherited socket it leaves there.
+// the requests in flight until ctx ends. Then it ends their contexts, with the cause
+// [ErrStopped], and soon after their connections. What waits at an inherited socket it leaves
+// there.
 func (l *Listener) Stop(ctx context.Context) error {
 	l.backlog.empty()
 	if l.connections != nil {
@@ -130,6 +143,10 @@ func (l *Listener) Stop(ctx context.Context) error {
 	}
 	l.newcomers.wait(ctx, most)
 	if err := l.HTTP.Shutdown(ctx); err != nil {
+		l.cut(ErrStopped)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
+		defer cancel()
+		_ = l.HTTP.Shutdown(last) // what it could tell, the first has told
 		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), l.HTTP.Close())
 	}
 	return served

@@ -14,7 +14,11 @@ import (
 // of r to be worked on. By then r holds the body, whose buffer is given back when it is not
 // needed any more, after an error too.
 func (c *Classifier) readBody(e *exchange.Exchange, r *http.Request, json bool) (body []byte, buffer *[]byte, err error) {
-	if c.admission.Turns.Full() {
+	turns := c.admission.Turns
+	if r.ContentLength > longDocument {
+		turns = c.admission.Long
+	}
+	if turns.Full() {
 		sockets.Drain(r)
 		return nil, nil, gate.ErrFull
 	}
@@ -56,5 +60,8 @@ func (c *Classifier) readBody(e *exchange.Exchange, r *http.Request, json bool) 
 	if _, err := c.admission.Version(e, r, body); err != nil {
 		return body, buffer, err
 	}
-	return body, buffer, e.Enter(r.Context(), c.admission.Turns)
+	if looksLong(body) {
+		turns = c.admission.Long
+	}
+	return body, buffer, e.Enter(r.Context(), turns)
 }
