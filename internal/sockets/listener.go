@@ -1,7 +1,8 @@
-// Package sockets serves HTTP on a TCP address. What net/http leaves to whoever uses it is
-// here: no more than a number of connections are open at once, a client that sends or reads
-// too slowly is cut off, the kernel's memory for each connection is bounded, and when the
-// service stops, no client that has connected is turned away.
+// Package sockets serves HTTP on a TCP address, by net/http and, if it is not over TLS, package
+// http1. What those leave to whoever uses them is here: no more than a number of connections
+// are open at once, a client that sends or reads too slowly is cut off, the kernel's memory for
+// each connection is bounded, and when the service stops, no client that has connected is
+// turned away.
 package sockets
 
 import (
@@ -14,7 +15,15 @@ import (
 	"time"
 
 	"tagifai/internal/config"
+	"tagifai/internal/http1"
 )
+
+// A server is that of net/http, or stands before it.
+type server interface {
+	Serve(l net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
+}
 
 // A Listener is an HTTP server and the address it serves at. Make it with [New] or
 // [NewLimited].
@@ -31,6 +40,7 @@ type Listener struct {
 
 	newcomers   newcomers
 	connections *connections            // nil if they have no limits
+	server      server                  // nil before Listen
 	cut         context.CancelCauseFunc // ends the contexts of all requests; nil before Listen
 }
 
@@ -82,6 +92,11 @@ func (l *Listener) Listen() error {
 		l.connections.Listener = l.backlog
 		l.HTTP.ConnContext = withConn
 	}
+	l.secure = l.HTTP.TLSConfig != nil
+	l.server = &l.HTTP
+	if l.connections != nil && !l.secure {
+		l.server = http1.New(&l.HTTP)
+	}
 	return nil
 }
 
@@ -114,10 +129,10 @@ func (l *Listener) Serve() {
 	if l.connections != nil {
 		listening = l.connections
 	}
-	if l.secure = l.HTTP.TLSConfig != nil; l.secure {
+	if l.secure {
 		l.served <- l.HTTP.ServeTLS(listening, "", "") // which the settings have
 	} else {
-		l.served <- l.HTTP.Serve(listening)
+		l.served <- l.server.Serve(listening)
 	}
 }
 
@@ -142,12 +157,12 @@ func (l *Listener) Stop(ctx context.Context) error {
 		most = maxSecuring
 	}
 	l.newcomers.wait(ctx, most)
-	if err := l.HTTP.Shutdown(ctx); err != nil {
+	if err := l.server.Shutdown(ctx); err != nil {
 		l.cut(ErrStopped)
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
 		defer cancel()
-		_ = l.HTTP.Shutdown(last) // what it could tell, the first has told
-		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), l.HTTP.Close())
+		_ = l.server.Shutdown(last) // what it could tell, the first has told
+		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), l.server.Close())
 	}
 	return served
 }

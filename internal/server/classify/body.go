@@ -7,7 +7,6 @@ import (
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/memory"
 	"tagifai/internal/server/exchange"
-	"tagifai/internal/sockets"
 )
 
 // readBody returns the body of r, which has to be JSON if json is set, once it is the turn
@@ -19,13 +18,11 @@ func (c *Classifier) readBody(e *exchange.Exchange, r *http.Request, json bool) 
 		turns = c.admission.Long
 	}
 	if turns.Full() {
-		sockets.Drain(r)
 		return nil, nil, gate.ErrFull
 	}
 	// With what is made of it, a body takes three times its size or more; of a large one
 	// much may have become free until it is here.
 	if n := r.ContentLength; n > memory.SmallBytes/3 && !e.Likely(n+min(2*n, 1<<20)) {
-		sockets.Drain(r)
 		return nil, nil, memory.ErrHeld
 	}
 	inflater, end, err := c.inflate(e, r)
