@@ -2,7 +2,6 @@ package model
 
 import (
 	"slices"
-	"unicode/utf8"
 
 	"tagifai/model/linear"
 	"tagifai/model/vocabulary"
@@ -75,7 +74,7 @@ func (m *Model) explain(into []Explanation, s *scratch, scores []float64, text s
 	x := &s.explainer
 	defer x.putBack()
 	x.meet(m, s, text)
-	x.characters = slices.Grow(x.characters[:0], len(text))[:utf8.RuneCountInString(text)]
+	x.characters = slices.Grow(x.characters[:0], len(text))[:x.blocks[0].Characters]
 	explanations := slices.Grow(into[:0], len(classes))[:len(classes)]
 	for i, class := range classes {
 		e := &explanations[i]

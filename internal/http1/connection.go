@@ -132,16 +132,17 @@ func (c *connection) receive() (size int, p progress) {
 	}
 }
 
-// await sets the deadline for the beginning of a request, and of all of the first head. One that
-// comes a little earlier stays, so that few requests set one.
+// await sets the deadline for the first head, or for the beginning of the next request. That may
+// come up to an eighth later, so that few requests set a deadline.
 func (c *connection) await() {
-	wait := c.server.headTimeout()
-	if c.served {
-		wait = cmp.Or(c.server.HTTP.IdleTimeout, c.server.HTTP.ReadTimeout)
+	now := time.Now()
+	if !c.served {
+		_ = c.readUntil(after(now, c.server.headTimeout()))
+		return
 	}
-	deadline := after(time.Now(), wait)
-	if early := nanoseconds(deadline) - c.until.Load(); early < 0 || early > int64(wait)/8 {
-		_ = c.readUntil(deadline)
+	wait := cmp.Or(c.server.HTTP.IdleTimeout, c.server.HTTP.ReadTimeout)
+	if late := c.until.Load() - nanoseconds(after(now, wait)); late < 0 || late > int64(wait)/8 {
+		_ = c.readUntil(after(now, wait+wait/8))
 	}
 }
 

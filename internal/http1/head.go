@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"unsafe"
 )
 
 const (
@@ -75,7 +74,7 @@ type head struct {
 	url                  url.URL // of the target
 	length               int64   // of the body
 	header               http.Header
-	values               [maxFields]string // of the header
+	values               [maxFields][1]string // of the header
 }
 
 // parse reads a head, which ends in an empty line. It is false if the request is not ordinary.
@@ -106,7 +105,7 @@ func (h *head) parse(s string) bool {
 }
 
 // field reads a line of the header, whose value has a place.
-func (h *head) field(line string, place *string) bool {
+func (h *head) field(line string, place *[1]string) bool {
 	colon := strings.IndexByte(line, ':')
 	if colon < 0 {
 		return false
@@ -148,8 +147,8 @@ func (h *head) field(line string, place *string) bool {
 		h.header[key] = append(values, value)
 		return true
 	}
-	*place = value
-	h.header[key] = unsafe.Slice(place, 1)
+	place[0] = value
+	h.header[key] = place[:]
 	return true
 }
 
@@ -179,7 +178,8 @@ func (h *head) parseLength(digits string) bool {
 	return err == nil
 }
 
-// Where a character may be. Other places than names have what is common, which is a part of what RFC 9110 and RFC 3986 allow.
+// Where a character may be. Other places than names have what is common, which is a part of what
+// RFC 9110 and RFC 3986 allow.
 const (
 	inName = 1 << iota
 	inValue

@@ -1,7 +1,8 @@
-// Package sockets serves HTTP on a TCP address. What net/http leaves to whoever uses it is
-// here: no more than a number of connections are open at once, a client that sends or reads
-// too slowly is cut off, the kernel's memory for each connection is bounded, and when the
-// service stops, no client that has connected is turned away.
+// Package sockets serves HTTP on a TCP address, by net/http and, if it is not over TLS, package
+// http1. What those leave to whoever uses them is here: no more than a number of connections
+// are open at once, a client that sends or reads too slowly is cut off, the kernel's memory for
+// each connection is bounded, and when the service stops, no client that has connected is
+// turned away.
 package sockets
 
 import (

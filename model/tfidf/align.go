@@ -15,8 +15,9 @@ import (
 // From[i] of the source, where characters are code points, counted from 0. The elements of
 // From never descend.
 type Aligned struct {
-	Text []byte
-	From []int32
+	Text       []byte
+	From       []int32
+	Characters int // of the source
 }
 
 // append appends bytes that all come from one character.
@@ -55,14 +56,14 @@ func (r *Reader) ofWords() Analyzer {
 }
 
 func (r *Reader) alignAs(analyzer Analyzer, tape, a, b *Aligned, text string) {
-	if !r.alignPlain(analyzer, tape, a, text) {
+	if tape.Characters = len(text); !r.alignPlain(analyzer, tape, a, text) {
 		r.align(analyzer, tape, a, b, text)
 	}
 }
 
 func (r *Reader) align(analyzer Analyzer, tape, a, b *Aligned, text string) {
 	a.reset(len(text) + 2)
-	r.alignLower(a, text)
+	tape.Characters = r.alignLower(a, text)
 	if r.Clean {
 		b.reset(len(a.Text))
 		alignClean(b, a, r.Stem)
@@ -148,7 +149,8 @@ func isASCII(text string) bool {
 	return true
 }
 
-func (r *Reader) alignLower(dst *Aligned, text string) {
+// alignLower aligns what lowers the case, or nothing, and returns how many characters there are.
+func (r *Reader) alignLower(dst *Aligned, text string) (characters int) {
 	var buffer [utf8.UTFMax * 2]byte
 	character := int32(0)
 	for i, c := range text {
@@ -167,6 +169,7 @@ func (r *Reader) alignLower(dst *Aligned, text string) {
 		dst.append(character, lower...)
 		character++
 	}
+	return int(character)
 }
 
 // alignClean aligns what [appendClean] does. A character of a stem comes from the one in

@@ -108,6 +108,9 @@ func FuzzAlign(f *testing.F) {
 			if slow(&twin, &a, &b, text); !slices.Equal(aligned.From, twin.From) {
 				t.Errorf("%s of %q: got bytes of the characters %v, want %v", describe(v), text, aligned.From, twin.From)
 			}
+			if aligned.Characters != characters || twin.Characters != characters {
+				t.Errorf("%s of %q: %d characters, and %d without the shortcut; want %d", describe(v), text, aligned.Characters, twin.Characters, characters)
+			}
 			if len(aligned.From) != len(aligned.Text) {
 				t.Fatalf("%s of %q: %d bytes come from %d characters", describe(v), text, len(aligned.Text), len(aligned.From))
 			}

@@ -67,7 +67,7 @@ func (c *Classifier) Explain(e *exchange.Exchange, r *http.Request, top int) (*E
 	if err := c.admission.Permit(e, r, toExplain); err != nil {
 		return nil, err
 	}
-	return &Explanations{Top: top}, nil
+	return newExplanations(top), nil
 }
 
 // Classify has the texts of p predicted, and explained unless explained is nil, for an answer

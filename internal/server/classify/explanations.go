@@ -19,6 +19,14 @@ type Explanations struct {
 	encoded []byte // of all texts
 	buffer  *[]byte
 	ends    []int // of each text in encoded
+	fewEnds [fewTexts]int
+}
+
+// newExplanations returns explanations with at most top n-grams each, of no texts yet.
+func newExplanations(top int) *Explanations {
+	x := &Explanations{Top: top}
+	x.ends = x.fewEnds[:0]
+	return x
 }
 
 // room returns how many bytes are needed at most, nearly, to explain a text.

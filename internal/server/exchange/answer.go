@@ -89,7 +89,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, value any, buffer 
 	}
 	e.sendHeader(w, status, len(b))
 	// An error here is the client's going away; there is no one left to tell.
-	_, _ = w.Write(b)
+	_, _ = w.Write(b) //nolint:gosec // no HTML: it is JSON and no browser sniffs it, as the header says
 	memory.PutBuffer(buffer, b)
 }
 
