@@ -66,15 +66,10 @@ func (b *body) came(n int, err error) {
 // Close ends the body for the handler.
 func (b *body) Close() error {
 	b.drain()
-	b.close()
-	return nil
-}
-
-// close is the end of a body, whatever is left of it.
-func (b *body) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
+	return nil
 }
 
 // drain ends a body for the handler if what is left of it is short, and reports whether all of it

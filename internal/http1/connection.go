@@ -200,7 +200,6 @@ func (c *connection) handle(size int) (again bool) {
 	c.answer.reset(x)
 	defer func() {
 		x.end()
-		x.body.close()
 		c.unwatch()
 		c.answer.release()
 		c.head.release()

@@ -6,100 +6,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
-
-// wait waits for the end of a context, and returns its error.
-func wait(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(5 * time.Second):
-		return errors.New("still not over after 5 s")
-	}
-}
-
-// A handler that waits for its context, in any way, learns that the client has gone away.
-func TestGone(t *testing.T) {
-	read := func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
-	tests := []struct {
-		name, sent string
-		learn      func(http.ResponseWriter, *http.Request) error
-	}{
-		{"Done", get, func(_ http.ResponseWriter, r *http.Request) error { return wait(r.Context()) }},
-		{"Done behind a body", post("abc"), func(_ http.ResponseWriter, r *http.Request) error {
-			read(r)
-			return wait(r.Context())
-		}},
-		{"Done before a body", post("abc"), func(_ http.ResponseWriter, r *http.Request) error {
-			ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
-			defer cancel()
-			read(r)
-			return wait(ctx)
-		}},
-		{"Done behind a body that was closed", post("abc"), func(_ http.ResponseWriter, r *http.Request) error {
-			_ = r.Body.Close()
-			return wait(r.Context())
-		}},
-		{"Done behind a body that was drained", post("abc"), func(w http.ResponseWriter, r *http.Request) error {
-			flush(w)
-			return wait(r.Context())
-		}},
-		{"Err", get, func(_ http.ResponseWriter, r *http.Request) error {
-			for range 5000 {
-				if err := r.Context().Err(); err != nil {
-					return err
-				}
-				time.Sleep(time.Millisecond)
-			}
-			return errors.New("still not over")
-		}},
-		{"AfterFunc", get, func(_ http.ResponseWriter, r *http.Request) error {
-			over := make(chan struct{})
-			context.AfterFunc(r.Context(), func() { close(over) })
-			<-over
-			return r.Context().Err()
-		}},
-		{"reading", post("abc")[:len(post("abc"))-1], func(_ http.ResponseWriter, r *http.Request) error {
-			read(r)
-			return r.Context().Err()
-		}},
-		{"reading, and Done in another goroutine", post("abc")[:len(post("abc"))-1], func(_ http.ResponseWriter, r *http.Request) error {
-			go read(r)
-			return wait(r.Context())
-		}},
-		{"writing", get, func(w http.ResponseWriter, r *http.Request) error {
-			for range 10_000 {
-				if _, err := w.Write(make([]byte, 64<<10)); err != nil {
-					return r.Context().Err()
-				}
-			}
-			return errors.New("still not over")
-		}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			began, learnt := make(chan struct{}), make(chan error, 1)
-			s := start(t, func(w http.ResponseWriter, r *http.Request) {
-				close(began)
-				err := test.learn(w, r)
-				if cause := context.Cause(r.Context()); !errors.Is(cause, context.Canceled) {
-					t.Errorf("its cause is %v", cause)
-				}
-				learnt <- err
-			})
-			c := s.send(test.sent)
-			<-began
-			_ = c.Close()
-			if err := <-learnt; !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v", err)
-			}
-		})
-	}
-}
 
 // What follows a request whose client is watched is the next one, however it comes.
 func TestBehindWatched(t *testing.T) {
@@ -143,9 +55,30 @@ func TestBehindWatched(t *testing.T) {
 	}
 }
 
-// The context is over when the handler has returned, whether anybody has waited or not.
+// A body comes to whoever reads it, also if somebody waits for the client to go away.
+func TestBodyBehindDone(t *testing.T) {
+	waits := make(chan struct{})
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = r.Context().Done()
+		waits <- struct{}{}
+		echo(w, r)
+	})
+	c := s.send("")
+	for range 3 {
+		sent := post("abcdef")
+		c.send(sent[:len(sent)-3])
+		<-waits
+		time.Sleep(time.Millisecond)
+		c.send(sent[len(sent)-3:])
+		c.wants(http.StatusOK, "abcdef")
+	}
+}
+
+// When the handler has returned, the context is over, whether anybody has waited or not, and
+// nothing can be read any more. What comes later is not the cause.
 func TestContextEnds(t *testing.T) {
-	contexts := make(chan context.Context, 1)
+	base, cut := context.WithCancelCause(context.Background())
+	requests := make(chan *http.Request, 1)
 	waits := false
 	s := start(t, func(_ http.ResponseWriter, r *http.Request) {
 		if waits {
@@ -154,13 +87,16 @@ func TestContextEnds(t *testing.T) {
 		if err := r.Context().Err(); err != nil {
 			t.Errorf("at the beginning: %v", err)
 		}
-		contexts <- r.Context()
-	})
+		_, _ = io.Copy(io.Discard, r.Body)
+		requests <- r
+	}, func(h *http.Server) { h.BaseContext = func(net.Listener) context.Context { return base } })
 	c := s.send("")
+	var last *http.Request
 	for _, waits = range []bool{false, true} {
-		c.send(get)
+		c.send(post("abc"))
 		c.wants(http.StatusOK, "")
-		ctx := <-contexts
+		last = <-requests
+		ctx := last.Context()
 		if err := wait(ctx); !errors.Is(err, context.Canceled) || !errors.Is(context.Cause(ctx), context.Canceled) {
 			t.Errorf("got %v", err)
 		}
@@ -168,6 +104,34 @@ func TestContextEnds(t *testing.T) {
 			t.Error("its values are gone")
 		}
 	}
+	if err := s.stop(5 * time.Second); err != nil {
+		t.Error(err)
+	}
+	cut(errors.New("later"))
+	if err := context.Cause(last.Context()); !errors.Is(err, context.Canceled) {
+		t.Errorf("its cause has become %v", err)
+	}
+	if _, err := last.Body.Read(make([]byte, 1)); !errors.Is(err, http.ErrBodyReadAfterClose) {
+		t.Errorf("its body: got %v", err)
+	}
+	if len(last.Header) > 0 {
+		t.Errorf("its connection keeps %v", last.Header)
+	}
+}
+
+// Contexts that are derived from that of a request need no goroutine.
+func TestDerived(t *testing.T) {
+	s := start(t, func(_ http.ResponseWriter, r *http.Request) {
+		_ = r.Context().Done() // which has one
+		before := runtime.NumGoroutine()
+		for range 100 {
+			context.AfterFunc(r.Context(), func() {})
+		}
+		if got := runtime.NumGoroutine() - before; got > 50 {
+			t.Errorf("100 contexts have %d goroutines", got)
+		}
+	})
+	s.send(get).wants(http.StatusOK, "")
 }
 
 type key struct{}

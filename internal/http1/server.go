@@ -7,7 +7,7 @@
 //
 // net/http starts a goroutine for each request to see whether the client goes away, and parses
 // and writes headers as general as they can be. Without that a request of two texts takes a
-// quarter less of the processor. FuzzServe compares the two.
+// quarter less of the processor. TestAnswers, FuzzHead and FuzzServe compare the two.
 //
 // Handlers see few differences. The header of a request is theirs only until they return. The
 // context of a request learns that the client has gone away if somebody waits for it, asks for

@@ -3,7 +3,9 @@ package http1_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -167,4 +169,26 @@ func TestPanics(t *testing.T) {
 	}
 	other.send(get)
 	other.wants(http.StatusOK, "")
+}
+
+// A connection begins, is active and ends, as for net/http. One that is handed over begins anew
+// before it ends here, so that there is never none.
+func TestConnStates(t *testing.T) {
+	for sent, want := range map[string]string{
+		"":        "new closed",
+		get + get: "new active closed",
+		get + strings.Replace(get, "GET", "PUT", 1): "new active new hijacked new active idle closed",
+		strings.Replace(get, "GET", "PUT", 1):       "new new hijacked new active idle closed",
+	} {
+		var states lines
+		s := start(t, echo, func(h *http.Server) {
+			h.ConnState = func(_ net.Conn, state http.ConnState) { fmt.Fprintln(&states, state) }
+		})
+		c := s.send(sent)
+		for range strings.Count(sent, "\r\n\r\n") {
+			c.wants(http.StatusOK, "")
+		}
+		_ = c.Close()
+		eventually(t, want, func() bool { return strings.Join(strings.Fields(states.String()), " ") == want })
+	}
 }
