@@ -2,7 +2,6 @@ package model
 
 import (
 	"slices"
-	"unicode/utf8"
 
 	"tagifai/model/linear"
 	"tagifai/model/vocabulary"
@@ -75,7 +74,7 @@ func (m *Model) explain(into []Explanation, s *scratch, scores []float64, text s
 	x := &s.explainer
 	defer x.putBack()
 	x.meet(m, s, text)
-	x.characters = slices.Grow(x.characters[:0], len(text))[:utf8.RuneCountInString(text)]
+	x.characters = slices.Grow(x.characters[:0], len(text))[:x.blocks[0].Characters]
 	explanations := slices.Grow(into[:0], len(classes))[:len(classes)]
 	for i, class := range classes {
 		e := &explanations[i]
@@ -85,10 +84,8 @@ func (m *Model) explain(into []Explanation, s *scratch, scores []float64, text s
 			e.Score += t.Factor * scores[t.Row]
 			e.Intercept += t.Factor * m.intercepts[t.Row]
 		}
-		x.weigh(m, top)
-		var largest []candidate
-		largest, e.Remaining = x.largest.rest(e.Score - e.Intercept)
-		e.NGrams = x.appendLargest(e.NGrams, largest)
+		x.weigh(m)
+		e.NGrams, e.Remaining = x.appendLargest(e.NGrams, e.Score-e.Intercept, top)
 		e.Spans = appendSpans(e.Spans, x.characters)
 	}
 	return explanations
@@ -130,7 +127,8 @@ func (m *Model) appendTerms(terms []vocabulary.Term, class int) []vocabulary.Ter
 
 // appendSpans appends the spans of the weights of characters.
 func appendSpans(spans []Span, characters []float64) []Span {
-	spans = slices.Grow(spans, len(characters))
+	n := len(spans)
+	spans = slices.Grow(spans, len(characters))[:n+len(characters)]
 	for i := 0; i < len(characters); {
 		weight, start := characters[i], i
 		i++
@@ -138,8 +136,9 @@ func appendSpans(spans []Span, characters []float64) []Span {
 			i++
 		}
 		if weight != 0 {
-			spans = append(spans, Span{start, i, weight * float64(i-start)})
+			spans[n] = Span{start, i, weight * float64(i-start)}
+			n++
 		}
 	}
-	return spans
+	return spans[:n]
 }

@@ -3,6 +3,7 @@ package model
 import (
 	"math"
 	"slices"
+	"sort"
 
 	"tagifai/model/tfidf"
 	"tagifai/model/vocabulary"
@@ -15,21 +16,31 @@ type explainer struct {
 
 	classes    []int
 	terms      []vocabulary.Term
-	weights    []float64 // of the n-grams of a stretch
-	shares     []float64 // of each of its walks: what goes to a character
+	parts      []part
+	weights    []float64 // of the n-grams of one part behind those of the other
+	magnitude  float64   // of all weights
+	shares     []float64 // of each walk of a stretch: what goes to a character
 	onTape     []float64 // of the bytes of a tape: what they add to their characters
 	characters []float64 // of a text: their weights
 	largest    largest
-	names      []byte
+	names      []byte // of the n-grams that are named
+	ends       []int  // of each of them
 }
 
 // A met is what of a block a text has.
 type met struct {
 	found  vocabulary.Occurrences
-	tape   tfidf.Aligned
-	factor float64   // what the elements of the block's vector are multiplied by
-	ranks  []int32   // of the bytes on the tape: how many characters are before theirs
-	fresh  []float64 // 1 for the first byte of a character, else 0
+	factor float64 // what the elements of the block's vector are multiplied by
+	*tape          // its own, or that of the block before, which it follows
+	own    tape
+}
+
+// A tape is that of a text, and what says of how many characters an n-gram on it is made, and of
+// which.
+type tape struct {
+	tfidf.Aligned
+	ranks []int32   // of the bytes: how many characters are before theirs
+	fresh []float64 // 1 for the first byte of a character, else 0
 }
 
 // maxExplained is the size of a text above which the scratch of its explanation is not kept.
@@ -47,9 +58,7 @@ func (x *explainer) score(m *Model, s *scratch, text string) []float64 {
 		x.blocks = make([]met, len(m.blocks))
 	}
 	for i := range m.blocks {
-		if m.blocks[i].trie != nil {
-			s.blocks[i].Keep(&x.blocks[i].found)
-		}
+		s.blocks[i].Keep(&x.blocks[i].found)
 	}
 	return m.score(s, text)
 }
@@ -59,38 +68,39 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 	for i := range m.blocks {
 		b, of := &m.blocks[i], &x.blocks[i]
 		of.factor = m.factor(s, i)
-		b.reader.Align(&of.tape, &x.a, &x.b, text)
-		if b.words != nil {
-			of.tape.Text = append(of.tape.Text, tfidf.TapeEnd...)
-			of.found.Reset()
-			b.words.Meet(&of.found, &s.blocks[i], of.tape.Text)
-		} else {
+		of.tape = &of.own
+		switch {
+		case b.words == nil:
 			b.trie.Meet(&s.blocks[i])
+			b.reader.Align(&of.Aligned, &x.a, &x.b, text)
+			of.rank(of.found.MostLevels())
+		case b.follows:
+			b.words.Meet(&s.blocks[i])
+			of.tape = x.blocks[i-1].tape
+		default:
+			b.words.Meet(&s.blocks[i])
+			b.reader.AlignWords(&of.Aligned, &x.a, &x.b, text)
+			of.rank(0)
 		}
-		of.rank()
 	}
 }
 
-// rank sets what says of how many characters an n-gram is made, and of which. As walks that
-// are over leave the tape, it goes on behind it, with the last character.
-func (of *met) rank() {
-	levels := 0
-	for i := range of.found.Stretches {
-		levels = max(levels, of.found.Stretches[i].Levels)
-	}
-	n := len(of.tape.From)
+// rank sets the ranks. As walks that are over leave the tape, it goes on behind it for so many
+// levels, with the last character.
+func (of *tape) rank(levels int) {
+	n := len(of.From)
 	if n == 0 {
 		of.ranks = of.ranks[:0]
 		return
 	}
-	of.tape.From = slices.Grow(of.tape.From, levels)[:n+levels]
+	of.From = slices.Grow(of.From, levels)[:n+levels]
 	for i := range levels {
-		of.tape.From[n+i] = of.tape.From[n-1]
+		of.From[n+i] = of.From[n-1]
 	}
 	of.ranks = slices.Grow(of.ranks[:0], n+levels)[:n+levels]
 	of.fresh = slices.Grow(of.fresh[:0], n+levels)[:n+levels]
 	rank, before := int32(-1), int32(-1)
-	for i, from := range of.tape.From {
+	for i, from := range of.From {
 		fresh := int32(one(from != before))
 		before = from
 		rank += fresh
@@ -98,79 +108,106 @@ func (of *met) rank() {
 	}
 }
 
-// weights returns the weights of the n-grams of a stretch; see [vocabulary.Trie.Weights].
-func (b *block) weights(into []float64, o *vocabulary.Occurrences, s *vocabulary.Stretch, terms []vocabulary.Term, factor float64) []float64 {
+// appendWeights appends the weights of the n-grams of a stretch; see
+// [vocabulary.Trie.AppendWeights].
+func (b *block) appendWeights(weights []float64, o *vocabulary.Occurrences, s *vocabulary.Stretch, terms []vocabulary.Term, factor float64) []float64 {
 	if b.words != nil {
-		return b.words.Weights(into, o, s, terms, factor)
+		return b.words.AppendWeights(weights, o, s, terms, factor)
 	}
-	return b.trie.Weights(into, o, s, terms, factor)
+	return b.trie.AppendWeights(weights, o, s, terms, factor)
 }
 
-// weigh shares the weights of the n-grams out to the characters of the text, and finds the
-// largest.
-func (x *explainer) weigh(m *Model, top int) {
+// weigh weighs the n-grams, and shares their weights out to the characters of the text.
+func (x *explainer) weigh(m *Model) {
 	clear(x.characters)
-	x.largest.reset(top)
+	x.weights, x.parts, x.magnitude = x.weights[:0], x.parts[:0], 0
 	for i := range x.blocks {
 		of, repeats := &x.blocks[i], 0
 		x.onTape = slices.Grow(x.onTape[:0], len(of.ranks))[:len(of.ranks)]
 		clear(x.onTape)
 		for j := range of.found.Stretches {
 			s := &of.found.Stretches[j]
-			x.weights = m.blocks[i].weights(x.weights, &of.found, s, x.terms, of.factor)
-			x.weighStretch(&m.blocks[i].reader, int32(i), s, of.found.Repeats[repeats:s.Repeats])
+			p := part{of, s, of.found.Repeats[repeats:s.Repeats], len(x.weights)}
+			x.weights = append(x.weights, make([]float64, len(p.repeats))...)
+			x.weights = m.blocks[i].appendWeights(x.weights, &of.found, s, x.terms, of.factor)
+			x.weighPart(&m.blocks[i].reader, &p)
+			x.parts = append(x.parts, p)
 			repeats = s.Repeats
 		}
 		for j, weight := range x.onTape {
-			x.characters[of.tape.From[j]] += weight
+			x.characters[of.From[j]] += weight
 		}
 	}
 }
 
-// weighStretch does so for a stretch of a block, with the n-grams there that occur several
-// times.
-func (x *explainer) weighStretch(r *tfidf.Reader, block int32, s *vocabulary.Stretch, repeats []vocabulary.Repeat) {
-	of, n := &x.blocks[block], s.Walks
-	starts, ends := of.found.Starts[s.First:][:n], of.found.Ends[s.First:][:n]
-	at := func(again *vocabulary.Repeat) *float64 { return &x.weights[int(again.Level)*n+int(again.Walk)] }
+// A part is a stretch of a block. Its weights are first those of its repeats: where an n-gram is
+// met first, what it adds at all of its places. Then come those of its levels, with zeros in the
+// places of the repeats. So each n-gram has one weight that is not zero.
+type part struct {
+	*met
+	*vocabulary.Stretch
+	repeats []vocabulary.Repeat
+	weights int // the index of its first weight
+}
+
+// weighPart shares out the weights of a part, which are all those of its levels so far, and then
+// adds up those of its repeats.
+func (x *explainer) weighPart(r *tfidf.Reader, p *part) {
+	repeated := x.weights[p.weights:][:len(p.repeats)]
+	weights := x.weights[p.weights+len(p.repeats):]
+	at := func(again *vocabulary.Repeat) *float64 { return &weights[int(again.Level)*p.Walks+int(again.Walk)] }
 	if r.TF(2) != 2 {
-		for i := range repeats {
-			again := &repeats[i]
+		for i := range p.repeats {
+			again := &p.repeats[i]
 			*at(again) *= r.TF(again.Count) / float64(again.Count)
 		}
 	}
-	x.share(of, s)
-	for i := range repeats {
-		again := &repeats[i]
+	x.share(p, weights)
+	for i := range p.repeats {
+		again := &p.repeats[i]
 		weight := at(again)
 		if !again.Again {
-			x.largest.add(candidate{*weight * float64(again.Count), block, starts[again.Walk], ends[again.Walk] + again.Level, again.Count})
+			repeated[i] = *weight * float64(again.Count)
 		}
 		*weight = 0
 	}
-	for level := range s.Levels {
-		x.largest.addAll(x.weights[level*n:][:n], block, starts, ends, uint32(level))
-	}
 }
 
-// share shares the weights of the n-grams of a stretch out to the bytes on the tape, the first
+// where returns on which tape the n-gram of a weight is, given by its index, where, and how often
+// the text has it.
+func (x *explainer) where(at int) (on *tape, start, end, count uint32) {
+	behind := sort.Search(len(x.parts), func(i int) bool { return x.parts[i].weights > at })
+	p := &x.parts[behind-1]
+	at -= p.weights
+	if at < len(p.repeats) {
+		again := &p.repeats[at]
+		walk := p.First + int(again.Walk)
+		return p.tape, p.found.Starts[walk], p.found.Ends[walk] + again.Level, again.Count
+	}
+	at -= len(p.repeats)
+	walk := p.First + at%p.Walks
+	return p.tape, p.found.Starts[walk], p.found.Ends[walk] + uint32(at/p.Walks), 1
+}
+
+// share shares the weights of the n-grams of a part out to the bytes on the tape, the first
 // ones of characters. A character has its share of all n-grams of a walk that end there or
 // behind. It counts the magnitudes of the weights, too.
-func (x *explainer) share(of *met, s *vocabulary.Stretch) {
-	n := s.Walks
-	starts, ends := of.found.Starts[s.First:][:n], of.found.Ends[s.First:][:n]
+func (x *explainer) share(p *part, all []float64) {
+	n := p.Walks
+	starts, ends := p.found.Starts[p.First:][:n], p.found.Ends[p.First:][:n]
 	x.shares = slices.Grow(x.shares[:0], n)[:n]
 	clear(x.shares)
-	shares, onTape, ranks, fresh := x.shares, x.onTape, of.ranks, of.fresh
-	for level := s.Levels - 1; level >= 0; level-- {
-		weights := x.weights[level*n:][:n]
-		if s.Adjacent && n > 0 && int(ends[0])+level > int(starts[0])+1 {
+	shares, onTape, ranks, fresh := x.shares, x.onTape, p.ranks, p.fresh
+	magnitude := x.magnitude
+	for level := p.Levels - 1; level >= 0; level-- {
+		weights := all[level*n:][:n]
+		if p.Adjacent && n > 0 && int(ends[0])+level > int(starts[0])+1 {
 			last := int(ends[0]) + level - 1
-			x.largest.magnitude += shareAdjacent(shares, weights, ranks[starts[0]:], ranks[last:], fresh[last:], onTape[last:])
+			magnitude += shareAdjacent(shares, weights, ranks[starts[0]:], ranks[last:], fresh[last:], onTape[last:])
 			continue
 		}
 		for i, weight := range weights {
-			x.largest.magnitude += math.Abs(weight)
+			magnitude += math.Abs(weight)
 			start, last := starts[i], ends[i]+uint32(level)-1
 			shares[i] += weight / float64(ranks[last]-ranks[start]+1)
 			if last > start {
@@ -178,6 +215,7 @@ func (x *explainer) share(of *met, s *vocabulary.Stretch) {
 			}
 		}
 	}
+	x.magnitude = magnitude
 	for i, share := range shares {
 		start := starts[i]
 		onTape[start] += share
@@ -203,21 +241,29 @@ func shareAdjacent(shares, weights []float64, starts, lasts []int32, fresh, onTa
 	return magnitude
 }
 
-// appendLargest appends the n-grams of the largest weights. Their names are pieces of one
-// string.
-func (x *explainer) appendLargest(ngrams []NGramWeight, candidates []candidate) []NGramWeight {
-	x.names = x.names[:0]
-	for i := range candidates {
-		c := &candidates[i]
-		x.names = append(x.names, x.blocks[c.block].tape.Text[c.start:c.end]...)
+// appendLargest appends the top n-grams of the largest weights, in that order, and returns the
+// sums of the others, too. Their names are pieces of one string.
+func (x *explainer) appendLargest(ngrams []NGramWeight, total float64, top int) ([]NGramWeight, Remaining) {
+	largest := x.largest.find(x.weights, x.magnitude, top)
+	ngrams = slices.Grow(ngrams, len(largest))
+	magnitude := x.magnitude
+	x.names, x.ends = x.names[:0], x.ends[:0]
+	for _, c := range largest {
+		on, start, end, count := x.where(c.at)
+		x.names = append(x.names, on.Text[start:end]...)
+		x.ends = append(x.ends, len(x.names))
+		weight := x.weights[c.at]
+		ngrams = append(ngrams, NGramWeight{Weight: weight, Count: int(count)})
+		total -= weight
+		magnitude -= math.Abs(weight)
 	}
-	names := string(x.names)
-	ngrams = slices.Grow(ngrams, len(candidates))
-	for i := range candidates {
-		c := &candidates[i]
-		size := c.end - c.start
-		ngrams = append(ngrams, NGramWeight{names[:size], c.weight, int(c.count)})
-		names = names[size:]
+	names, start := string(x.names), 0
+	for i, end := range x.ends {
+		ngrams[i].NGram = names[start:end]
+		start = end
 	}
-	return ngrams
+	if len(largest) < top { // there are no others
+		return ngrams, Remaining{}
+	}
+	return ngrams, Remaining{max(0, (magnitude+total)/2), min(0, (total-magnitude)/2)}
 }

@@ -6,61 +6,87 @@ import (
 	"slices"
 )
 
-// A candidate is an n-gram that may be among the largest.
+// A candidate is a weight that may be among the largest.
 type candidate struct {
-	weight            float64
-	block             int32
-	start, end, count uint32 // where it is on the tape, and how often
+	size uint64 // of the weight
+	at   int    // its index
 }
 
-// largest are the n-grams with the largest weights so far.
+// largest finds the weights of the largest magnitudes.
 type largest struct {
 	top        int
 	candidates []candidate
-	least      uint64  // no size above this is among them
-	magnitude  float64 // of all weights, the others too
+	least      uint64           // only what has a larger size may be among them
+	larger     [together]uint32 // of some weights, the indices of those that have
 }
 
-// fewLargest is how many are kept in their order: an n-gram is put into its place among them.
-// Of more, as many again are collected before they are put in order, so that no order of the
-// weights takes long.
-const fewLargest = 32
-
-func (l *largest) reset(top int) {
-	*l = largest{top: top, candidates: l.candidates[:0]}
-	if top == 0 {
-		l.least = math.MaxUint64
-	}
-}
+const (
+	// fewLargest is how many are kept in their order: a weight is put into its place among them.
+	// Of more, as many again are collected before they are put in order, so that no order of the
+	// weights takes long.
+	fewLargest = 32
+	// together is how many weights are held against the least before it may rise.
+	together = 512
+)
 
 // size returns what has the order of the magnitudes of weights. It takes no more than an
 // addition.
 func size(weight float64) uint64 { return math.Float64bits(weight) << 1 }
 
-// add adds an n-gram whose magnitude is counted already.
-func (l *largest) add(c candidate) {
-	if size(c.weight) > l.least {
-		l.insert(c)
+// find finds the top weights of the largest magnitudes, the sum of which is magnitude, in the
+// order of these. Of a few equals the first comes first. Weights of zero are left out.
+//
+// It begins with a guess at the least of them: six tenths of what it would be if magnitudes had
+// an exponential distribution, which is mostly a little too little. If it is too much, the search
+// is made again without. Each weight that is among the largest only so far is one that the branch
+// predictor is wrong about: without the guess the search takes twice as long, and an explained
+// request 4 % longer.
+func (l *largest) find(weights []float64, magnitude float64, top int) []candidate {
+	l.top, l.candidates, l.least = top, l.candidates[:0], 0
+	if top == 0 {
+		return l.candidates
 	}
+	if n := float64(len(weights)) / float64(top); n > 4 && top <= fewLargest {
+		l.least = size(0.6 * magnitude / float64(len(weights)) * math.Log(n))
+	}
+	guess := l.least
+	l.addAll(weights)
+	if guess > 0 && len(l.candidates) < top { // too much
+		l.candidates, l.least = l.candidates[:0], 0
+		l.addAll(weights)
+	}
+	if top > fewLargest {
+		l.cut()
+	}
+	return l.candidates
 }
 
-// addAll adds n-grams that the text has once: those of a level of a stretch of walks, which
-// start and end there. Their magnitudes are counted already.
-func (l *largest) addAll(weights []float64, block int32, starts, ends []uint32, level uint32) {
-	least := l.least
-	for i, weight := range weights {
-		if size(weight) > least {
-			l.insert(candidate{weight, block, starts[i], ends[i] + level, 1})
-			least = l.least
+func (l *largest) addAll(weights []float64) {
+	for first := 0; first < len(weights); first += together {
+		some := weights[first:min(first+together, len(weights))]
+		for _, i := range l.larger[:l.gather(some)] {
+			if of := size(some[i]); of > l.least {
+				l.add(candidate{of, first + int(i)})
+			}
 		}
 	}
 }
 
-// insert adds an n-gram that is larger than the least.
-func (l *largest) insert(c candidate) {
+// gather sets l.larger to the indices of the weights that are larger than the least, and
+// returns how many they are.
+func (l *largest) gather(weights []float64) (n int) {
+	least, larger := l.least, l.larger[:len(weights)]
+	for i, weight := range weights {
+		larger[n] = uint32(i)
+		n += one(size(weight) > least)
+	}
+	return n
+}
+
+// add adds a weight that is larger than the least.
+func (l *largest) add(c candidate) {
 	if l.top > fewLargest {
-		l.candidates = append(l.candidates, c)
-		if len(l.candidates) == 2*l.top {
+		if l.candidates = append(l.candidates, c); len(l.candidates) == 2*l.top {
 			l.cut()
 		}
 		return
@@ -71,37 +97,21 @@ func (l *largest) insert(c candidate) {
 	} else {
 		n--
 	}
-	all, of := l.candidates, size(c.weight)
-	for ; n > 0 && size(all[n-1].weight) < of; n-- {
+	all := l.candidates
+	for ; n > 0 && all[n-1].size < c.size; n-- {
 		all[n] = all[n-1]
 	}
 	all[n] = c
 	if len(all) == l.top {
-		l.least = size(all[l.top-1].weight)
+		l.least = all[l.top-1].size
 	}
 }
 
 // cut leaves the largest, in their order.
 func (l *largest) cut() {
-	slices.SortFunc(l.candidates, func(a, b candidate) int { return cmp.Compare(size(b.weight), size(a.weight)) })
+	slices.SortFunc(l.candidates, func(a, b candidate) int { return cmp.Compare(b.size, a.size) })
 	if len(l.candidates) >= l.top {
 		l.candidates = l.candidates[:l.top]
-		l.least = size(l.candidates[l.top-1].weight)
+		l.least = l.candidates[l.top-1].size
 	}
-}
-
-// rest returns the n-grams that are the largest, in that order, and the sums of the others,
-// of all of which total is the sum.
-func (l *largest) rest(total float64) ([]candidate, Remaining) {
-	if l.top > fewLargest {
-		l.cut()
-	}
-	if len(l.candidates) < l.top { // there are no others
-		return l.candidates, Remaining{}
-	}
-	for i := range l.candidates {
-		total -= l.candidates[i].weight
-		l.magnitude -= math.Abs(l.candidates[i].weight)
-	}
-	return l.candidates, Remaining{max(0, (l.magnitude+total)/2), min(0, (total-l.magnitude)/2)}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,41 @@ func TestServeFlags(t *testing.T) {
 		})
 	}
 	client.CloseIdleConnections()
+}
+
+// Where nobody can ask for the profile of the memory, none is kept.
+func TestMemoryProfile(t *testing.T) {
+	rate := runtime.MemProfileRate
+	t.Cleanup(func() { runtime.MemProfileRate = rate })
+	const initial = 512 << 10 // as the runtime has it
+	for _, test := range []struct {
+		name string
+		args []string
+		want int
+	}{
+		{"without an admin listener", nil, 0},
+		{"with one", []string{"--admin-addr", "127.0.0.1:0"}, initial},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			runtime.MemProfileRate = initial
+			s := startServe(t, test.args...)
+			if got := runtime.MemProfileRate; got != test.want {
+				t.Errorf("a sample in %d bytes, want %d", got, test.want)
+			}
+			if s.admin == "" {
+				return
+			}
+			response, err := http.Get("http://" + s.admin + "/debug/pprof/heap?debug=1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			profile, err := io.ReadAll(response.Body)
+			if want := fmt.Sprintf("@ heap/%d\n", 2*test.want); err != nil || !strings.Contains(string(profile), want) {
+				t.Errorf("%v: no %q in %.200s", err, want, profile)
+			}
+		})
+	}
 }
 
 // Each setting has its flag, and its default behind what it does.

@@ -34,11 +34,15 @@ func (s *sum) append(dst []byte, part float64) []byte {
 	if s.allDigits {
 		return AppendNumber(dst, part)
 	}
+	return appendBillionths(dst, s.next(part))
+}
+
+// next returns how many billionths the next part is.
+func (s *sum) next(part float64) int64 {
 	s.exact += part
-	rounded := math.Float64bits(float64(s.exact*1e9) + toUnits)
-	dst = appendBillionths(dst, int64(rounded-s.rounded))
-	s.rounded = rounded
-	return dst
+	before := s.rounded
+	s.rounded = math.Float64bits(float64(s.exact*1e9) + toUnits)
+	return int64(s.rounded - before)
 }
 
 // appendBillionths appends n/1e9, without zeros at its end. No branch depends on the sign, which
@@ -64,18 +68,23 @@ func appendBillionths(dst []byte, n int64) []byte {
 	}
 	text = text[signs+1:][:most-2]
 	text[0] = '.'
-	high, low := uint32(fraction/1e6), uint32(fraction%1e6)
-	binary.LittleEndian.PutUint32(text[1:], thousands[high])
-	binary.LittleEndian.PutUint32(text[4:], thousands[low/1e3])
+	size := putFraction((*[10]byte)(text[1:]), uint32(fraction))
+	return dst[:len(dst)+signs+2+size]
+}
+
+// putFraction puts the digits behind the point of fraction/1e9, which is below one and not zero,
+// into text, and returns how many they are without zeros at the end.
+func putFraction(text *[10]byte, fraction uint32) (size int) {
+	high, low := fraction/1e6, fraction%1e6
 	last := thousands[low%1e3]
-	binary.LittleEndian.PutUint32(text[7:], last)
-	size := len(".123456789") - int(last>>24)
-	if last>>24 == 3 {
-		for text[size-1] == '0' {
-			size--
-		}
+	binary.LittleEndian.PutUint32(text[0:], thousands[high])
+	binary.LittleEndian.PutUint32(text[3:], thousands[low/1e3])
+	binary.LittleEndian.PutUint32(text[6:], last)
+	size = 9 - int(last>>24)
+	for last>>24 == 3 && text[size-1] == '0' {
+		size--
 	}
-	return dst[:len(dst)+signs+1+size]
+	return size
 }
 
 // appendCount appends n, which is not negative. With most of them in a table an explained

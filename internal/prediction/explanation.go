@@ -122,7 +122,7 @@ func appendExplanation(dst []byte, classes []string, e *model.Explanation) []byt
 	for _, n := range e.NGrams {
 		size += math.Abs(n.Weight)
 	}
-	ofNGrams, ofSpans := newSum(size), newSum(size)
+	ofNGrams := newSum(size)
 	for i, n := range e.NGrams {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -135,15 +135,7 @@ func appendExplanation(dst []byte, classes []string, e *model.Explanation) []byt
 	dst = ofNGrams.append(append(dst, `],"remaining":{"positive":`...), e.Remaining.Positive)
 	dst = ofNGrams.append(append(dst, `,"negative":`...), e.Remaining.Negative)
 	dst = append(dst, `},"spans":[`...)
-	for i, s := range e.Spans {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendCount(append(dst, `{"start":`...), s.Start)
-		dst = appendCount(append(dst, `,"end":`...), s.End)
-		dst = ofSpans.append(append(dst, `,"weight":`...), s.Weight)
-		dst = append(dst, '}')
-	}
+	dst = appendSpans(dst, e.Spans, size)
 	return append(dst, `]}`...)
 }
 

@@ -23,6 +23,7 @@ import (
 	"tagifai/internal/server/exchange"
 	"tagifai/internal/server/middleware"
 	"tagifai/internal/server/protocols"
+	"tagifai/internal/sockets"
 	"tagifai/model"
 )
 
@@ -82,6 +83,7 @@ var refusals = []struct {
 	{is(jsonbody.ErrEncoded), http.StatusUnsupportedMediaType, "Content-Encoding is not supported: send the body as it is, or by gzip or zstd", "body_encoded"},
 	{is(protocols.ErrNotMLflow), http.StatusUnsupportedMediaType, "The body is read as application/json or text/csv, in UTF-8", "body_type"},
 	{is(os.ErrDeadlineExceeded), http.StatusRequestTimeout, "", "body_slow"},
+	{is(sockets.ErrStopped), http.StatusServiceUnavailable, stopping, "drain_timeout"},
 	{is(context.Canceled), clientClosed, "The connection was closed before the answer", "canceled"},
 	{is(jsonbody.ErrUnreadable), http.StatusBadRequest, "There was an error parsing the body", "body_unreadable"},
 }

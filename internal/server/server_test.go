@@ -306,9 +306,12 @@ func TestShutdownServesBacklog(t *testing.T) {
 	}
 }
 
+// At the end of the drain timeout the service cuts off what is left, says so if it can, and
+// does not call it the client's doing.
 func TestShutdownIsBounded(t *testing.T) {
 	asked, never := make(chan struct{}), make(chan struct{})
-	s := newServer(t, server.Options{Settings: settings(func(c *config.Settings) { c.DrainTimeout = 20 * time.Millisecond })})
+	logs := new(logtest.Log)
+	s := newServer(t, server.Options{Settings: settings(func(c *config.Settings) { c.DrainTimeout = 20 * time.Millisecond }), Log: zerolog.New(logs)})
 	slow(asked, never)(s)
 	if err := s.Listen(); err != nil {
 		t.Fatal(err)
@@ -320,12 +323,19 @@ func TestShutdownIsBounded(t *testing.T) {
 	}()
 	ran := make(chan error)
 	go func() { ran <- s.Run(ctx) }()
-	if response, err := http.Get("http://" + s.Addr() + "/slow"); err == nil {
-		_ = response.Body.Close()
-		t.Errorf("got %s, want a broken connection", response.Status)
+	serving := &service{s, "http://" + s.Addr(), logs, nil}
+	parked := serving.park(t, 16000, "{")
+	got := serving.ask(t, http.MethodGet, "/slow", nil, "")
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+		t.Errorf("got %d, %v", got.status, got.header)
 	}
 	if err := <-ran; !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Run: %v, want that the time is over", err)
+	}
+	logs.WaitFor(t, 2, `"status":503,`)
+	logs.WaitFor(t, 2, `"reason":"drain_timeout"`)
+	if b, err := io.ReadAll(parked); len(b) > 0 {
+		t.Errorf("of a request whose body never came: got %q, %v", b, err)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"tagifai/internal/config"
+	"tagifai/internal/http1"
+	"tagifai/internal/memory"
 )
 
 // A Pace is the least that a client must send of a body, or take of an answer, that is
@@ -81,7 +83,7 @@ func (b *Body) AnswerEarly(r *http.Request) bool {
 		return false
 	case b.ended, b.got == 0 && r.Header.Get("Expect") != "": // whose client has not sent it
 		return false
-	case r.ContentLength >= 0 && r.ContentLength-b.got <= drained:
+	case r.ContentLength >= 0 && r.ContentLength-b.got <= http1.Drained:
 		return false
 	}
 	_ = b.conn.EnableFullDuplex() // or net/http reads on before it answers
@@ -98,5 +100,19 @@ func (b *Body) AnsweredEarly() bool { return b.early }
 func (b *Body) Linger(most int64) {
 	if b.conn.Flush() == nil {
 		discard(b, most)
+	}
+}
+
+// discard reads a body until it ends or most bytes have come.
+func discard(body io.Reader, most int64) {
+	buffer := memory.GetBuffer(16 << 10)
+	defer memory.PutBuffer(buffer, *buffer)
+	room := (*buffer)[:cap(*buffer)]
+	for most > 0 {
+		n, err := body.Read(room)
+		if err != nil {
+			return
+		}
+		most -= int64(n)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tagifai/internal/config"
+	"tagifai/internal/http1"
 	"tagifai/internal/memory"
 )
 
@@ -70,18 +71,16 @@ func (c *connections) Accept() (net.Conn, error) {
 // unbind accepts all that waits, however many there are, as the service stops.
 func (c *connections) unbind() { c.once.Do(func() { close(c.unbound) }) }
 
-// A conn is an open connection. Its deadlines are kept here: net/http moves them on with each
-// request, and the runtime only has to know them when something waits.
+// A conn is an open connection. Its deadline for writing is kept here: it is moved on with each
+// request, and the runtime only has to know it when something waits.
 type conn struct {
 	net.Conn
 	of       *connections
-	placed   bool // it has a place
-	reads    readDeadline
+	placed   bool         // it has a place
 	deadline atomic.Int64 // for writing, in nanoseconds since 1970; 0 is none
 	patience int64        // the one that the runtime has, of the last Write; 0 if the next has to set one
 	ended    bool         // it was cut off
 	holds    atomic.Bool  // memory of the stalled
-	whole    *[]byte      // what WriteWhole is going to send; nil if nobody calls it
 	kept     any          // what Keep has made; nil before
 	once     sync.Once
 }
@@ -122,10 +121,6 @@ func (c *conn) SetDeadline(t time.Time) error {
 
 // Write writes as much as one pace has at a time.
 func (c *conn) Write(p []byte) (int, error) {
-	if c.whole != nil {
-		*c.whole = append(*c.whole, p...)
-		return len(p), nil
-	}
 	if c.ended {
 		return 0, os.ErrDeadlineExceeded
 	}
@@ -194,10 +189,10 @@ func (c *conn) writeBy(deadline time.Time, p []byte) (int, error) {
 }
 
 // heldBytes is what is held at most for a connection whose client sends and does not read:
-// by the kernel, which doubles what it is asked for, to have room for its own use, and by
-// [WriteWhole].
+// by the kernel, which doubles what it is asked for, to have room for its own use, and of the
+// answer on its way to it.
 func (c *connections) heldBytes() int64 {
-	return 2*int64(c.limits.SendBuffer+c.limits.ReceiveBuffer) + mostWhole
+	return 2*int64(c.limits.SendBuffer+c.limits.ReceiveBuffer) + http1.AtOnce
 }
 
 // stall takes what the connection holds from the memory of the stalled, if there is room.

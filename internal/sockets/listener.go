@@ -1,7 +1,8 @@
-// Package sockets serves HTTP on a TCP address. What net/http leaves to whoever uses it is
-// here: no more than a number of connections are open at once, a client that sends or reads
-// too slowly is cut off, the kernel's memory for each connection is bounded, and when the
-// service stops, no client that has connected is turned away.
+// Package sockets serves HTTP on a TCP address, by net/http and, if it is not over TLS, package
+// http1. What those leave to whoever uses them is here: no more than a number of connections
+// are open at once, a client that sends or reads too slowly is cut off, the kernel's memory for
+// each connection is bounded, and when the service stops, no client that has connected is
+// turned away.
 package sockets
 
 import (
@@ -11,9 +12,18 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"tagifai/internal/config"
+	"tagifai/internal/http1"
 )
+
+// A server is that of net/http, or stands before it.
+type server interface {
+	Serve(l net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
+}
 
 // A Listener is an HTTP server and the address it serves at. Make it with [New] or
 // [NewLimited].
@@ -29,8 +39,16 @@ type Listener struct {
 	backlog *backlog
 
 	newcomers   newcomers
-	connections *connections // nil if they have no limits
+	connections *connections            // nil if they have no limits
+	server      server                  // nil before Listen
+	cut         context.CancelCauseFunc // ends the contexts of all requests; nil before Listen
 }
+
+// ErrStopped is the cause of the end of a request's context if Stop waits for it no longer.
+var ErrStopped = errors.New("the listener stops and waits no longer")
+
+// lastAnswers is how long requests that Stop waits for no longer have to say so.
+const lastAnswers = 100 * time.Millisecond
 
 // New returns a listener for an address, such as 127.0.0.1:8000, that does not listen yet.
 // Its connections have no limits: it is for the few that an operator makes.
@@ -67,9 +85,17 @@ func (l *Listener) Listen() error {
 	l.backlog = &backlog{TCPListener: socket, inherited: l.inherited != nil}
 	l.served = make(chan error, 1)
 	l.HTTP.ConnState = l.newcomers.note
+	base, cut := context.WithCancelCause(context.Background())
+	l.HTTP.BaseContext = func(net.Listener) context.Context { return base }
+	l.cut = cut
 	if l.connections != nil {
 		l.connections.Listener = l.backlog
 		l.HTTP.ConnContext = withConn
+	}
+	l.secure = l.HTTP.TLSConfig != nil
+	l.server = &l.HTTP
+	if l.connections != nil && !l.secure {
+		l.server = http1.New(&l.HTTP)
 	}
 	return nil
 }
@@ -103,10 +129,10 @@ func (l *Listener) Serve() {
 	if l.connections != nil {
 		listening = l.connections
 	}
-	if l.secure = l.HTTP.TLSConfig != nil; l.secure {
+	if l.secure {
 		l.served <- l.HTTP.ServeTLS(listening, "", "") // which the settings have
 	} else {
-		l.served <- l.HTTP.Serve(listening)
+		l.served <- l.server.Serve(listening)
 	}
 }
 
@@ -114,7 +140,9 @@ func (l *Listener) Serve() {
 func (l *Listener) Failed() <-chan error { return l.served }
 
 // Stop accepts what clients have already connected to, then nothing more, and waits for
-// the requests in flight until ctx ends. What waits at an inherited socket it leaves there.
+// the requests in flight until ctx ends. Then it ends their contexts, with the cause
+// [ErrStopped], and soon after their connections. What waits at an inherited socket it leaves
+// there.
 func (l *Listener) Stop(ctx context.Context) error {
 	l.backlog.empty()
 	if l.connections != nil {
@@ -129,8 +157,12 @@ func (l *Listener) Stop(ctx context.Context) error {
 		most = maxSecuring
 	}
 	l.newcomers.wait(ctx, most)
-	if err := l.HTTP.Shutdown(ctx); err != nil {
-		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), l.HTTP.Close())
+	if err := l.server.Shutdown(ctx); err != nil {
+		l.cut(ErrStopped)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
+		defer cancel()
+		_ = l.server.Shutdown(last) // what it could tell, the first has told
+		return errors.Join(served, fmt.Errorf("requests still in flight: %w", err), l.server.Close())
 	}
 	return served
 }

@@ -29,7 +29,7 @@ type service struct {
 	cutOff atomic.Int64 // connections
 }
 
-// newService returns a listener on a free port, with changed limits, that serves h.
+// newService returns a listener for a free port, with changed limits, that is to serve h.
 func newService(t testing.TB, h http.HandlerFunc, changes ...func(*config.Limits)) *service {
 	t.Helper()
 	limits := config.Defaults().Limits
@@ -39,9 +39,6 @@ func newService(t testing.TB, h http.HandlerFunc, changes ...func(*config.Limits
 	s := new(service)
 	s.Listener = sockets.NewLimited("127.0.0.1:0", limits, func() { s.cutOff.Add(1) })
 	s.HTTP.Handler = h
-	if err := s.Listen(); err != nil {
-		t.Fatal(err)
-	}
 	return s
 }
 
@@ -55,9 +52,19 @@ func (s *service) secure(t *testing.T) *service {
 	return s
 }
 
+// listen takes a port.
+func (s *service) listen(t testing.TB) *service {
+	t.Helper()
+	if err := s.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // start serves until the test ends.
 func (s *service) start(t testing.TB) *service {
 	t.Helper()
+	s.listen(t)
 	go s.Serve()
 	t.Cleanup(func() { s.stop(t) })
 	return s
@@ -187,6 +194,7 @@ func TestStopServesBacklog(t *testing.T) {
 			if test.secure {
 				s.secure(t)
 			}
+			s.listen(t)
 			const clients = 30
 			errs := make(chan error, clients)
 			for range clients {
@@ -224,7 +232,7 @@ func TestStopServesBacklog(t *testing.T) {
 // still wait.
 func TestStopWithoutPlaces(t *testing.T) {
 	both(t, func(t *testing.T, prepare func(*service) *service) {
-		s := prepare(newService(t, answerNothing, func(c *config.Limits) { c.MaxConnections = 1 }))
+		s := prepare(newService(t, answerNothing, func(c *config.Limits) { c.MaxConnections = 1 })).listen(t)
 		go s.Serve()
 		open := s.send(t, "GET / HT")
 		waiting := s.dial(t)
@@ -341,7 +349,7 @@ func TestStalledReaders(t *testing.T) {
 }
 
 func TestTakenAddress(t *testing.T) {
-	s := newService(t, answerNothing)
+	s := newService(t, answerNothing).listen(t)
 	defer s.Close()
 	second := sockets.New(s.Addr())
 	if err := second.Listen(); err == nil || !strings.Contains(err.Error(), s.Addr()) {

@@ -4,15 +4,12 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"testing"
 	"time"
-
-	"tagifai/internal/config"
 )
 
-// What is read to nowhere is gone, is written nowhere, and what follows it is still there.
+// What is skipped is gone, is written nowhere, and what follows it is still there.
 // Where there is nothing to read, it is as with any other Read.
 func TestSkip(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -36,7 +33,7 @@ func TestSkip(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []int{4, 1} {
-		if got, err := c.Read(nowhere[:n]); got != n || err != nil {
+		if got, err := c.Skip(n); got != n || err != nil {
 			t.Errorf("skip %d: got %d, %v", n, got, err)
 		}
 	}
@@ -44,22 +41,19 @@ func TestSkip(t *testing.T) {
 	if n, err := c.Read(rest[:2]); string(rest[:n]) != "56" || err != nil {
 		t.Errorf("behind what was skipped: got %q, %v", rest[:n], err)
 	}
-	if got, err := c.Read(nowhere[:]); got != 3 || err != nil {
+	if got, err := c.Skip(len(nowhere)); got != 3 || err != nil {
 		t.Errorf("skip what there is: got %d, %v", got, err)
-	}
-	if n, err := c.Read(nowhere[:0]); n != 0 || err != nil {
-		t.Errorf("skip nothing: got %d, %v", n, err)
 	}
 
 	late := time.AfterFunc(20*time.Millisecond, func() { _, _ = io.WriteString(client, "late") })
 	defer late.Stop()
-	if n, err := c.Read(nowhere[:]); n != 4 || err != nil {
+	if n, err := c.Skip(len(nowhere)); n != 4 || err != nil {
 		t.Errorf("skip what comes late: got %d, %v", n, err)
 	}
 	if err := c.SetReadDeadline(time.Now().Add(10 * time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := c.Read(nowhere[:]); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+	if n, err := c.Skip(len(nowhere)); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("skip what does not come: got %d, %v", n, err)
 	}
 	if err := c.SetReadDeadline(time.Time{}); err != nil {
@@ -68,39 +62,12 @@ func TestSkip(t *testing.T) {
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := c.Read(nowhere[:]); n != 0 || !errors.Is(err, io.EOF) {
+	if n, err := c.Skip(len(nowhere)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("skip behind the end: got %d, %v", n, err)
 	}
 	for i, b := range nowhere {
 		if b != 0 {
 			t.Fatalf("%q was written at %d", b, i)
 		}
-	}
-}
-
-// Bodies are skipped over plain HTTP.
-func TestSkipping(t *testing.T) {
-	l := NewLimited("127.0.0.1:0", config.Defaults().Limits, func() {})
-	l.HTTP.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if connOf(r) == nil {
-			w.WriteHeader(http.StatusInternalServerError)
-		}
-	})
-	if err := l.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	go l.Serve()
-	defer func() {
-		if err := l.Stop(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}()
-	answer, err := http.Get("http://" + l.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer http.DefaultClient.CloseIdleConnections()
-	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusOK {
-		t.Errorf("got %s, %v", answer.Status, err)
 	}
 }

@@ -84,18 +84,21 @@ func setUserTimeout(tcp *net.TCPConn, d time.Duration) {
 	})
 }
 
-// skips says that bytes can be taken from the kernel without a copy.
-const skips = true
-
-// skipReceived takes up to n bytes from the kernel, and is otherwise like Read.
-func skipReceived(tcp *net.TCPConn, n int) (skipped int, err error) {
+// Skip reads up to n bytes, at least one, that nobody wants, and is otherwise like Read. The kernel drops them
+// without a copy: a body of 75 kB is refused in a quarter less time, the client's included
+// (BenchmarkRefused).
+func (c *conn) Skip(n int) (skipped int, err error) {
+	tcp, ok := c.Conn.(*net.TCPConn)
+	if !ok {
+		return 0, errors.ErrUnsupported
+	}
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return 0, err
 	}
 	waited := raw.Read(func(fd uintptr) bool {
 		for err = unix.EINTR; errors.Is(err, unix.EINTR); {
-			skipped, _, err = unix.Recvfrom(int(fd), nowhere[:n], unix.MSG_TRUNC) // tcp(7): nothing is written
+			skipped, _, err = unix.Recvfrom(int(fd), nowhere[:min(n, len(nowhere))], unix.MSG_TRUNC)
 		}
 		return !errors.Is(err, unix.EAGAIN)
 	})
@@ -109,3 +112,7 @@ func skipReceived(tcp *net.TCPConn, n int) (skipped int, err error) {
 	}
 	return skipped, nil
 }
+
+// nowhere is what is read to with MSG_TRUNC, with which nothing is written (tcp(7)). So all may
+// read to it at once, and it takes no memory.
+var nowhere [256 << 10]byte

@@ -15,8 +15,9 @@ import (
 // From[i] of the source, where characters are code points, counted from 0. The elements of
 // From never descend.
 type Aligned struct {
-	Text []byte
-	From []int32
+	Text       []byte
+	From       []int32
+	Characters int // of the source
 }
 
 // append appends bytes that all come from one character.
@@ -39,15 +40,30 @@ func (a *Aligned) reset(size int) {
 }
 
 // Align makes the tape of text, aligned, with two others to scribble on. Nothing is behind it.
-func (r *Reader) Align(tape, a, b *Aligned, text string) {
-	if !r.alignPlain(tape, a, text) {
-		r.align(tape, a, b, text)
+func (r *Reader) Align(tape, a, b *Aligned, text string) { r.alignAs(r.Analyzer, tape, a, b, text) }
+
+// AlignWords is Align for the tape on which [Reader.Words] finds words.
+func (r *Reader) AlignWords(tape, a, b *Aligned, text string) {
+	r.alignAs(r.ofWords(), tape, a, b, text)
+}
+
+// ofWords returns the analyzer of the tape of [Reader.Words].
+func (r *Reader) ofWords() Analyzer {
+	if r.plainWords() {
+		return Char
+	}
+	return Word
+}
+
+func (r *Reader) alignAs(analyzer Analyzer, tape, a, b *Aligned, text string) {
+	if tape.Characters = len(text); !r.alignPlain(analyzer, tape, a, text) {
+		r.align(analyzer, tape, a, b, text)
 	}
 }
 
-func (r *Reader) align(tape, a, b *Aligned, text string) {
+func (r *Reader) align(analyzer Analyzer, tape, a, b *Aligned, text string) {
 	a.reset(len(text) + 2)
-	r.alignLower(a, text)
+	tape.Characters = r.alignLower(a, text)
 	if r.Clean {
 		b.reset(len(a.Text))
 		alignClean(b, a, r.Stem)
@@ -59,7 +75,7 @@ func (r *Reader) align(tape, a, b *Aligned, text string) {
 		a = b
 	}
 	tape.reset(len(a.Text) + 2)
-	switch r.Analyzer {
+	switch analyzer {
 	case Char:
 		alignChars(tape, a)
 	case CharWB:
@@ -71,12 +87,12 @@ func (r *Reader) align(tape, a, b *Aligned, text string) {
 
 // alignPlain is Align for most texts, and reports whether text is one of them: ASCII, of
 // which every character is one on the tape. That takes a fifth of the time.
-func (r *Reader) alignPlain(tape, a *Aligned, text string) bool {
-	if r.Clean || r.StripAccents != KeepAccents || r.Analyzer == Word && !r.plainWords() || !isASCII(text) {
+func (r *Reader) alignPlain(analyzer Analyzer, tape, a *Aligned, text string) bool {
+	if r.Clean || r.StripAccents != KeepAccents || analyzer == Word && !r.plainWords() || !isASCII(text) {
 		return false
 	}
 	dst, around := tape, 0
-	switch r.Analyzer {
+	switch analyzer {
 	case CharWB:
 		if r.padding() > 1 {
 			return false
@@ -93,7 +109,7 @@ func (r *Reader) alignPlain(tape, a *Aligned, text string) bool {
 	for i := range dst.From {
 		dst.From[i] = int32(i - around)
 	}
-	switch r.Analyzer {
+	switch analyzer {
 	case CharWB:
 		dst.From[0] = 0
 		dst.From[len(text)+1]--
@@ -133,7 +149,8 @@ func isASCII(text string) bool {
 	return true
 }
 
-func (r *Reader) alignLower(dst *Aligned, text string) {
+// alignLower aligns what lowers the case, or nothing, and returns how many characters there are.
+func (r *Reader) alignLower(dst *Aligned, text string) (characters int) {
 	var buffer [utf8.UTFMax * 2]byte
 	character := int32(0)
 	for i, c := range text {
@@ -152,6 +169,7 @@ func (r *Reader) alignLower(dst *Aligned, text string) {
 		dst.append(character, lower...)
 		character++
 	}
+	return int(character)
 }
 
 // alignClean aligns what [appendClean] does. A character of a stem comes from the one in

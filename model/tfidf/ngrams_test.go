@@ -94,19 +94,22 @@ func FuzzAlign(f *testing.F) {
 			readers = append(readers, r)
 		}
 	}
+	type align func(tape, a, b *tfidf.Aligned, text string)
 	f.Fuzz(func(t *testing.T, text string) {
 		var s tfidf.Scratch
-		var aligned, twin, a, b tfidf.Aligned
 		characters := len([]rune(text))
-		for _, r := range readers {
-			v := &r.Vectorizer
-			want := strings.TrimSuffix(string(r.Tape(&s, text)), tfidf.TapeEnd)
-			r.Align(&aligned, &a, &b, text)
+		check := func(r *tfidf.Reader, tape string, align, slow align) {
+			var aligned, twin, a, b tfidf.Aligned
+			v, want := &r.Vectorizer, strings.TrimSuffix(tape, tfidf.TapeEnd)
+			align(&aligned, &a, &b, text)
 			if got := string(aligned.Text); got != want {
 				t.Errorf("%s of %q: got the tape %q, want %q", describe(v), text, got, want)
 			}
-			if r.AlignAny(&twin, &a, &b, text); !slices.Equal(aligned.From, twin.From) {
+			if slow(&twin, &a, &b, text); !slices.Equal(aligned.From, twin.From) {
 				t.Errorf("%s of %q: got bytes of the characters %v, want %v", describe(v), text, aligned.From, twin.From)
+			}
+			if aligned.Characters != characters || twin.Characters != characters {
+				t.Errorf("%s of %q: %d characters, and %d without the shortcut; want %d", describe(v), text, aligned.Characters, twin.Characters, characters)
 			}
 			if len(aligned.From) != len(aligned.Text) {
 				t.Fatalf("%s of %q: %d bytes come from %d characters", describe(v), text, len(aligned.Text), len(aligned.From))
@@ -117,6 +120,13 @@ func FuzzAlign(f *testing.F) {
 					t.Fatalf("%s of %q: byte %d comes from character %d of %d, the one before it from %d", describe(v), text, i, from, characters, last)
 				}
 				last = from
+			}
+		}
+		for _, r := range readers {
+			check(r, string(r.Tape(&s, text)), r.Align, r.AlignAny)
+			if r.Analyzer == tfidf.Word {
+				r.Words(&s, text)
+				check(r, string(s.Tape), r.AlignWords, r.AlignAnyWords)
 			}
 		}
 	})

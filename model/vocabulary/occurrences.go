@@ -53,10 +53,18 @@ type Term struct {
 	Factor float64
 }
 
-// Reset makes o that of no tape.
-func (o *Occurrences) Reset() {
+// reset makes o that of no tape.
+func (o *Occurrences) reset() {
 	o.Stretches, o.Starts, o.Ends = o.Stretches[:0], o.Starts[:0], o.Ends[:0]
 	o.Repeats, o.walkers, o.again = o.Repeats[:0], o.walkers[:0], o.again[:0]
+}
+
+// MostLevels returns the most levels that a stretch has.
+func (o *Occurrences) MostLevels() (levels int) {
+	for i := range o.Stretches {
+		levels = max(levels, o.Stretches[i].Levels)
+	}
+	return levels
 }
 
 // begin adds a stretch of n walks from lo on, which start there. At so many levels no n-gram
@@ -64,9 +72,9 @@ func (o *Occurrences) Reset() {
 func (o *Occurrences) begin(n, lo int, starts []uint32, unkept int) {
 	s := Stretch{First: len(o.Starts), Walks: n, walkers: len(o.walkers), again: len(o.again), unkept: unkept}
 	o.Stretches = append(o.Stretches, s)
-	o.Starts = slices.Grow(o.Starts, n)
-	for _, start := range starts[:n] {
-		o.Starts = append(o.Starts, start+uint32(lo))
+	o.Starts = slices.Grow(o.Starts, n)[:s.First+n]
+	for i, start := range starts[:n] {
+		o.Starts[s.First+i] = start + uint32(lo)
 	}
 }
 
@@ -102,12 +110,13 @@ func (o *Occurrences) at(s *Stretch, level int) []walker {
 	return o.walkers[s.walkers+level*s.Walks:][:s.Walks]
 }
 
-// Weights returns, in the memory of into, what each n-gram of a stretch adds to the sum of
-// terms: idf × coefficient × the factor of the term × the factor of all. Those of a level are
-// behind those of the one above. Where a walk is over, that is 0.
-func (r *rows) Weights(into []float64, o *Occurrences, s *Stretch, terms []Term, factor float64) []float64 {
+// AppendWeights appends what each n-gram of a stretch adds to the sum of terms:
+// idf × coefficient × the factor of the term × the factor of all. Those of a level are behind
+// those of the one above. Where a walk is over, that is 0.
+func (r *rows) AppendWeights(to []float64, o *Occurrences, s *Stretch, terms []Term, factor float64) []float64 {
 	walkers := o.walkers[s.walkers:][:s.Levels*s.Walks]
-	weights := slices.Grow(into[:0], len(walkers))[:len(walkers)]
+	to = slices.Grow(to, len(walkers))[:len(to)+len(walkers)]
+	weights := to[len(to)-len(walkers):]
 	clear(weights)
 	for _, t := range terms {
 		sums, width, factor := r.sums[1+t.Row:], r.width, t.Factor*factor
@@ -119,13 +128,19 @@ func (r *rows) Weights(into []float64, o *Occurrences, s *Stretch, terms []Term,
 	for i := len(weights) - 1; i >= s.Walks; i-- {
 		weights[i] -= weights[i-s.Walks]
 	}
-	return weights
+	return to
 }
 
-// Keep has the next [Trie.Add] keep its walks in o, for [Trie.Meet]. To explain a text takes a
-// seventh less than with walks of its own.
+// word adds a word, the one of a number, and where it begins and ends.
+func (o *Occurrences) word(number, start, end uint32) {
+	o.Starts, o.Ends = append(o.Starts, start), append(o.Ends, end)
+	o.walkers = append(o.walkers, walker{at: number})
+}
+
+// Keep has the next [Trie.Add] or [WordTable.Add] keep its walks in o, for its Meet. To explain
+// a text takes a seventh less than with walks of its own.
 func (w *Scratch) Keep(o *Occurrences) {
-	o.Reset()
+	o.reset()
 	w.kept = o
 }
 
@@ -137,9 +152,9 @@ func (t *Trie) Meet(w *Scratch) {
 	if t.pairs != nil && !words {
 		first = 2
 	}
-	o.Ends = slices.Grow(o.Ends, len(o.Starts))
-	for _, start := range o.Starts {
-		o.Ends = append(o.Ends, start+first)
+	o.Ends = slices.Grow(o.Ends, len(o.Starts))[:len(o.Starts)]
+	for i, start := range o.Starts {
+		o.Ends[i] = start + first
 	}
 	again := 0
 	for i := range o.Stretches {
@@ -202,28 +217,19 @@ func (w *Scratch) visit(node uint32) (times uint32, again bool) {
 	return count % visited, count/visited%2 == 1
 }
 
-// Meet appends to o the occurrences on a tape, which is the one that was added last with w.
-// [tfidf.TapeEnd] is behind it. All walks are in one stretch, with one level.
-func (t *WordTable) Meet(o *Occurrences, w *Scratch, tape []byte) {
-	s := Stretch{First: len(o.Starts), Levels: 1, walkers: len(o.walkers)}
-	n := len(tape) - len(tfidf.TapeEnd)
-	for start := 0; start < n; {
-		end := start + bytes.IndexByte(tape[start:], ' ')
-		word := tape[start:end]
-		if i := t.find(wordHead(word), word); i > 0 {
-			const visited = 1 << 31
-			if count := w.seen[i-1]; count != 1 {
-				o.Repeats = append(o.Repeats, Repeat{0, uint32(s.Walks), count % visited, count >= visited})
-				w.seen[i-1] |= visited
-			}
-			o.Starts, o.Ends = append(o.Starts, uint32(start)), append(o.Ends, uint32(end))
-			o.walkers = append(o.walkers, walker{at: i - 1})
-			s.Walks++
+// Meet completes what the last [WordTable.Add] has kept. All walks are in one stretch, with one
+// level.
+func (t *WordTable) Meet(w *Scratch) {
+	o := w.kept
+	w.kept = nil
+	for i, word := range o.walkers {
+		const visited = 1 << 31
+		if count := w.seen[word.at]; count != 1 {
+			o.Repeats = append(o.Repeats, Repeat{0, uint32(i), count % visited, count >= visited})
+			w.seen[word.at] |= visited
 		}
-		start = end + 1
 	}
-	s.Repeats = len(o.Repeats)
-	o.Stretches = append(o.Stretches, s)
+	o.Stretches = append(o.Stretches, Stretch{Walks: len(o.walkers), Levels: 1, Repeats: len(o.Repeats)})
 }
 
 // Known counts the n-grams of the vocabulary on a tape, each as often as it occurs. Nothing

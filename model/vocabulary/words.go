@@ -172,6 +172,9 @@ func (t *WordTable) Add(w *Scratch, totals []float64, tape []byte, bounds []uint
 				w.weighted = append(w.weighted, weightedRow{row: i - 1})
 			}
 			w.seen[i-1]++
+			if w.kept != nil {
+				w.kept.word(i-1, start, end)
+			}
 		}
 	}
 	for i := range w.weighted {

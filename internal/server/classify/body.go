@@ -7,21 +7,22 @@ import (
 	"tagifai/internal/jsonbody"
 	"tagifai/internal/memory"
 	"tagifai/internal/server/exchange"
-	"tagifai/internal/sockets"
 )
 
 // readBody returns the body of r, which has to be JSON if json is set, once it is the turn
 // of r to be worked on. By then r holds the body, whose buffer is given back when it is not
 // needed any more, after an error too.
 func (c *Classifier) readBody(e *exchange.Exchange, r *http.Request, json bool) (body []byte, buffer *[]byte, err error) {
-	if c.admission.Turns.Full() {
-		sockets.Drain(r)
+	turns := c.admission.Turns
+	if r.ContentLength > longDocument {
+		turns = c.admission.Long
+	}
+	if turns.Full() {
 		return nil, nil, gate.ErrFull
 	}
 	// With what is made of it, a body takes three times its size or more; of a large one
 	// much may have become free until it is here.
 	if n := r.ContentLength; n > memory.SmallBytes/3 && !e.Likely(n+min(2*n, 1<<20)) {
-		sockets.Drain(r)
 		return nil, nil, memory.ErrHeld
 	}
 	inflater, end, err := c.inflate(e, r)
@@ -56,5 +57,8 @@ func (c *Classifier) readBody(e *exchange.Exchange, r *http.Request, json bool) 
 	if _, err := c.admission.Version(e, r, body); err != nil {
 		return body, buffer, err
 	}
-	return body, buffer, e.Enter(r.Context(), c.admission.Turns)
+	if looksLong(body) {
+		turns = c.admission.Long
+	}
+	return body, buffer, e.Enter(r.Context(), turns)
 }

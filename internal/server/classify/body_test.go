@@ -70,6 +70,14 @@ func TestReadPayload(t *testing.T) {
 	}
 }
 
+// occupyLong takes the only place for much work.
+func occupyLong(t *testing.T, d *desk) {
+	t.Helper()
+	if err := d.admission.Long.Enter(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What keeps a body from being read, or from being worked on.
 func TestBodyIsRefused(t *testing.T) {
 	const large, allowance = 1 << 20, 4 << 20
@@ -91,6 +99,15 @@ func TestBodyIsRefused(t *testing.T) {
 			if err := d.admission.Turns.Enter(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+		}, gate.ErrFull},
+		{"much work and no place for it, by its header", iotest.ErrReader(io.ErrUnexpectedEOF), func(t *testing.T, d *desk, r *http.Request) {
+			t.Helper()
+			occupyLong(t, d)
+			r.ContentLength = 200 << 10
+		}, gate.ErrFull},
+		{"many texts and no place for them, unparsed", strings.NewReader(strings.Repeat(`{"text":"a"},`, 1001)), func(t *testing.T, d *desk, _ *http.Request) {
+			t.Helper()
+			occupyLong(t, d)
 		}, gate.ErrFull},
 		{"more than others leave, by its header", strings.NewReader(oneText), func(t *testing.T, d *desk, r *http.Request) {
 			t.Helper()

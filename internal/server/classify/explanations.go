@@ -19,12 +19,20 @@ type Explanations struct {
 	encoded []byte // of all texts
 	buffer  *[]byte
 	ends    []int // of each text in encoded
+	fewEnds [fewTexts]int
+}
+
+// newExplanations returns explanations with at most top n-grams each, of no texts yet.
+func newExplanations(top int) *Explanations {
+	x := &Explanations{Top: top}
+	x.ends = x.fewEnds[:0]
+	return x
 }
 
 // room returns how many bytes are needed at most, nearly, to explain a text.
 func (x *Explanations) room(text string) int {
 	const (
-		scratch = 104 // bytes for each of the text: tapes, where they come from, walks, weights
+		scratch = 184 // bytes for each of the text: tapes, where they come from, walks, weights
 		span    = 100 // bytes of a span, and of its JSON
 		ngram   = 200 // the same of an n-gram
 	)

@@ -184,7 +184,7 @@ func TestAnswerTooLarge(t *testing.T) {
 	}
 }
 
-// What is much work takes one of the few places for it, and leaves its own to others.
+// What is much work, or looks like it, takes one of the few places for it and none of the others.
 func TestLongRequests(t *testing.T) {
 	d := newDesk(t)
 	text := `{"text":"` + strings.Repeat("a ", 100) + `"},`
@@ -194,6 +194,7 @@ func TestLongRequests(t *testing.T) {
 	}{
 		{"few texts", oneText, 1, 0},
 		{"many texts", `{"texts":[` + strings.Repeat(`{"text":"a"},`, 1000) + `{"text":"a"}]}`, 0, 1},
+		{"texts with braces that look like more", `{"texts":[` + strings.Repeat(`{"text":"a"},`, 990) + `{"text":"` + strings.Repeat("{", 200) + `"}]}`, 0, 1},
 		{"a long document", `{"texts":[` + strings.Repeat(text, 700) + `{"text":"a"}]}`, 0, 1},
 	} {
 		err := d.classified(t, post(test.body), wanted{}, func(*exchange.Exchange, *classify.Results) {

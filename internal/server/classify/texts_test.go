@@ -3,6 +3,7 @@ package classify_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -72,5 +73,38 @@ func TestReadTextsCounts(t *testing.T) {
 	})
 	if !errors.Is(err, memory.ErrTooLarge) || added == 0 || added*32 > 1<<20 {
 		t.Errorf("got %v after %d texts", err, added)
+	}
+}
+
+// That texts are much work may show only when they are parsed. Then they leave their place to
+// others.
+func TestManyTextsInLists(t *testing.T) {
+	d := newDesk(t)
+	places := func() [2]int { return [2]int{d.admission.Turns.Taken(), d.admission.Long.Taken()} }
+	err := d.handle(t, post(strings.Repeat(`["a"],`, 1001)), func(e *exchange.Exchange, r *http.Request) error {
+		p, err := d.ReadTexts(e, r, 1, func(body []byte, add func(string) error) error {
+			for range strings.Count(string(body), "a") {
+				if err := add("a"); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if got, want := places(), [2]int{1, 0}; got != want {
+			t.Errorf("parsed: places %v are taken, want %v", got, want)
+		}
+		if err := d.Classify(e, r, p, nil, p); err != nil {
+			return err
+		}
+		if got, want := places(), [2]int{0, 1}; got != want {
+			t.Errorf("classified: places %v are taken, want %v", got, want)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tagifai/internal/memory"
-	"tagifai/internal/sockets"
 )
 
 // A List is a value that is encoded part by part. Encoding it again gives the same.
@@ -90,7 +89,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, value any, buffer 
 	}
 	e.sendHeader(w, status, len(b))
 	// An error here is the client's going away; there is no one left to tell.
-	_, _ = sockets.WriteWhole(w, r, b)
+	_, _ = w.Write(b) //nolint:gosec // no HTML: it is JSON and no browser sniffs it, as the header says
 	memory.PutBuffer(buffer, b)
 }
 

@@ -105,10 +105,13 @@ func (e *Exchange) Write(p []byte) (int, error) {
 // Unwrap lets an [http.ResponseController] reach the connection.
 func (e *Exchange) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
-// Enter waits until it is the turn of the request at g. A place that it has of another gate is
-// given back before; this one is when the answer is ready to be sent. The errors are those of
-// [gate.Gate.Enter].
+// Enter waits until it is the turn of the request at g, unless it has a place there. A place
+// that it has of another gate is given back before; this one is when the answer is ready to be
+// sent. The errors are those of [gate.Gate.Enter].
 func (e *Exchange) Enter(ctx context.Context, g *gate.Gate) error {
+	if e.gate == g {
+		return nil
+	}
 	e.leaveGate()
 	err := g.Enter(ctx)
 	if err == nil {

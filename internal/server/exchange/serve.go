@@ -1,9 +1,12 @@
 package exchange
 
 import (
+	"context"
+	"errors"
 	"net/http"
 
 	"tagifai/internal/memory"
+	"tagifai/internal/sockets"
 )
 
 // A Handler serves one route: it returns the value of the answer, or an error that
@@ -33,6 +36,9 @@ func Serve(status int, h Handler) http.HandlerFunc {
 // only to the log.
 func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := Of(w)
+	if cause := context.Cause(r.Context()); errors.Is(cause, sockets.ErrStopped) {
+		err = cause // and not that the client is gone, as the request sees it
+	}
 	refused := e.all.Refusal(e, err)
 	if refused.Reason == "" {
 		e.all.Log.Error().Str("id", e.ID()).Err(err).Msg("request failed")

@@ -43,7 +43,7 @@ func unescape(s string) string {
 func Enum(r *http.Request, name string, permitted []string) (values []string, wrong []jsonbody.Item) {
 	for _, list := range Values(r, name) {
 		if list != "" {
-			values = append(values, strings.Split(list, ",")...)
+			values = slices.AppendSeq(values, strings.SplitSeq(list, ","))
 		}
 	}
 	if !slices.ContainsFunc(values, func(value string) bool { return !slices.Contains(permitted, value) }) {

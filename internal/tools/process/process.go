@@ -161,14 +161,25 @@ func (p *Process) ended() bool {
 	}
 }
 
-// FreeAddr returns an address of the loopback interface that nobody listens on now.
+// FreeAddr returns an address of the loopback interface that nobody listens on now, and another
+// one each time.
 func FreeAddr() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("process: %w", err)
+	for {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", fmt.Errorf("process: %w", err)
+		}
+		addr := listener.Addr().String()
+		if err := listener.Close(); err != nil {
+			return "", fmt.Errorf("process: %w", err)
+		}
+		if _, again := given.LoadOrStore(addr, true); !again {
+			return addr, nil
+		}
 	}
-	return listener.Addr().String(), listener.Close()
 }
+
+var given sync.Map // the addresses that FreeAddr has returned
 
 // tail passes on what is written, if to anyone, and keeps the end of it.
 type tail struct {

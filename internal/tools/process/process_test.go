@@ -295,6 +295,21 @@ func TestWaitFor(t *testing.T) {
 	}
 }
 
+// Of so many that the kernel picks at random, some would be the same.
+func TestFreeAddr(t *testing.T) {
+	given := make(map[string]bool)
+	for range 1000 {
+		addr, err := process.FreeAddr()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if given[addr] {
+			t.Fatalf("%s is given twice", addr)
+		}
+		given[addr] = true
+	}
+}
+
 func TestStartFails(t *testing.T) {
 	if _, err := process.Start(t.Context(), exec.Command("./absent")); err == nil || !strings.Contains(err.Error(), "absent") {
 		t.Error(err)

@@ -35,20 +35,30 @@ func shadow(ctx context.Context, s *settings, r *report) error {
 		Rate:    1000,
 	}
 	var p50, p99 [2][]time.Duration
+	var more []time.Duration // of p99 in the same round: others may use the machine too
 	failed := 0
-	for range s.rounds(8) {
+	for range 8 {
 		for on, shadow := range []*store.Shadow{nil, {Version: 2}} {
 			if _, err := st.SetShadow(ctx, "soak", shadow, "soak"); err != nil {
+				return err
+			}
+			// To load the shadow is not what is measured.
+			status, body, err := ask(ctx, http.MethodPost, "http://"+service.admin+"/reload")
+			if err == nil && status != http.StatusOK {
+				err = fmt.Errorf("POST /reload: %d: %s", status, body)
+			}
+			if err != nil {
 				return err
 			}
 			t, _, err := service.measured(ctx, l, s.phase(6*time.Second))
 			if err != nil {
 				return err
 			}
-			took := t.Latencies(http.StatusOK, time.Second)
+			took := t.Latencies(http.StatusOK, s.phase(time.Second))
 			p50[on], p99[on] = append(p50[on], took.At(.5)), append(p99[on], took.At(.99))
 			failed += t.Others(http.StatusOK)
 		}
+		more = append(more, p99[1][len(more)]-p99[0][len(more)])
 	}
 	m, err := service.metrics(ctx)
 	if err != nil {
@@ -58,9 +68,15 @@ func shadow(ctx context.Context, s *settings, r *report) error {
 	for _, agreement := range []string{"same", "different"} {
 		compared += m[fmt.Sprintf(`tagifai_shadow_texts_total{agreement=%q,model="soak",version="2"}`, agreement)]
 	}
-	without, with := load.Median(p99[0]), load.Median(p99[1])
+	without, cost := load.Median(p99[0]), load.Median(more)
+	// A quick run has too few requests to know their p99 to a tenth.
+	bound, most := "10 %", without/10
+	if s.quick {
+		bound, most = "10 % or 0.1 ms", max(most, 100*time.Microsecond)
+	}
 	r.note("texts that the shadow predicted, and that were dropped", fmt.Sprintf("%.0f, %.0f", compared, dropped))
-	r.claim("a shadow costs the caller no time", fmt.Sprintf("%.0f requests a second: p99 %s with, %s without (%+.1f %%); p50 %s, %s; %d failed", l.Rate, round(with), round(without), 100*(float64(with)/float64(without)-1), round(load.Median(p50[1])), round(load.Median(p50[0])), failed),
-		"10 %", float64(with) <= 1.1*float64(without) && failed == 0 && compared > 0)
+	r.claim("a shadow costs the caller no time", fmt.Sprintf("%.0f requests a second: p99 %s more with one, of %s without (%+.1f %%); p50 %s with, %s without; %d failed",
+		l.Rate, cost.Round(time.Microsecond), round(without), 100*float64(cost)/float64(without), round(load.Median(p50[1])), round(load.Median(p50[0])), failed),
+		bound, cost <= most && failed == 0 && compared > 0)
 	return nil
 }

@@ -8,32 +8,22 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"tagifai/internal/sockets"
 )
 
-// drainer refuses what is sent to /refuse, whose body drain is to read, and answers others
-// with their body.
-func drainer(drain func(*http.Request)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/refuse" {
-			drain(r)
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = io.Copy(w, r.Body)
+// refuse refuses what is sent to /refuse, whose body it does not read, and answers others with
+// their body.
+func refuse(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/refuse" {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
 	}
-}
-
-// drainSlowly is the naive twin of [sockets.Drain].
-func drainSlowly(r *http.Request) {
-	if r.ContentLength <= 256<<10 && r.Header.Get("Expect") == "" {
-		_, _ = io.CopyN(io.Discard, r.Body, 256<<10)
-	}
+	_, _ = io.Copy(w, r.Body)
 }
 
 // send sends bytes in pieces that end at the cuts, and then no more.
@@ -91,14 +81,14 @@ const (
 	last    = "Connection: close"
 )
 
-// What follows a body that is drained is the next request, whole, wherever the body ends
+// What follows a body that nobody has read is the next request, whole, wherever the body ends
 // and however it comes.
-func TestDrain(t *testing.T) {
+func TestRefused(t *testing.T) {
 	both(t, func(t *testing.T, prepare func(*service) *service) {
-		s := prepare(newService(t, drainer(sockets.Drain))).start(t)
+		s := prepare(newService(t, refuse)).start(t)
 		const header = len("POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 75000\r\n\r\n")
 		next := post("/next", "the next", last)
-		for _, size := range []int{0, 1, 4095, 4096, 4097, 2*4096 - 1, 2 * 4096, 2*4096 + 1, 75_000, 256 << 10} {
+		for _, size := range []int{0, 1, 4095, 4096, 4097, 2*4096 - 1, 2 * 4096, 2*4096 + 1, 75_000, 256<<10 - 1} {
 			for _, form := range []string{"Accept: */*", chunked} {
 				refused := post("/refuse", strings.Repeat("x", size), form)
 				for _, cuts := range [][]int{nil, {len(refused)}, {header}, {header + 1}, {4096}, {len(refused) - 1}, {len(refused) + 1}, {header + 5000, header + 70_000}} {
@@ -112,9 +102,9 @@ func TestDrain(t *testing.T) {
 	})
 }
 
-// A client that stops in the middle of a body that is drained is waited for no longer than
+// A client that stops in the middle of a body that nobody reads is waited for no longer than
 // for one that is wanted, and one that goes away is noticed.
-func TestDrainEnds(t *testing.T) {
+func TestRefusedEnds(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		end  func(net.Conn) error
@@ -124,11 +114,11 @@ func TestDrainEnds(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			took := make(chan time.Duration, 1)
-			s := newService(t, drainer(func(r *http.Request) {
+			s := newService(t, func(w http.ResponseWriter, r *http.Request) {
 				begin := time.Now()
-				sockets.Drain(r)
+				_ = http.NewResponseController(w).Flush()
 				took <- time.Since(begin)
-			}))
+			})
 			s.HTTP.ReadTimeout = 200 * time.Millisecond
 			s.start(t)
 			conn := s.send(t, post("/refuse", strings.Repeat("x", 75_000))[:40_000])
@@ -142,44 +132,86 @@ func TestDrainEnds(t *testing.T) {
 	}
 }
 
-// FuzzDrain holds Drain against its naive twin, for whatever comes over a connection: the
-// service is to see the same requests. What the client gets is not compared. A request that
-// is none has net/http close the connection, and what it has answered before may be lost.
-func FuzzDrain(f *testing.F) {
+// FuzzServe holds a listener against its naive twin, net/http, for whatever comes over a
+// connection: the handler is to see the same requests. What the client gets is not compared. A
+// request that is none has net/http close the connection, and what it has answered before may
+// be lost.
+func FuzzServe(f *testing.F) {
 	refused := post("/refuse", strings.Repeat("x", 10_000))
 	next := post("/next", "the next", last)
-	f.Add([]byte(refused+refused+next), uint16(4096), uint16(9000))
-	f.Add([]byte(post("/refuse", strings.Repeat("x", 5000), chunked)+next), uint16(100), uint16(200))
-	f.Add([]byte(strings.Replace(refused, "10000", "9000", 1)+next), uint16(0), uint16(0))
-	f.Add([]byte(strings.Replace(refused, "10000", "10009", 1)+next), uint16(0), uint16(9999))
-	f.Add([]byte(post("/refuse", strings.Repeat("x", 5000), "Expect: 100-continue")+next), uint16(0), uint16(0))
-	f.Add([]byte(strings.Replace(refused, "HTTP/1.1", "HTTP/1.0", 1)+next), uint16(10), uint16(20))
-	f.Add([]byte(strings.Replace(post("/refuse", strings.Repeat("x\n", 5000)), "10000", "100", 1)+next), uint16(40), uint16(9000))
-	var services [2]*service
+	for _, sent := range []string{
+		refused + refused + next,
+		post("/refuse", strings.Repeat("x", 5000), chunked) + next,
+		strings.Replace(refused, "10000", "9000", 1) + next,
+		strings.Replace(refused, "10000", "10009", 1) + next,
+		post("/refuse", strings.Repeat("x", 5000), "Expect: 100-continue") + next,
+		strings.Replace(refused, "HTTP/1.1", "HTTP/1.0", 1) + next,
+		strings.Replace(post("/refuse", strings.Repeat("x\n", 5000)), "10000", "100", 1) + next,
+		request + "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + request,
+		request + "GET /?a=b%20c&d=%zz HTTP/1.1\r\nhost:b:80\r\naccept: x\r\nAccept:  y \r\n\r\n" + request,
+		"GET //a/b HTTP/1.1\r\nHost: a\r\n\r\n" + request,
+		"GET http://b/c HTTP/1.1\r\nHost: a\r\n\r\n" + request,
+		"GET / HTTP/1.1\nHost: a\n\n" + request,
+		"\r\n" + request,
+		"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + request,
+		"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n" + request,
+		"GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n" + request,
+		"GET / HTTP/1.1\r\n\r\n" + request,
+		"POST /next HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc" + request,
+		"POST /next HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc" + request,
+		"POST /next HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + request,
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+	} {
+		f.Add([]byte(sent), uint16(4096), uint16(9000))
+		f.Add([]byte(sent), uint16(10), uint16(60))
+	}
+	var services [2]func(t *testing.T) net.Conn
 	var seen [2]chan string
-	for i, drain := range []func(*http.Request){sockets.Drain, drainSlowly} {
+	for i := range services {
 		seen[i] = make(chan string, 10_000)
-		services[i] = newService(f, func(w http.ResponseWriter, r *http.Request) {
-			var read strings.Builder
+		s := newService(f, func(w http.ResponseWriter, r *http.Request) {
+			var body []byte
+			var err error
 			if r.URL.Path == "/refuse" {
-				drain(r)
 				w.WriteHeader(http.StatusServiceUnavailable)
 			} else {
-				_, _ = io.Copy(&read, r.Body)
+				body, err = io.ReadAll(r.Body)
 			}
-			seen[i] <- fmt.Sprintf("%s %s %q", r.Method, r.URL, read.String())
+			seen[i] <- fmt.Sprintf("%s %s %s %q %d %q %v", r.Method, r.RequestURI, r.Host, r.Header, r.ContentLength, body, err)
+			if err == nil {
+				_, _ = w.Write(body)
+			}
 		})
-		services[i].start(f)
+		if i == 0 {
+			s.start(f)
+			services[i] = func(t *testing.T) net.Conn { return s.dial(t) }
+		} else {
+			naive := httptest.NewServer(s.HTTP.Handler)
+			f.Cleanup(naive.Close)
+			services[i] = func(t *testing.T) net.Conn {
+				conn, err := net.Dial("tcp", naive.Listener.Addr().String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				return conn
+			}
+		}
 	}
 	f.Fuzz(func(t *testing.T, sent []byte, first, second uint16) {
 		if bytes.Count(sent, []byte("\n")) > cap(seen[0]) {
 			t.Skip("more requests than are kept")
 		}
 		var got [2][]string
-		for i, s := range services {
-			conn := s.dial(t)
+		for i, dial := range services {
+			conn := dial(t)
 			go func() { _ = send(conn, sent, int(first), int(second)) }() // the service may close first
-			_, _ = io.Copy(io.Discard, conn)                              // until the service has seen all and closes
+			if err := conn.SetDeadline(time.Now().Add(3 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := io.Copy(io.Discard, conn) // until the service has seen all and closes
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("service %d hangs at %q", i, sent)
+			}
 			_ = conn.Close()
 			for len(seen[i]) > 0 {
 				got[i] = append(got[i], <-seen[i])
@@ -191,14 +223,20 @@ func FuzzDrain(f *testing.F) {
 	})
 }
 
-// BenchmarkDrain is a request of 75 kB that is refused, with what it costs the client.
-func BenchmarkDrain(b *testing.B) {
+// BenchmarkRefused is a request of 75 kB that is refused, with what it costs the client.
+func BenchmarkRefused(b *testing.B) {
 	for _, way := range []struct {
-		name  string
-		drain func(*http.Request)
-	}{{"skipped", sockets.Drain}, {"copied", drainSlowly}} {
+		name   string
+		handle http.HandlerFunc
+	}{
+		{"skipped", refuse},
+		{"copied", func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			refuse(w, r)
+		}},
+	} {
 		b.Run(way.name, func(b *testing.B) {
-			s := newService(b, drainer(way.drain)).start(b)
+			s := newService(b, way.handle).start(b)
 			sent := []byte(post("/refuse", strings.Repeat("x", 75_000)))
 			b.SetBytes(int64(len(sent)))
 			b.ReportAllocs()
