@@ -51,7 +51,7 @@ func (r *rows) add(totals []float64, list []walker) {
 	if width >= firstColumns {
 		// The two ends of a row, which may be in two cache lines, come first: the processor
 		// waits for as many rows at once as it sees ahead of itself, and of a shorter loop
-		// it sees more. That takes 10 % off texts of 140 characters with a million n-grams.
+		// it sees more. That takes 6 to 10 % off texts of 140 characters with a million n-grams.
 		sums := r.sums
 		var a, b, c, d, e float64
 		for _, w := range list {
