@@ -147,7 +147,7 @@ type Timeouts struct {
 	ReadHeaderTimeout time.Duration `name:"read-header-timeout" initial:"5s" min:"1ms" placeholder:"DURATION" help:"Longest time that the header of a request may take."`
 	ReadTimeout       time.Duration `name:"read-timeout" initial:"30s" min:"1ms" placeholder:"DURATION" help:"Longest time that header and body of a request may take together."`
 	WriteTimeout      time.Duration `name:"write-timeout" initial:"60s" min:"1ms" placeholder:"DURATION" help:"Longest time from the end of a request's header to the end of its answer."`
-	IdleTimeout       time.Duration `name:"idle-timeout" initial:"120s" min:"1ms" placeholder:"DURATION" help:"Longest time between two requests of a connection."`
+	IdleTimeout       time.Duration `name:"idle-timeout" initial:"120s" min:"1ms" placeholder:"DURATION" help:"Longest time between two requests of a connection; it may be an eighth more."`
 	DrainDelay        time.Duration `name:"drain-delay" initial:"5s" min:"0s" placeholder:"DURATION" help:"How long the service, told to stop, goes on but is not ready, for load balancers to see it."`
 	DrainTimeout      time.Duration `name:"drain-timeout" initial:"10s" min:"1ms" placeholder:"DURATION" help:"Longest time that the requests in flight then have to finish."`
 }
