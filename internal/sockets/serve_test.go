@@ -205,7 +205,7 @@ func FuzzServe(f *testing.F) {
 		for i, dial := range services {
 			conn := dial(t)
 			go func() { _ = send(conn, sent, int(first), int(second)) }() // the service may close first
-			if err := conn.SetDeadline(time.Now().Add(3 * time.Second)); err != nil {
+			if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 				t.Fatal(err)
 			}
 			_, err := io.Copy(io.Discard, conn) // until the service has seen all and closes
