@@ -20,6 +20,7 @@ import (
 // and one whose client does not take its answers is cut off.
 type connections struct {
 	net.Listener
+	lazy    bool // net/http serves all of them
 	limits  config.Limits
 	pace    Pace
 	places  chan struct{}
@@ -65,7 +66,11 @@ func (c *connections) Accept() (net.Conn, error) {
 		_ = tcp.SetReadBuffer(c.limits.ReceiveBuffer)
 		setUserTimeout(tcp, 2*c.pace.Within)
 	}
-	return &conn{Conn: accepted, of: c, placed: placed}, nil
+	served := &conn{Conn: accepted, of: c, placed: placed}
+	if c.lazy {
+		return &lazyConn{conn: served}, nil
+	}
+	return served, nil
 }
 
 // unbind accepts all that waits, however many there are, as the service stops.

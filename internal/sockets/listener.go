@@ -88,11 +88,12 @@ func (l *Listener) Listen() error {
 	base, cut := context.WithCancelCause(context.Background())
 	l.HTTP.BaseContext = func(net.Listener) context.Context { return base }
 	l.cut = cut
+	l.secure = l.HTTP.TLSConfig != nil
 	if l.connections != nil {
 		l.connections.Listener = l.backlog
+		l.connections.lazy = l.secure
 		l.HTTP.ConnContext = withConn
 	}
-	l.secure = l.HTTP.TLSConfig != nil
 	l.server = &l.HTTP
 	if l.connections != nil && !l.secure {
 		l.server = http1.New(&l.HTTP)
