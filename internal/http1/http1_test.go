@@ -2,7 +2,6 @@ package http1_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tagifai/internal/http1"
+	"tagifai/internal/logtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,26 +30,8 @@ type service struct {
 	served     chan error   // what Serve returned
 	handedOver atomic.Int32 // connections
 	active     atomic.Int32 // connections that have sent an ordinary request, or any to net/http
-	log        lines
+	log        logtest.Log
 	once       sync.Once
-}
-
-// lines are those of a log.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // start serves with h, changed, until the test ends.

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"tagifai/internal/logtest"
 )
 
 // A server that stops closes what waits, answers what has begun to come, and then returns.
@@ -159,7 +161,7 @@ func TestPanics(t *testing.T) {
 	for path, logged := range map[string]string{"/error": "the error", "/abort": "", "/watched": "the panic"} {
 		c := s.send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
 		c.wantsEnd()
-		eventually(t, "it is logged", func() bool { return strings.Contains(s.log.String(), logged) })
+		s.log.WaitFor(t, 1, logged)
 		if logged != "" && !strings.Contains(s.log.String(), "http: panic serving "+c.LocalAddr().String()+": "+logged+"\ngoroutine") {
 			t.Errorf("%s: logged %q", path, s.log.String())
 		}
@@ -180,7 +182,7 @@ func TestConnStates(t *testing.T) {
 		get + strings.Replace(get, "GET", "PUT", 1): "new active new hijacked new active idle closed",
 		strings.Replace(get, "GET", "PUT", 1):       "new new hijacked new active idle closed",
 	} {
-		var states lines
+		var states logtest.Log
 		s := start(t, echo, func(h *http.Server) {
 			h.ConnState = func(_ net.Conn, state http.ConnState) { fmt.Fprintln(&states, state) }
 		})

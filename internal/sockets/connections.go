@@ -101,7 +101,8 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
-// connOf returns the connection of a request. It is nil over TLS, which is between the two.
+// connOf returns the connection of a request. It is nil for those that net/http serves, which has
+// it behind another.
 func connOf(r *http.Request) *conn {
 	c, _ := r.Context().Value(connKey{}).(*conn)
 	return c

@@ -84,9 +84,9 @@ func setUserTimeout(tcp *net.TCPConn, d time.Duration) {
 	})
 }
 
-// Skip reads up to n bytes, at least one, that nobody wants, and is otherwise like Read. The kernel drops them
-// without a copy: a body of 75 kB is refused in a quarter less time, the client's included
-// (BenchmarkRefused).
+// Skip reads up to n bytes, at least one, that nobody wants, and is otherwise like Read. The
+// kernel drops them without a copy: a body of 75 kB is refused in a quarter less time, the
+// client's included (BenchmarkRefused).
 func (c *conn) Skip(n int) (skipped int, err error) {
 	tcp, ok := c.Conn.(*net.TCPConn)
 	if !ok {
