@@ -148,6 +148,7 @@ func TestBatchErrors(t *testing.T) {
 		{"UTF-16 without a mark", []string{"--from", write("wide2.csv", "i\x00d\x00,\x00t\x00\n\x00"), "--to", "-", "--to-format", "csv"}, "there is no column"},
 		{"a scheme of another database", []string{"--from", source, "--to", "mysql://me:secret@localhost/db"}, "mysql:// is no address of ours"},
 		{"keywords for a URL", []string{"--from", source, "--to", "host=localhost password=secret"}, "postgres://USER@HOST/DATABASE"},
+		{"a URL with a slash too few", []string{"--from", source, "--to", "postgres:/me:secret@localhost/db"}, "postgres://USER@HOST/DATABASE"},
 		{"the source is the sink", []string{"--from", source, "--to", source}, "is the source"},
 		{"no permission", []string{"--from", source, "--to", "/proc/out.csv"}, "/proc/out.csv.partial"},
 		{"too many errors", []string{"--from", write("bad.csv", "id,text\na,\nb,\n"), "--to", filepath.Join(dir, "bad.out.csv"), "--max-errors", "1"}, "2 rows have errors"},
