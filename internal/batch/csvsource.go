@@ -71,7 +71,7 @@ func newCSV(s *stream, f format, c Columns, from Position, start int64) (source,
 // begin reads on from a stream that is at a position.
 func (s *csvSource) begin(in *stream, at Position) {
 	s.stream, s.at = in, at
-	s.input = &replay{in: in, start: at.Offset}
+	s.input = &replay{in: in, start: at.Offset, comma: string(s.comma)[0]}
 	s.buffer = bufio.NewReaderSize(s.input, 64<<10)
 	s.goBack(at.Offset)
 }
@@ -96,8 +96,8 @@ func (s *csvSource) read(_ context.Context, r *row) error {
 	switch {
 	case malformed:
 		r.bad = fmt.Sprintf("malformed row: %v", parse.Err)
-	case errors.Is(err, errLongRow):
-		r.bad = errLongRow.Error()
+	case errors.Is(err, errLongRow), errors.Is(err, errWideRow):
+		r.bad = err.Error()
 		if n := len(record); n > 0 && bytes.HasSuffix(s.input.kept, []byte(record[n-1])) {
 			record = record[:n-1] // it is cut
 		}
@@ -148,21 +148,32 @@ func (s *csvSource) read(_ context.Context, r *row) error {
 }
 
 // A replay is a reader that can go back to the beginning of the row. Of a row that is too
-// long it returns an error.
+// long or too wide it returns an error.
 type replay struct {
 	in    io.Reader
 	kept  []byte // what was read, from the offset start on
 	start int64
 	next  int // how much of kept has been passed on
 	row   int // where in kept the row begins
+
+	comma   byte // that the delimiter begins with
+	counted int  // how much of kept has been looked at for the next two
+	commas  int  // of the row
+	quoted  bool
 }
 
-var errLongRow = fmt.Errorf("a row of more than %d MiB; is a quote not closed?", rowLimit>>20)
+var (
+	errLongRow = fmt.Errorf("a row of more than %d MiB; is a quote not closed?", rowLimit>>20)
+	errWideRow = fmt.Errorf("a row of more than %d fields", maxFields)
+)
 
 func (r *replay) Read(p []byte) (int, error) {
 	if r.next == len(r.kept) {
 		if len(r.kept)-r.row >= rowLimit {
 			return 0, errLongRow
+		}
+		if r.wide() {
+			return 0, errWideRow
 		}
 		if err := r.fill(len(p)); err != nil {
 			return 0, err
@@ -173,11 +184,26 @@ func (r *replay) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// wide reports whether the row has too many fields. [csv.Reader] makes them all, and each takes
+// a hundred times the memory of its comma.
+func (r *replay) wide() bool {
+	for _, c := range r.kept[r.counted:] {
+		switch {
+		case c == '"': // one in a field is two, or an error
+			r.quoted = !r.quoted
+		case c == r.comma && !r.quoted:
+			r.commas++
+		}
+	}
+	r.counted = len(r.kept)
+	return r.commas >= maxFields
+}
+
 // fill reads up to n more bytes.
 func (r *replay) fill(n int) error {
 	if r.row >= 1<<20 || r.row == len(r.kept) { // give away what is before the row
 		r.kept = r.kept[:copy(r.kept, r.kept[r.row:])]
-		r.start, r.next, r.row = r.start+int64(r.row), r.next-r.row, 0
+		r.start, r.next, r.counted, r.row = r.start+int64(r.row), r.next-r.row, r.counted-r.row, 0
 	}
 	end := len(r.kept)
 	r.kept = slices.Grow(r.kept, n)
@@ -190,7 +216,10 @@ func (r *replay) fill(n int) error {
 }
 
 // forget says that a row begins at an offset.
-func (r *replay) forget(offset int64) { r.row = int(offset - r.start) }
+func (r *replay) forget(offset int64) {
+	r.row = int(offset - r.start)
+	r.counted, r.commas, r.quoted = r.row, 0, false
+}
 
 // goTo makes an offset the next to be read.
 func (r *replay) goTo(offset int64) {
@@ -215,7 +244,7 @@ func (r *replay) endOfLine(offset int64) (int64, error) {
 			blank = false
 		}
 		// Nobody wants the line any more.
-		r.start, r.kept, r.next, r.row, at = r.start+int64(len(r.kept)), r.kept[:0], 0, 0, 0
+		r.start, r.kept, r.next, r.row, r.counted, at = r.start+int64(len(r.kept)), r.kept[:0], 0, 0, 0, 0
 		switch err := r.fill(64 << 10); {
 		case errors.Is(err, io.EOF):
 			return r.start, nil

@@ -61,7 +61,8 @@ func ParseLocation(text string, f FileFormat) (Location, error) {
 	switch { // the text may hold a password
 	case isURL:
 		return Location{}, fmt.Errorf("%s:// is no address of ours; it begins with postgres:// or sqlite:, or is the name of a file", scheme)
-	case strings.Contains(text, "host=") || strings.Contains(text, "dbname=") || strings.Contains(text, "password="):
+	case strings.HasPrefix(text, "postgres") && strings.Contains(text, "@"),
+		strings.Contains(text, "host=") || strings.Contains(text, "dbname=") || strings.Contains(text, "password="):
 		return Location{}, errors.New("the address of PostgreSQL is written as a URL: postgres://USER@HOST/DATABASE")
 	}
 	l := Location{kind: inFile, file: text}

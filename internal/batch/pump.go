@@ -44,6 +44,8 @@ const (
 	chunkBytes = 1 << 20 // of texts
 	// rowLimit is how many bytes a row may have.
 	rowLimit = 32 << 20
+	// maxFields is how many fields a row of CSV may have.
+	maxFields = 100_000
 )
 
 // pump predicts the rows of the source on all cores and passes them to write, in order.

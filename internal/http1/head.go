@@ -50,14 +50,18 @@ func look(b []byte) (size int, p progress) {
 	return 0, incomplete
 }
 
-// requestLine splits the first line of a request. It is false if the request is not ordinary.
+// requestLine splits the first line of a request. It is false if the request is not ordinary. The
+// method is no part of the line, and keeps nothing of it.
 func requestLine(line string) (method, target string, ok bool) {
 	target, ok = strings.CutSuffix(line, " HTTP/1.1")
 	if !ok {
 		return "", "", false
 	}
-	method, target, ok = strings.Cut(target, " ")
-	if !ok || method != http.MethodGet && method != http.MethodPost {
+	if target, ok = strings.CutPrefix(target, http.MethodGet+" "); ok {
+		method = http.MethodGet
+	} else if target, ok = strings.CutPrefix(target, http.MethodPost+" "); ok {
+		method = http.MethodPost
+	} else {
 		return "", "", false
 	}
 	for i := range len(target) {

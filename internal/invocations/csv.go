@@ -20,6 +20,9 @@ func (r *Reader) parseCSV(body []byte, add func(string) error) error {
 	if !utf8.Valid(body) {
 		return &jsonread.Error{What: "the body is not UTF-8"}
 	}
+	if line := tooWide(body); line > 0 {
+		return &jsonread.Error{Where: "line " + strconv.Itoa(line), What: fmt.Sprintf("has more than %d columns", maxColumns)}
+	}
 	table := csv.NewReader(bytes.NewReader(body))
 	table.ReuseRecord = true
 	names, err := table.Read()
@@ -68,6 +71,32 @@ func (r *Reader) parseCSV(body []byte, add func(string) error) error {
 			return err
 		}
 	}
+}
+
+// tooWide returns the first line of a row with more than maxColumns fields, 0 if there is none.
+// [csv.Reader] tells it only when it has made the fields, of which each takes fifty times the
+// memory of its comma.
+func tooWide(body []byte) int {
+	if bytes.Count(body, []byte{','}) < maxColumns {
+		return 0
+	}
+	row, line, commas, quoted := 1, 1, 0, false
+	for _, c := range body {
+		switch {
+		case c == '"': // one in a field is two, or an error
+			quoted = !quoted
+		case c == '\n':
+			line++
+			if !quoted {
+				row, commas = line, 0
+			}
+		case c == ',' && !quoted:
+			if commas++; commas == maxColumns {
+				return row
+			}
+		}
+	}
+	return 0
 }
 
 // textColumn returns the column of a row that has text and not a number, -1 if none has.

@@ -1,6 +1,7 @@
 package invocations_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,6 +29,8 @@ func TestCSV(t *testing.T) {
 		{"a missing value", "", "text\na\n\"\"\n", []string{"a", ""}},
 		{"an empty line, which pandas skips as well", "", "text\na\n\nb\n", []string{"a", "b"}},
 		{"no rows", "", "a,b\n", nil},
+		{"as many columns as there may be", "text", strings.Repeat(",", 9999) + "text\n" + strings.Repeat(",", 9999) + "a\n" + strings.Repeat(",", 9999) + "b\n", []string{"a", "b"}},
+		{"many commas in a text", "", "text\n\"" + strings.Repeat(",", 10_000) + "\"\n", []string{strings.Repeat(",", 10_000)}},
 		{"Unicode", "", "text\nümläut 🙂\n", []string{"ümläut 🙂"}},
 	}
 	for _, test := range tests {
@@ -51,6 +54,8 @@ func TestCSVErrors(t *testing.T) {
 		{"no column of text", "", "a,b\n1,\n", "line 2: has no text"},
 		{"a field too many", "", "text\na\nb,c\n", "line 3: wrong number of fields"},
 		{"a field too few", "", "n,text\n1,a\n2\n", "line 3: wrong number of fields"},
+		{"too many columns", "", "text" + strings.Repeat(",", 10_000) + "\na\n", "line 1: has more than 10000 columns"},
+		{"too many fields", "", "text\n\"\n\"\na" + strings.Repeat(",", 10_000), "line 4: has more than 10000 columns"},
 		{"a quote in a field", "", "text\na \"b\" c\n", `line 2: bare " in non-quoted-field`},
 		{"an open quote", "", "text\n\"a\n", `line 2: extraneous or missing " in quoted-field`},
 	}

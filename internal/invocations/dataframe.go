@@ -41,7 +41,10 @@ func (p *parser) split() error {
 		switch name {
 		case "columns":
 			hasColumns, columns = true, nil
-			return p.d.Array(func(int) error {
+			return p.d.Array(func(i int) error {
+				if i == maxColumns {
+					return p.d.Errorf("is one column more than the limit of %d", maxColumns)
+				}
 				if p.d.Kind() != '"' { // pandas names columns by numbers if nobody does
 					value, err := p.d.Raw()
 					columns = append(columns, string(value))

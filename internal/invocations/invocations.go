@@ -44,6 +44,9 @@ func TypeOf(contentType string) (kind string, ok bool) {
 	return kind, true
 }
 
+// maxColumns is how many columns a table may have.
+const maxColumns = 10_000
+
 // A Reader reads bodies.
 type Reader struct {
 	// Column is the column that has the texts. If it is empty, it is the only column, or the

@@ -104,6 +104,7 @@ func TestJSONErrors(t *testing.T) {
 
 		{"dataframe_split that is a list", "", `{"dataframe_split":[["a"]]}`, "dataframe_split: is a list, not an object"},
 		{"columns that are null", "", `{"dataframe_split":{"columns":null,"data":[["a"]]}}`, "dataframe_split.columns: is null, not a list"},
+		{"too many columns", "", `{"dataframe_split":{"columns":[` + strings.Repeat("10,", 10_000) + `"a"]}}`, "dataframe_split.columns[10000]: is one column more than the limit of 10000"},
 		{"rows that are texts", "", `{"dataframe_split":{"columns":["a"],"data":["a"]}}`, "dataframe_split.data[0]: is a string, not a list"},
 		{"a row that is too short", "", `{"dataframe_split":{"columns":["a","b"],"data":[["x",1],["y"]]}}`, "dataframe_split.data[1]: has 1 values for 2 columns"},
 		{"a row that is too long", "", `{"dataframe_split":{"data":[["x",1]],"columns":["a"]}}`, "dataframe_split.data[0]: has 2 values for 1 columns"},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -139,6 +140,36 @@ func TestMaxConnections(t *testing.T) {
 	if got := readAnswer(t, waiting); got.status != http.StatusOK {
 		t.Errorf("after another has ended: got %d", got.status)
 	}
+}
+
+// A connection that waits keeps nothing of the header of its last request, though the answer had
+// the client's id.
+func TestWaitingKeepsNoHeader(t *testing.T) {
+	s := start(t, settings())
+	const connections = 256
+	keeps := func(header string) int {
+		before := heapBytes()
+		for range connections {
+			if got := readAnswer(t, s.send(t, "GET / HTTP/1.1\r\nHost: a\r\n"+header+"\r\n")); got.closes {
+				t.Fatalf("the connection does not wait: got %d", got.status)
+			}
+		}
+		return heapBytes() - before
+	}
+	short := keeps("")
+	long := keeps("X-Request-ID: a\r\nX-Long: " + strings.Repeat("a", 3<<10) + "\r\n")
+	if more := (long - short) / connections; more > 1<<10 {
+		t.Errorf("a connection keeps %d bytes more of a long header than of a short one", more)
+	}
+}
+
+// heapBytes returns how much of the heap is in use.
+func heapBytes() int {
+	runtime.GC()
+	runtime.GC() // twice, for what a pool has held
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }
 
 // Whatever comes in chunks is answered and its connection closed, as net/http does not tell

@@ -52,7 +52,7 @@ func unpack(dir string, stream io.Reader, maxBytes int64) error {
 	// What is not a file counts as well: headers, and what comes after the last of them.
 	archive := tar.NewReader(&limitedReader{plain, maxBytes + maxFiles*tarOverhead})
 	left := maxBytes
-	for files := 0; ; {
+	for files, directories := 0, 0; ; {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
 			if files == 0 {
@@ -71,7 +71,12 @@ func unpack(dir string, stream io.Reader, maxBytes int64) error {
 			continue // the directory itself
 		case !fs.ValidPath(path) || path == "." || strings.ContainsAny(path, "\\\x00"):
 			return errorf(ErrInvalid, "the upload: %.80q is not a path below the directory", header.Name)
+		case len(path) > maxPath:
+			return errorf(ErrInvalid, "the upload: %.80q… is a path of more than %d bytes", header.Name, maxPath)
 		case header.Typeflag == tar.TypeDir:
+			if directories++; directories > maxFiles {
+				return errorf(ErrInvalid, "the upload: more than %d directories", maxFiles)
+			}
 			err = root.MkdirAll(filepath.FromSlash(path), 0o755)
 		case header.Typeflag != tar.TypeReg:
 			return errorf(ErrInvalid, "the upload: %.80q is a link or no regular file; want regular files only, as tar --dereference packs them", header.Name)
@@ -89,6 +94,10 @@ func unpack(dir string, stream io.Reader, maxBytes int64) error {
 		}
 	}
 }
+
+// maxPath is how long a path may be, in bytes. A directory for each letter could be more of them
+// than can be removed again.
+const maxPath = 255
 
 // tarOverhead is more than what a tar stream has for a file beside its content.
 const tarOverhead = 16 << 10

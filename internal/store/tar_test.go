@@ -74,9 +74,10 @@ func zstandard(t testing.TB, data []byte) []byte {
 func TestAddTar(t *testing.T) {
 	const limit = 1 << 20
 	good := tarred(t, tar.Header{Name: "./", Typeflag: tar.TypeDir}, tar.Header{Name: "./weights", Size: 100}, tar.Header{Name: "deep/er/args.json", Size: 2})
-	var many []tar.Header
+	var many, directories []tar.Header
 	for i := range 1001 {
 		many = append(many, tar.Header{Name: strings.Repeat("a", i/26+1) + string(rune('a'+i%26))})
+		directories = append(directories, tar.Header{Name: many[i].Name, Typeflag: tar.TypeDir})
 	}
 	tests := []struct {
 		name   string
@@ -107,8 +108,11 @@ func TestAddTar(t *testing.T) {
 		{"a file twice", tarred(t, tar.Header{Name: "a"}, tar.Header{Name: "./a"}), `"a" is in it twice`},
 		{"a file that is a directory as well", tarred(t, tar.Header{Name: "a"}, tar.Header{Name: "a/b"}), `"a/b" is in it twice`},
 		{"too many files", tarred(t, many...), "more than 1000 files"},
+		{"too many directories", tarred(t, directories...), "more than 1000 directories"},
+		{"a directory too deep", tarred(t, tar.Header{Name: strings.Repeat("a/", 200), Typeflag: tar.TypeDir}), "is a path of more than 255 bytes"},
+		{"a file too deep", tarred(t, tar.Header{Name: strings.Repeat("a/", 10_000) + "a"}), "is a path of more than 255 bytes"},
 		{"too many bytes", gzipped(t, tarred(t, tar.Header{Name: "a", Size: limit / 2}, tar.Header{Name: "b", Size: limit/2 + 1})), "more than 1048576 bytes; see max-upload-bytes"},
-		{"too many bytes in headers", gzipped(t, bytes.Repeat(tarred(t, tar.Header{Name: "dir", Typeflag: tar.TypeDir})[:512], 40_000)), "it unpacks to more than is allowed"},
+		{"too many bytes in headers", gzipped(t, bytes.Repeat(tarred(t, tar.Header{Name: "./", Typeflag: tar.TypeDir})[:512], 40_000)), "it unpacks to more than is allowed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -58,11 +58,7 @@ func (m *beginning) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (all *Exchanges) begin(w http.ResponseWriter, r *http.Request) *Exchange {
 	e := sockets.Keep[Exchange](r)
 	e.ResponseWriter, e.all, e.dialect, e.Start = w, all, all.dialectOf(r.URL.Path), time.Now()
-	if id := First(r.Header, RequestIDHeader); IsRequestID(id) {
-		e.headers.values[0] = id
-	} else {
-		e.headers.values[0] = newRequestID(&e.headers.newID)
-	}
+	e.headers.setID(First(r.Header, RequestIDHeader))
 	header := w.Header()
 	header[RequestIDHeader] = e.headers.values[0:1:1]
 	header["X-Content-Type-Options"] = noSniff
@@ -91,14 +87,20 @@ func First(header http.Header, name string) string {
 	return ""
 }
 
-// newRequestID returns an id that no other request has, whose bytes it writes. It is no
+// setID sets the id of a request: a copy of the client's own if it is one, as that is a part of
+// the whole header and would keep it. Otherwise it is one that no other request has, which is no
 // secret.
-func newRequestID(text *[32]byte) string {
-	var id [16]byte
-	binary.BigEndian.PutUint64(id[:8], rand.Uint64())
-	binary.BigEndian.PutUint64(id[8:], rand.Uint64())
-	hex.Encode(text[:], id[:])
-	return inPlace(text[:])
+func (h *headers) setID(own string) {
+	id := h.id[:32]
+	if IsRequestID(own) {
+		id = append(h.id[:0], own...)
+	} else {
+		var random [16]byte
+		binary.BigEndian.PutUint64(random[:8], rand.Uint64())
+		binary.BigEndian.PutUint64(random[8:], rand.Uint64())
+		hex.Encode(id, random[:])
+	}
+	h.values[0] = inPlace(id)
 }
 
 // inPlace returns bytes as a string without a copy. Nobody may change them any more.
@@ -109,10 +111,12 @@ func inPlace(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)
 // None of its characters has to be escaped in a log, a shell or a query.
 const RequestIDPattern = `^[A-Za-z0-9._:;,=+/-]{1,128}$`
 
+const longestID = 128
+
 // IsRequestID reports whether s matches [RequestIDPattern]. A regular expression would
 // take longer than the rest of the middleware.
 func IsRequestID(s string) bool {
-	if len(s) == 0 || len(s) > 128 {
+	if len(s) == 0 || len(s) > longestID {
 		return false
 	}
 	for i := range len(s) {

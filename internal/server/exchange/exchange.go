@@ -54,7 +54,7 @@ type Exchange struct {
 // written once for each request.
 type headers struct {
 	values [2]string
-	newID  [32]byte
+	id     [longestID]byte
 	length [20]byte
 }
 

@@ -136,7 +136,7 @@ type MLflowAnswer struct {
 //
 //	@ID				mlflowInvocations
 //	@Summary		Predict tags by the default model.
-//	@Description	The body is one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`, as MLflow has them, or a table as `text/csv` whose first line names the columns. The table has one column of texts, or the setting `mlflow-column` names it.
+//	@Description	The body is one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`, as MLflow has them, or a table as `text/csv` whose first line names the columns. The table has one column of texts, or the setting `mlflow-column` names it, and no more than 10,000 columns.
 //	@Tags			MLflow
 //	@Accept			json
 //	@Param			request	body		MLflowRequest	true	"The texts to classify."
