@@ -59,9 +59,9 @@ func TestMisuse(t *testing.T) {
 		args []string
 		part string
 	}{
-		{"no command", nil, "expected one of"},
+		{"no command", nil, "see tagifai --help"},
 		{"unknown command", []string{"classify"}, "classify"},
-		{"unknown flag", []string{"serve", "--port", "80"}, "--port"},
+		{"unknown flag", []string{"serve", "--port", "80"}, "unknown flag --port; see tagifai serve --help"},
 		{"unknown flag before the command", []string{"--quiet", "version"}, "--quiet"},
 		{"flag without its value", []string{"serve", "--addr"}, "--addr"},
 		{"no room for a body", []string{"serve", "--max-body-bytes", "0"}, `max-body-bytes: "0" (flag --max-body-bytes) is too small; give at least 1`},
@@ -85,7 +85,8 @@ func TestMisuse(t *testing.T) {
 		{"predict, unknown format", []string{"predict", "--format", "xml", "x"}, "--format"},
 		{"models without a store", []string{"models", "list"}, "--models"},
 		{"models without a command", []string{"models", "--models", "x"}, "expected one of"},
-		{"models show without a name", []string{"models", "--models", "x", "show"}, "expected"},
+		{"models show without a name", []string{"models", "--models", "x", "show"}, "; see tagifai models show --help"},
+		{"a negative number, taken for a flag", []string{"serve", "--max-texts", "-3"}, `expected max-texts value but got "-3"`},
 		{"models diff without data", []string{"models", "--models", "x", "diff", "m", "1", "2"}, "--data"},
 		{"models diff, not a number", []string{"models", "--models", "x", "diff", "m", "1", "2", "--data", labelled, "--max-drop", "little"}, "--max-drop"},
 		{"predict, unknown flag", []string{"predict", "-x"}, "-x"},

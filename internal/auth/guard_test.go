@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -239,6 +240,15 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		})
 	}
+	t.Run("no key yet", func(t *testing.T) {
+		settings := config.Defaults().Access
+		settings.KeysFile = file("")
+		var lines bytes.Buffer
+		g, err := auth.Open(auth.Options{Settings: settings, Log: zerolog.New(&lines), Metrics: prometheus.NewRegistry()})
+		if g == nil || err != nil || !strings.Contains(lines.String(), "the keys file has no key") {
+			t.Errorf("got %v, %v, and in the log %q", g, err, lines.String())
+		}
+	})
 	t.Run("nothing is asked for", func(t *testing.T) {
 		if g, err := auth.Open(auth.Options{Settings: config.Defaults().Access}); g != nil || err != nil {
 			t.Errorf("got %v, %v", g, err)

@@ -161,7 +161,7 @@ type DatabaseAddress string
 func (a *DatabaseAddress) UnmarshalText(text []byte) error {
 	if len(text) > 0 {
 		if _, _, err := database.Parse(string(text), "schema"); err != nil {
-			return fmt.Errorf("is no address of a database: %w", err)
+			return fmt.Errorf("cannot be used: %w", err)
 		}
 	}
 	*a = DatabaseAddress(text)

@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -197,12 +198,26 @@ func (s *Server) listeners() []*sockets.Listener {
 // Listen takes the addresses. After it the caller knows that the ports are free, and
 // which port 0 became, before anything is served. A second call does nothing.
 func (s *Server) Listen() error {
-	for _, l := range s.listeners() {
+	settings := []string{"addr", "admin-addr"}
+	for i, l := range s.listeners() {
 		if err := l.Listen(); err != nil {
-			return fmt.Errorf("server: %w", err)
+			return fmt.Errorf("%s: %w%s", settings[i], err, adviceToListen(err))
 		}
 	}
 	return nil
+}
+
+// adviceToListen says what to do about an address that cannot be listened on.
+func adviceToListen(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "; stop the process that has it, or give another port"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "; give an address of this machine, or none as in :8000 for all of them"
+	case errors.Is(err, syscall.EACCES):
+		return "; give a port above 1023, or run with the capability CAP_NET_BIND_SERVICE"
+	}
+	return ""
 }
 
 // Close stops listening. It is for a server that will not run; [Server.Run] ends by its
