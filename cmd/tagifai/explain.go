@@ -38,7 +38,7 @@ func (c explainCommand) Run(ctx context.Context, env cli.Env) error {
 	for _, name := range c.Classes {
 		class := slices.Index(m.Classes(), name)
 		if class < 0 {
-			return cli.Misuse(fmt.Errorf("--classes: %q is no class of the model; its classes: %s", name, strings.Join(m.Classes(), ", ")))
+			return cli.Misuse(fmt.Errorf("--classes: %q is not a class of the model; its classes: %s", name, strings.Join(m.Classes(), ", ")))
 		}
 		classes = append(classes, class)
 	}
