@@ -54,6 +54,8 @@ func manyAtRest(ctx context.Context, s *settings, r *report, alone, dir string) 
 	if err != nil {
 		return nil, err
 	}
+	const settling = 2 * time.Second // for what is to be loaded, and given back
+	time.Sleep(settling)
 	oneResident, err := one.Memory()
 	one.Kill()
 	if err != nil {
@@ -63,7 +65,7 @@ func manyAtRest(ctx context.Context, s *settings, r *report, alone, dir string) 
 	if err != nil {
 		return nil, err
 	}
-	time.Sleep(2 * time.Second) // for what is to be loaded, and given back
+	time.Sleep(settling)
 	resident, err := all.Memory()
 	if err != nil {
 		all.Kill()
