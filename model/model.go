@@ -133,8 +133,12 @@ func newModel(a *Artifact) (*Model, error) {
 		ngrams:           w.Features(),
 		warnings:         slices.Clone(a.Warnings),
 	}
-	if threshold != nil && !m.hasProbabilities {
+	switch {
+	case threshold == nil:
+	case !m.hasProbabilities:
 		m.warnings = append(m.warnings, ArgsFile+": threshold is not used: the classifier has no probabilities, and the highest score is the answer")
+	case m.other >= 0 && slices.Min(threshold) > 1:
+		m.warnings = append(m.warnings, ArgsFile+": threshold is above 1, as no probability is, so the answer to every text is "+Other)
 	}
 	m.blocks, err = newBlocks(w)
 	return m, err

@@ -20,7 +20,7 @@ func TestTrainBadData(t *testing.T) {
 		{"empty", "", nil, []string{":1:", "empty"}},
 		{"empty lines", "\n\n", nil, []string{":1:", "empty"}},
 		{"byte order mark", "\ufeff", nil, []string{":1:", "empty"}},
-		{"column names alone", "title,description,tag\n", nil, []string{":1:", "0 rows", "classes"}},
+		{"column names alone", "title,description,tag\n", nil, []string{":1:", "no row has a text and a tag"}},
 		{"no column tag", "title,description,label\na,b,c\n", nil, []string{":1:", "tag", "label"}},
 		{"no column description", "title,tag\na,b\n", nil, []string{":1:", "description"}},
 		{"no column names", "a,b,x\nc,d,y\n", nil, []string{":1:", "title, description and tag"}},

@@ -24,11 +24,7 @@ func (f textFlags) read(file string) (*dataset.Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := l.ReadTexts(file)
-	if err == nil && len(data.Rows) == 0 {
-		err = fmt.Errorf("%s: no row has a text", file)
-	}
-	return data, err
+	return l.ReadTexts(file)
 }
 
 type baselineCommand struct {
@@ -56,7 +52,7 @@ func (c baselineCommand) Run(ctx context.Context, env cli.Env) error {
 	if err != nil {
 		return err
 	}
-	cli.PrintWarnings(env.Err, conversionWarnings(a))
+	cli.PrintWarnings(env.Err, conversionWarnings(a, m, nil))
 	data, err := c.read(c.Data)
 	if err != nil {
 		return err

@@ -49,12 +49,13 @@ func (c convertCommand) Run(env cli.Env) error {
 	if err != nil {
 		return err
 	}
-	cli.PrintWarnings(env.Err, conversionWarnings(a))
+	changed := a.Changed
 	a.Changed = nil
 	m, err := model.New(a)
 	if err != nil {
 		return fmt.Errorf("model %s: %w", c.Dir, err)
 	}
+	cli.PrintWarnings(env.Err, conversionWarnings(a, m, changed))
 	if len(c.Set) > 0 {
 		if a.Weights.Provenance == nil {
 			a.Weights.Provenance = make(map[string]string)
@@ -72,8 +73,12 @@ func (c convertCommand) Run(env cli.Env) error {
 	for _, change := range changes {
 		fmt.Fprintln(env.Out, change)
 	}
+	as := c.Dir
+	if len(c.Set) > 0 {
+		as += " with these arguments"
+	}
 	_, err = fmt.Fprintf(env.Out, "%s: %d n-grams, %d classes; the same answers to %d texts as %s\n",
-		c.Out, a.Weights.Features(), len(a.Weights.Classes), texts, c.Dir)
+		c.Out, a.Weights.Features(), len(a.Weights.Classes), texts, as)
 	return err
 }
 
@@ -144,11 +149,11 @@ func (c convertCommand) setArgs(a *model.Artifact) ([]string, error) {
 	return changes, nil
 }
 
-// conversionWarnings are the artifact's warnings, and those about what a copy of it
-// takes over or changes.
-func conversionWarnings(a *model.Artifact) []string {
-	warnings := slices.Clone(a.Warnings)
-	for _, name := range a.Changed {
+// conversionWarnings are those of the model, and those about what a copy of its artifact
+// takes over or changes. The files with the names in changed are not as they were written.
+func conversionWarnings(a *model.Artifact, m *model.Model, changed []string) []string {
+	warnings := m.Warnings()
+	for _, name := range changed {
 		warnings = append(warnings, name+" was changed since the model was written; it is taken as it is")
 	}
 	if a.Args.Check() != nil || a.Performance.Check() != nil {

@@ -132,6 +132,11 @@ func TestConvertSet(t *testing.T) {
 	if got := succeed(t, "", "predict", "--model", strict, "Object detection with YOLO"); !strings.Contains(got, `"predicted_tag":"other"`) {
 		t.Errorf("with a threshold of 1: got %s", got)
 	}
+	percent := filepath.Join(t.TempDir(), "percent")
+	got := tagifai(t, "", "convert", "--set", "threshold=50", from, percent)
+	if want := "warning: args.json: threshold is above 1"; got.code != success || !strings.HasPrefix(got.stderr, want) {
+		t.Errorf("with a threshold of 50: exit code %d, stderr %q, want %q", got.code, got.stderr, want)
+	}
 }
 
 func TestConvertSetFails(t *testing.T) {

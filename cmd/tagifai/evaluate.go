@@ -29,7 +29,7 @@ type evaluateCommand struct {
 }
 
 func (evaluateCommand) Help() string {
-	return "Example:\n\n    tagifai evaluate --data labeled.csv --model runs/first --unseen\n    tagifai evaluate --data labeled.csv --folds 5 --seeds 10 --plot --out pictures"
+	return "Example:\n\n    tagifai evaluate --data labelled.csv --model runs/first --unseen\n    tagifai evaluate --data labelled.csv --folds 5 --seeds 10 --plot --out pictures"
 }
 
 // An evaluationResult is what evaluate prints.

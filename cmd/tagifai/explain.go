@@ -16,7 +16,7 @@ import (
 type explainCommand struct {
 	Texts   []string `arg:"" optional:"" name:"text" help:"Texts to explain; without any, every line of standard input is one."`
 	Model   *string  `placeholder:"DIR" help:"Artifact directory; the embedded model if left out."`
-	Classes []string `placeholder:"CLASS,…" help:"Classes to explain beside the predicted one."`
+	Classes []string `placeholder:"CLASS" help:"Classes to explain beside the predicted one."`
 	Top     int      `default:"10" placeholder:"N" help:"How many n-grams to name: those that contribute most (${default})."`
 	Format  string   `enum:"text,json,html" default:"text" placeholder:"FORMAT" help:"text: for people, in colour on a terminal; json: an object a line, as the service answers it; html: a page (${default})."`
 }
@@ -38,7 +38,7 @@ func (c explainCommand) Run(ctx context.Context, env cli.Env) error {
 	for _, name := range c.Classes {
 		class := slices.Index(m.Classes(), name)
 		if class < 0 {
-			return cli.Misuse(fmt.Errorf("--classes: %q is no class of the model; its classes: %s", name, strings.Join(m.Classes(), ", ")))
+			return cli.Misuse(fmt.Errorf("--classes: %q is not a class of the model; its classes: %s", name, strings.Join(m.Classes(), ", ")))
 		}
 		classes = append(classes, class)
 	}

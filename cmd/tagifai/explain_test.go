@@ -54,7 +54,7 @@ func TestExplainRefuses(t *testing.T) {
 		name, want string
 		args       []string
 	}{
-		{"an unknown class", `--classes: "cooking" is no class of the model`, []string{"--classes", "cooking"}},
+		{"an unknown class", `--classes: "cooking" is not a class of the model`, []string{"--classes", "cooking"}},
 		{"a negative number", "--top -1 is negative", []string{"--top=-1"}},
 		{"an unknown format", "--format", []string{"--format", "xml"}},
 	}

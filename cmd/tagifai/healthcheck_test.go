@@ -57,7 +57,7 @@ func TestHealthcheck(t *testing.T) {
 		{"mutual TLS alone", map[string]string{"TAGIFAI_TLS_CERT": cert, "TAGIFAI_TLS_KEY": key, "TAGIFAI_TLS_CLIENT_CA": cert}, nil, failure, "set admin-addr and admin-plain"},
 		{"nobody listens", nil, []string{"--addr", "127.0.0.1:1"}, failure, "refused"},
 		{"about to stop", nil, []string{"--addr", draining.Listener.Addr().String()}, failure, "503 Service Unavailable: The service is about to stop"},
-		{"no address", nil, []string{"--addr", "here"}, misuse, "is no address"},
+		{"no address", nil, []string{"--addr", "here"}, misuse, "is not an address"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for name, value := range c.environ {

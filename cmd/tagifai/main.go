@@ -140,19 +140,33 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		panic(err) // the command line is declared wrongly
 	}
 	command, err := parser.Parse(args)
+	if e, ok := errors.AsType[*kong.ParseError](err); ok {
+		command = e.Context
+	}
+	name := nameOf(command)
 	switch {
 	case answered.yes:
-		return exitCode(ctx, answered.err, stderr)
+		return exitCode(ctx, name, answered.err, stderr)
 	case err != nil:
-		return exitCode(ctx, cli.Misuse(err), stderr)
+		return exitCode(ctx, name, cli.Misuse(err), stderr)
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	command.Bind(cli.Env{In: stdin, Out: stdout, Err: stderr, Version: toolVersion()})
-	return exitCode(ctx, errors.Join(command.Run(), answered.err), stderr)
+	return exitCode(ctx, name, errors.Join(command.Run(), answered.err), stderr)
 }
 
-// exitCode says what went wrong, if anything did, and returns the exit code for it.
-func exitCode(ctx context.Context, err error, stderr io.Writer) int {
+// nameOf returns the command that a command line names: "tagifai models add", say, and
+// "tagifai" if it names none.
+func nameOf(c *kong.Context) string {
+	if c != nil && c.Selected() != nil {
+		return c.Selected().FullPath()
+	}
+	return "tagifai"
+}
+
+// exitCode says what went wrong with a command, if anything did, and returns the exit code
+// for it.
+func exitCode(ctx context.Context, command string, err error, stderr io.Writer) int {
 	code := cli.Success
 	if errors.Is(context.Cause(ctx), server.ErrAtOnce) {
 		code = cli.Interrupted
@@ -168,7 +182,7 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	if e, ok := errors.AsType[*cli.Error](err); ok {
 		code = e.Code
 		if code == cli.WrongUsage {
-			hint = "; see tagifai --help"
+			hint = "; see " + command + " --help"
 		}
 	} else if _, ok := errors.AsType[*config.Error](err); ok {
 		code = cli.WrongUsage

@@ -130,7 +130,7 @@ func TestProcess(t *testing.T) {
 		if first, rest, _ := strings.Cut(got, "\n"); strings.Contains(first, `"message":"model loaded"`) {
 			got = rest // it is loaded while the service begins to listen, and may be sooner
 		}
-		if !strings.HasPrefix(got, "tagifai: ") || strings.Count(got, "\n") != 1 || !strings.Contains(got, addr) || !strings.Contains(got, "in use") {
+		if !strings.HasPrefix(got, "tagifai: ") || strings.Count(got, "\n") != 1 || !strings.Contains(got, addr) || !strings.Contains(got, "in use; stop the process that has it, or give another port") {
 			t.Errorf("stderr is not one clear line: %q", got)
 		}
 	})

@@ -24,7 +24,7 @@ const (
 	worse, interrupted       = cli.Worse, cli.Interrupted
 )
 
-// A variable of whoever runs the tests is no setting of the services in them.
+// A variable of whoever runs the tests is not a setting of the services in them.
 func TestMain(m *testing.M) {
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "TAGIFAI_") {

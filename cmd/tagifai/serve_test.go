@@ -219,11 +219,11 @@ func TestServePrintConfig(t *testing.T) {
 func TestServeRefuses(t *testing.T) {
 	tests := []struct{ name, variable, value, want string }{
 		{"environment", "TAGIFAI_MAX_TEXTS", "many", `max-texts: "many" (environment TAGIFAI_MAX_TEXTS) is not a whole number in plain digits; give one of at least 1`},
-		{"unknown variable", "TAGIFAI_ADRR", ":9000", "environment: TAGIFAI_ADRR is no setting; did you mean TAGIFAI_ADDR?"},
+		{"unknown variable", "TAGIFAI_ADRR", ":9000", "environment: TAGIFAI_ADRR is not a setting; did you mean TAGIFAI_ADDR?"},
 		{"file", "TAGIFAI_CONFIG", write(t, "config.yaml", "max-texts: 0"), `max-texts: "0" (FILE:1) is too small; give at least 1`},
-		{"root path", "TAGIFAI_ROOT_PATH", "tagger", `root-path: "tagger" (environment TAGIFAI_ROOT_PATH) is no path; give one such as /tagger, of letters, digits and -._~`},
-		{"proxy", "TAGIFAI_TRUSTED_PROXIES", "::1,proxy", `trusted-proxies: "proxy" (environment TAGIFAI_TRUSTED_PROXIES) is no address; give an IP address, or a network such as 10.0.0.0/8`},
-		{"origin", "TAGIFAI_CORS_ORIGINS", "a", `cors-origins: "a" (environment TAGIFAI_CORS_ORIGINS) is no origin; give one such as https://example.org, or * for all`},
+		{"root path", "TAGIFAI_ROOT_PATH", "tagger", `root-path: "tagger" (environment TAGIFAI_ROOT_PATH) is not a path; give one such as /tagger, of letters, digits and -._~`},
+		{"proxy", "TAGIFAI_TRUSTED_PROXIES", "::1,proxy", `trusted-proxies: "proxy" (environment TAGIFAI_TRUSTED_PROXIES) is not an address; give an IP address, or a network such as 10.0.0.0/8`},
+		{"origin", "TAGIFAI_CORS_ORIGINS", "a", `cors-origins: "a" (environment TAGIFAI_CORS_ORIGINS) is not an origin; give one such as https://example.org, or * for all`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -33,9 +33,9 @@ type trainCommand struct {
 }
 
 func (trainCommand) Help() string {
-	return "Example:\n\n    tagifai train --data labeled.csv --args configs/args.json --out runs/first" +
-		"\n    tagifai train --data labeled.csv --also everyday.csv --set num_epochs=50 --out runs/second" +
-		"\n    tagifai train --data labeled.csv --vectors vectors.txt.gz --out runs/third" +
+	return "Example:\n\n    tagifai train --data labelled.csv --args configs/args.json --out runs/first" +
+		"\n    tagifai train --data labelled.csv --also everyday.csv --set num_epochs=50 --out runs/second" +
+		"\n    tagifai train --data labelled.csv --vectors vectors.txt.gz --out runs/third" +
 		"\n    tagifai serve --model runs/first" +
 		"\n\nArguments, in a file or with --set:\n\n" + indent(recipe.Describe(72))
 }

@@ -96,6 +96,9 @@ func (g *Guard) readKeys() (changed bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("%s%w", g.keysFile, err)
 	}
+	if len(keys) == 0 {
+		g.log.Warn().Str("file", g.keysFile).Msg("the keys file has no key, so it lets nobody in; tagifai keys new makes one")
+	}
 	t := newTable(keys)
 	g.keys.Store(&t)
 	g.keysSum = sum

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -222,7 +223,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a bad keys file", func(s *config.Access) { s.KeysFile = file("- id: a\n") }, ":1: the key has no sha256"},
 		{"no JWK Set", func(s *config.Access) { s.JWKS = config.JWKS(filepath.Join(dir, "absent")) }, "no such file"},
 		{"an empty JWK Set", func(s *config.Access) { s.JWKS = config.JWKS(file(`{"keys":[]}`)) }, "it has no public key for signatures"},
-		{"a JWK Set that is none", func(s *config.Access) { s.JWKS = config.JWKS(file(`<html>`)) }, "it is no JWK Set"},
+		{"a JWK Set that is none", func(s *config.Access) { s.JWKS = config.JWKS(file(`<html>`)) }, "it is not a JWK Set"},
 		{"a secret key", func(s *config.Access) { s.JWKS = config.JWKS(file(`{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`)) }, "it has no public key for signatures"},
 		{"a key to encrypt", func(s *config.Access) {
 			s.JWKS = config.JWKS(file(`{"keys":[{"kty":"OKP","use":"enc","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`))
@@ -239,6 +240,15 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		})
 	}
+	t.Run("no key yet", func(t *testing.T) {
+		settings := config.Defaults().Access
+		settings.KeysFile = file("")
+		var lines bytes.Buffer
+		g, err := auth.Open(auth.Options{Settings: settings, Log: zerolog.New(&lines), Metrics: prometheus.NewRegistry()})
+		if g == nil || err != nil || !strings.Contains(lines.String(), "the keys file has no key") {
+			t.Errorf("got %v, %v, and in the log %q", g, err, lines.String())
+		}
+	})
 	t.Run("nothing is asked for", func(t *testing.T) {
 		if g, err := auth.Open(auth.Options{Settings: config.Defaults().Access}); g != nil || err != nil {
 			t.Errorf("got %v, %v", g, err)

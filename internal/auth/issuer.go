@@ -151,7 +151,7 @@ func (i *issuer) fetch(ctx context.Context) ([]byte, error) {
 func parseJWKS(data []byte) (keyfunc.Keyfunc, error) {
 	var set jwkset.JWKSMarshal
 	if err := json.Unmarshal(data, &set); err != nil {
-		return nil, fmt.Errorf("it is no JWK Set: %w", err)
+		return nil, fmt.Errorf("it is not a JWK Set: %w", err)
 	}
 	if len(set.Keys) > maxJWKSKeys {
 		return nil, fmt.Errorf("it has %d keys, more than %d", len(set.Keys), maxJWKSKeys)

@@ -68,7 +68,7 @@ func readAtMost(name string, most int64) ([]byte, error) {
 	defer f.Close()
 	// Reading anything else might never end.
 	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("it is no regular file")}
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("it is not a regular file")}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(data)) > most {
@@ -130,7 +130,7 @@ func parseList(data []byte) (*yaml.Node, error) {
 				at = fmt.Sprintf(":%d", wrong.Mark.Line)
 			}
 		}
-		return nil, fmt.Errorf("%s: no YAML: %.200q; correct that line or the one before", at, what)
+		return nil, fmt.Errorf("%s: not YAML: %.200q; correct that line or the one before", at, what)
 	case len(document.Content) == 0 || document.Content[0].ShortTag() == "!!null":
 		return nil, nil
 	case document.Content[0].Kind != yaml.SequenceNode:
@@ -207,7 +207,7 @@ func (k *Key) set(name string, value *yaml.Node) (err error) {
 			k.Expires, err = parseTime(at)
 		}
 	default:
-		err = errors.New("it is no field of a key; the fields are id, sha256, actions, models and expires")
+		err = errors.New("it is not a field of a key; the fields are id, sha256, actions, models and expires")
 	}
 	return err
 }
@@ -219,7 +219,7 @@ func parseTime(s string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return t, fmt.Errorf("%.80q is no time; give one such as 2027-01-31T12:00:00Z, or a day", s)
+		return t, fmt.Errorf("%.80q is not a time; give one such as 2027-01-31T12:00:00Z, or a day", s)
 	}
 	return t, nil
 }
@@ -227,7 +227,7 @@ func parseTime(s string) (time.Time, error) {
 // text returns the text of a plain value.
 func text(node *yaml.Node) (string, error) {
 	if node.Kind != yaml.ScalarNode || node.ShortTag() == "!!null" || node.Style&yaml.TaggedStyle != 0 {
-		return "", errors.New("it is no plain value; give one")
+		return "", errors.New("it is not a plain value; give one")
 	}
 	return node.Value, nil
 }
@@ -235,7 +235,7 @@ func text(node *yaml.Node) (string, error) {
 // texts returns the items of a list, at least one.
 func texts(node *yaml.Node, most int) ([]string, error) {
 	if node.Kind != yaml.SequenceNode {
-		return nil, errors.New("it is no list; write its items in brackets, with commas between them")
+		return nil, errors.New("it is not a list; write its items in brackets, with commas between them")
 	}
 	if n := len(node.Content); n == 0 || n > most {
 		return nil, fmt.Errorf("it has %d items; give 1 to %d", n, most)

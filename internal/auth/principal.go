@@ -42,7 +42,7 @@ func ParseAction(name string) (Action, error) {
 			return a.Action, nil
 		}
 	}
-	return 0, fmt.Errorf("%.100q is no action; give %s", name, strings.Join(ActionNames(), ", "))
+	return 0, fmt.Errorf("%.100q is not an action; give %s", name, strings.Join(ActionNames(), ", "))
 }
 
 // ParseActions returns the actions with these names, or'd.
@@ -100,7 +100,7 @@ func (p *Principal) MayUseAll() bool { return p.models == nil }
 func CheckPatterns(patterns []string) error {
 	for _, pattern := range patterns {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-			return fmt.Errorf("%.100q is no pattern of names; give one such as 'tagger*'", pattern)
+			return fmt.Errorf("%.100q is not a pattern of names; give one such as 'tagger*'", pattern)
 		}
 	}
 	return nil

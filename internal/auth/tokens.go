@@ -46,7 +46,7 @@ func newTokens(settings config.Access) *tokens {
 // What is wrong with a token.
 var (
 	errTokenLarge     = &CredentialError{"The token is too large"}
-	errTokenMalformed = &CredentialError{"The token is no JSON Web Token"}
+	errTokenMalformed = &CredentialError{"The token is not a JSON Web Token"}
 	errTokenKey       = &CredentialError{"The token is signed with a key that the issuer does not have"}
 	errTokenSignature = &CredentialError{"The signature of the token is wrong, or of an algorithm that is not allowed here"}
 	errTokenExpired   = &CredentialError{"The token has expired"}
@@ -56,7 +56,7 @@ var (
 	errTokenEndless   = &CredentialError{"The token has no exp: it would never expire"}
 	errTokenCritical  = &CredentialError{"The token has the header crit, of which nothing is supported here"}
 	errTokenSubject   = &CredentialError{"The token has no sub of 1 to 128 printable bytes"}
-	errTokenModels    = &CredentialError{"The claim models of the token is no list of patterns"}
+	errTokenModels    = &CredentialError{"The claim models of the token is not a list of patterns"}
 	errTokenClaims    = &CredentialError{"A claim of the token has the wrong type"}
 )
 

@@ -117,10 +117,10 @@ var networks = cmpopts.EquateComparable(config.Network{})
 // What the settings of a proxy may be.
 func TestProxy(t *testing.T) {
 	const (
-		noPath    = "is no path; give one such as /tagger, of letters, digits and -._~"
-		noAddress = "is no address; give an IP address, or a network such as 10.0.0.0/8"
-		noName    = "is no name; give one such as tagifai.internal, without a port"
-		noOrigin  = "is no origin; give one such as https://example.org, or * for all"
+		noPath    = "is not a path; give one such as /tagger, of letters, digits and -._~"
+		noAddress = "is not an address; give an IP address, or a network such as 10.0.0.0/8"
+		noName    = "is not a name; give one such as tagifai.internal, without a port"
+		noOrigin  = "is not an origin; give one such as https://example.org, or * for all"
 	)
 	tests := []struct{ name, setting, text, want string }{
 		{"a root path", "root-path", "/a/b", ""},
@@ -174,20 +174,20 @@ func TestBadVariable(t *testing.T) {
 		environ []string
 		want    string
 	}{
-		{"unknown", []string{"TAGIFAI_MAX_TEXT=5"}, "environment: TAGIFAI_MAX_TEXT is no setting; did you mean TAGIFAI_MAX_TEXTS?"},
-		{"unknown, like none", []string{"TAGIFAI_COLOUR=blue"}, "environment: TAGIFAI_COLOUR is no setting; remove it, or see tagifai serve --help for its right name"},
-		{"unknown, in small letters", []string{"TAGIFAI_addr=:9000"}, "environment: TAGIFAI_addr is no setting; did you mean TAGIFAI_ADDR?"},
-		{"a port, not by Kubernetes", []string{"TAGIFAI_PORT=8000"}, "environment: TAGIFAI_PORT is no setting; remove it, or see tagifai serve --help for its right name"},
-		{"a value like a name of Kubernetes", []string{"TAGIFAI_ADRR=a_SERVICE_HOST=b"}, "environment: TAGIFAI_ADRR is no setting; did you mean TAGIFAI_ADDR?"},
-		{"nothing but the prefix", []string{"TAGIFAI_="}, "environment: TAGIFAI_ is no setting; remove it, or see tagifai serve --help for its right name"},
-		{"two, the first by name", []string{"TAGIFAI_WATCH=yes", "TAGIFAI_ADMIN=x"}, "environment: TAGIFAI_ADMIN is no setting; remove it, or see tagifai serve --help for its right name"},
+		{"unknown", []string{"TAGIFAI_MAX_TEXT=5"}, "environment: TAGIFAI_MAX_TEXT is not a setting; did you mean TAGIFAI_MAX_TEXTS?"},
+		{"unknown, like none", []string{"TAGIFAI_COLOUR=blue"}, "environment: TAGIFAI_COLOUR is not a setting; remove it, or see tagifai serve --help for its right name"},
+		{"unknown, in small letters", []string{"TAGIFAI_addr=:9000"}, "environment: TAGIFAI_addr is not a setting; did you mean TAGIFAI_ADDR?"},
+		{"a port, not by Kubernetes", []string{"TAGIFAI_PORT=8000"}, "environment: TAGIFAI_PORT is not a setting; remove it, or see tagifai serve --help for its right name"},
+		{"a value like a name of Kubernetes", []string{"TAGIFAI_ADRR=a_SERVICE_HOST=b"}, "environment: TAGIFAI_ADRR is not a setting; did you mean TAGIFAI_ADDR?"},
+		{"nothing but the prefix", []string{"TAGIFAI_="}, "environment: TAGIFAI_ is not a setting; remove it, or see tagifai serve --help for its right name"},
+		{"two, the first by name", []string{"TAGIFAI_WATCH=yes", "TAGIFAI_ADMIN=x"}, "environment: TAGIFAI_ADMIN is not a setting; remove it, or see tagifai serve --help for its right name"},
 		{"number", []string{"TAGIFAI_MAX_TEXTS=many"}, `max-texts: "many" (environment TAGIFAI_MAX_TEXTS) is not a whole number in plain digits; give one of at least 1`},
 		{"number, empty", []string{"TAGIFAI_MAX_TEXTS="}, `max-texts: "" (environment TAGIFAI_MAX_TEXTS) is not a whole number in plain digits; give one of at least 1`},
 		{"bool", []string{"TAGIFAI_LOG_PROBES=1"}, `log-probes: "1" (environment TAGIFAI_LOG_PROBES) is neither true nor false; give one of them`},
-		{"address, empty", []string{"TAGIFAI_ADDR="}, `addr: "" (environment TAGIFAI_ADDR) is no address; give HOST:PORT such as :8000 or 127.0.0.1:8000`},
+		{"address, empty", []string{"TAGIFAI_ADDR="}, `addr: "" (environment TAGIFAI_ADDR) is not an address; give HOST:PORT such as :8000 or 127.0.0.1:8000`},
 		{"not UTF-8", []string{"TAGIFAI_MODEL=caf\xe9"}, `model: "caf\xe9" (environment TAGIFAI_MODEL) is not UTF-8; write it in UTF-8`},
 		{"not UTF-8, a list", []string{"TAGIFAI_CORS_ORIGINS=*,\xe9"}, `cors-origins: "\xe9" (environment TAGIFAI_CORS_ORIGINS) is not UTF-8; write it in UTF-8`},
-		{"port of a platform", []string{"PORT=eighty"}, `addr: ":eighty" (environment PORT) is no address; give HOST:PORT such as :8000 or 127.0.0.1:8000`},
+		{"port of a platform", []string{"PORT=eighty"}, `addr: ":eighty" (environment PORT) is not an address; give HOST:PORT such as :8000 or 127.0.0.1:8000`},
 		{"lines", []string{"TAGIFAI_LOG_LEVEL=a\nb"}, `log-level: "a\nb" (environment TAGIFAI_LOG_LEVEL) is none of its values; give debug, info, warn or error`},
 		{"contradiction", []string{"TAGIFAI_MODEL=", "TAGIFAI_WATCH=true"}, `watch: true (environment TAGIFAI_WATCH) contradicts model: "" (environment TAGIFAI_MODEL), as the embedded model never changes; name a directory or leave watch out`},
 	}

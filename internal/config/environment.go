@@ -60,7 +60,7 @@ func (l *Loaded) readEnvironment(variables map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		s, ok := known[name]
 		if !ok {
-			return errorf("environment: %s is no setting; %s", printable(name), l.advice(strings.TrimPrefix(name, prefix), variable))
+			return errorf("environment: %s is not a setting; %s", printable(name), l.advice(strings.TrimPrefix(name, prefix), variable))
 		}
 		if s == nil {
 			continue

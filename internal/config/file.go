@@ -26,7 +26,7 @@ func (l *Loaded) readFile(name, origin string) error {
 	}
 	if i, size := findNoText(data); size > 0 {
 		line := 1 + bytes.Count(data[:i], []byte("\n"))
-		return errorf("%s:%d: %q is no text in UTF-8; save the file as such", printable(name), line, data[i:i+size])
+		return errorf("%s:%d: %q is not text in UTF-8; save the file as such", printable(name), line, data[i:i+size])
 	}
 	settings, err := parseYAML(data)
 	if err != nil {
@@ -44,7 +44,7 @@ func (l *Loaded) readFile(name, origin string) error {
 		}
 		s := l.find(key.Value)
 		if s == nil {
-			return errorf("%s: %s is no setting; %s", at, printable(fmt.Sprintf("%.100s", key.Value)), l.advice(key.Value, func(name string) string { return name }))
+			return errorf("%s: %s is not a setting; %s", at, printable(fmt.Sprintf("%.100s", key.Value)), l.advice(key.Value, func(name string) string { return name }))
 		}
 		if first := lines[s.name]; first > 0 {
 			return errorf("%s: %s is there twice, first in line %d; remove one", at, s.name, first)
@@ -115,7 +115,7 @@ func parseYAML(data []byte) (*yaml.Node, error) {
 				at = fmt.Sprintf(":%d", loadErr.Mark.Line)
 			}
 		}
-		return nil, fmt.Errorf("%s: no YAML: %s; correct that line or the one before", at, printable(what))
+		return nil, fmt.Errorf("%s: not YAML: %s; correct that line or the one before", at, printable(what))
 	}
 	if len(document.Content) == 0 || document.Content[0].ShortTag() == "!!null" {
 		return nil, nil
@@ -135,7 +135,7 @@ func (s *setting) setNode(node *yaml.Node, origin string) error {
 	text, problem := shape(node)
 	switch {
 	case s.isList() && (problem == "" || node.Kind == yaml.MappingNode):
-		problem = "is no list; write its items in brackets, with commas between them"
+		problem = "is not a list; write its items in brackets, with commas between them"
 	case problem == "":
 		problem = s.mistyped(node)
 	}
@@ -173,7 +173,7 @@ func shape(node *yaml.Node) (text, problem string) {
 	case node.Style&yaml.TaggedStyle != 0:
 		return node.Value, "has the tag " + printable(node.Tag) + "; leave that out"
 	case node.ShortTag() == "!!null":
-		return node.Value, "is no value; give one, or leave the line out for the default"
+		return node.Value, "is not a value; give one, or leave the line out for the default"
 	}
 	return node.Value, ""
 }
@@ -183,7 +183,7 @@ func (s *setting) mistyped(node *yaml.Node) string {
 	quoted := node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
 	switch {
 	case (s.isText() || s.isList()) && node.ShortTag() != "!!str":
-		return "is no text in YAML; put it in quotes"
+		return "is not text in YAML; put it in quotes"
 	case quoted && (s.value.Kind() == reflect.Bool || s.value.CanInt() && !s.isDuration()):
 		return "is text; take the quotes off"
 	}

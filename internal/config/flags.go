@@ -31,7 +31,7 @@ func (f Flags) keep(s *setting, scan *kong.Scanner) error {
 		return nil
 	}
 	var text string
-	if err := scan.PopValueInto("value", &text); err != nil {
+	if err := scan.PopValueInto(s.name, &text); err != nil {
 		return err
 	}
 	if before, ok := f[s.name]; ok && s.isList() {

@@ -158,7 +158,7 @@ func (s *setting) parseNumber(text string) (int64, error) {
 			return 0, errors.New("has no unit; give a duration such as 500ms, 30s or 5m")
 		}
 		if err != nil {
-			return 0, errors.New("is no duration; give one such as 500ms, 30s or 5m")
+			return 0, errors.New("is not a duration; give one such as 500ms, 30s or 5m")
 		}
 		return int64(d), nil
 	}

@@ -163,12 +163,12 @@ type Log struct {
 func (s *Settings) check(l *Loaded) error {
 	host, port, ok := splitAddr(s.Addr)
 	if !ok {
-		return l.Refuse("addr", "is no address; give HOST:PORT such as :8000 or 127.0.0.1:8000")
+		return l.Refuse("addr", "is not an address; give HOST:PORT such as :8000 or 127.0.0.1:8000")
 	}
 	adminHost, adminPort, ok := splitAddr(s.AdminAddr)
 	switch {
 	case s.AdminAddr != "" && !ok:
-		return l.Refuse("admin-addr", "is no address; give HOST:PORT such as 127.0.0.1:9000, or leave it empty for none")
+		return l.Refuse("admin-addr", "is not an address; give HOST:PORT such as 127.0.0.1:9000, or leave it empty for none")
 	case s.AdminAddr != "" && port == adminPort && port != 0 && (host == adminHost || host == "" || adminHost == ""):
 		return l.Refuse("admin-addr", "is taken by %s; give another port", l.describe("addr"))
 	case s.TLSCert == "" && s.TLSKey != "":
@@ -196,7 +196,7 @@ func (s *Settings) check(l *Loaded) error {
 	case s.Predictions == "" && l.find("predictions").origin == "flag --predictions":
 		return l.Refuse("predictions", "is empty; leave the flag out to serve no table")
 	case s.CanaryHeader != "" && strings.Trim(s.CanaryHeader, headerCharacters) != "":
-		return l.Refuse("canary-header", "is no name of a header; give one such as X-User")
+		return l.Refuse("canary-header", "is not the name of a header; give one such as X-User")
 	case s.Model == "" && s.Models == "" && s.Watch:
 		return l.Refuse("watch", "contradicts %s, as the embedded model never changes; name a directory or leave watch out", l.describe("model"))
 	case s.MaxHeldBytes/4 < s.MaxBodyBytes:

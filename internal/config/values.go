@@ -24,7 +24,7 @@ func (p *Path) UnmarshalText(text []byte) error {
 		if segments[0] != "" || slices.ContainsFunc(segments[1:], func(segment string) bool {
 			return segment == "" || segment == "." || segment == ".." || strings.Trim(segment, unreserved) != ""
 		}) {
-			return errors.New("is no path; give one such as /tagger, of letters, digits and -._~")
+			return errors.New("is not a path; give one such as /tagger, of letters, digits and -._~")
 		}
 	}
 	*p = Path(s)
@@ -48,7 +48,7 @@ func (n *Network) UnmarshalText(text []byte) error {
 	network, err := netip.ParsePrefix(s)
 	switch {
 	case err != nil || network.Addr().Is4In6():
-		return errors.New("is no address; give an IP address, or a network such as 10.0.0.0/8")
+		return errors.New("is not an address; give an IP address, or a network such as 10.0.0.0/8")
 	case network != network.Masked():
 		return fmt.Errorf("is an address within a network; give %s or %s", network.Addr(), network.Masked())
 	}
@@ -66,7 +66,7 @@ func (o *Origin) UnmarshalText(text []byte) error {
 	if s != "*" {
 		u, err := url.Parse(s)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || !IsHost(u.Host) || !strings.EqualFold(s, u.Scheme+"://"+u.Host) {
-			return errors.New("is no origin; give one such as https://example.org, or * for all")
+			return errors.New("is not an origin; give one such as https://example.org, or * for all")
 		}
 	}
 	*o = Origin(s)
@@ -79,7 +79,7 @@ type Hostname string
 // UnmarshalText reads a name.
 func (h *Hostname) UnmarshalText(text []byte) error {
 	if !IsHost(string(text)) || strings.Trim(string(text), unreserved) != "" {
-		return errors.New("is no name; give one such as tagifai.internal, without a port")
+		return errors.New("is not a name; give one such as tagifai.internal, without a port")
 	}
 	*h = Hostname(text)
 	return nil
@@ -96,7 +96,7 @@ func (j *JWKS) UnmarshalText(text []byte) error {
 		u, err := url.Parse(string(s))
 		switch {
 		case err != nil || !IsHost(u.Host):
-			return errors.New("is no URL; give one such as https://issuer.example/jwks.json")
+			return errors.New("is not a URL; give one such as https://issuer.example/jwks.json")
 		case u.User != nil:
 			return errors.New("has a name or a password in it, which would be shown wherever the settings are; a JWK Set is public")
 		case u.Scheme == "http" && !isLoopback(u.Hostname()):
@@ -124,7 +124,7 @@ type Algorithm string
 // UnmarshalText reads the name of an algorithm.
 func (a *Algorithm) UnmarshalText(text []byte) error {
 	if !slices.Contains(algorithms, string(text)) {
-		return errors.New("is no algorithm with a public key; give " + alternatives(algorithms))
+		return errors.New("is not an algorithm with a public key; give " + alternatives(algorithms))
 	}
 	*a = Algorithm(text)
 	return nil
@@ -147,7 +147,7 @@ const (
 func (o *Opening) UnmarshalText(text []byte) error {
 	parts := []string{string(OpenHealth), string(OpenDocs), string(OpenMetrics), string(OpenAdmin)}
 	if !slices.Contains(parts, string(text)) {
-		return errors.New("is no part that can be open; give " + alternatives(parts))
+		return errors.New("is not a part that can be open; give " + alternatives(parts))
 	}
 	*o = Opening(text)
 	return nil
@@ -161,7 +161,7 @@ type DatabaseAddress string
 func (a *DatabaseAddress) UnmarshalText(text []byte) error {
 	if len(text) > 0 {
 		if _, _, err := database.Parse(string(text), "schema"); err != nil {
-			return fmt.Errorf("is no address of a database: %w", err)
+			return fmt.Errorf("cannot be used: %w", err)
 		}
 	}
 	*a = DatabaseAddress(text)

@@ -66,7 +66,7 @@ func Parse(text string, own ...string) (Address, url.Values, error) {
 		u.RawQuery = options.Encode()
 		return Address{Kind: Postgres, url: u}, took, nil
 	}
-	return Address{}, nil, errors.New("the address of a database is wanted: sqlite:FILE or postgres://USER@HOST/DATABASE")
+	return Address{}, nil, errors.New("it is not the address of a database; give sqlite:FILE or postgres://USER@HOST/DATABASE")
 }
 
 // take takes the options with these names away from the others.

@@ -127,7 +127,7 @@ func (l Layout) read(file string, tagged bool) (*Dataset, error) {
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			return d, nil
+			return d, d.checkRows()
 		}
 		if err != nil {
 			return nil, d.wrap(err)
@@ -144,6 +144,17 @@ func (l Layout) read(file string, tagged bool) (*Dataset, error) {
 		row.Line = line
 		d.Rows = append(d.Rows, row)
 	}
+}
+
+// checkRows returns an error if there is no row.
+func (d *Dataset) checkRows() error {
+	switch {
+	case len(d.Rows) > 0:
+		return nil
+	case d.Tagged:
+		return d.Errorf(1, "no row has a text and a tag")
+	}
+	return d.Errorf(1, "no row has a text")
 }
 
 // row makes a row of a record.

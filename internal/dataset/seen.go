@@ -77,7 +77,7 @@ func ReadSeen(fsys fs.FS) (*Seen, error) {
 		return nil, fmt.Errorf("%s: %w", SeenFile, err)
 	}
 	if len(s.Hashes)%4 != 0 {
-		return nil, fmt.Errorf("%s: sha256_32: %d bytes are no hashes of four bytes each", SeenFile, len(s.Hashes))
+		return nil, fmt.Errorf("%s: sha256_32: %d bytes are not hashes of four bytes each", SeenFile, len(s.Hashes))
 	}
 	for hash := range slices.Chunk(s.Hashes, 4) {
 		s.hashes = append(s.hashes, binary.BigEndian.Uint32(hash))

@@ -64,7 +64,7 @@ func Fetch(ctx context.Context, options Options, uri, dir string) (version strin
 		return "", fmt.Errorf("%s: %w", uri, err)
 	}
 	if _, err := root.Stat(ModelFile); err != nil {
-		return "", fmt.Errorf("%s: there is no %s in it, so it is no model of MLflow's", uri, ModelFile)
+		return "", fmt.Errorf("%s: there is no %s in it, so it is not a model of MLflow's", uri, ModelFile)
 	}
 	return fmt.Sprintf("models:/%s/%s of %s", v.Name, v.Version, c.base), nil
 }
@@ -94,7 +94,7 @@ func parseURI(uri string) (reference, error) {
 		return reference{name: name}, nil
 	}
 	if n, err := strconv.ParseUint(version, 10, 31); err != nil || n == 0 {
-		return wrong("%q is no number of a version (stages are not supported)", version)
+		return wrong("%q is not the number of a version (stages are not supported)", version)
 	}
 	return reference{name: name, number: version}, nil
 }
@@ -178,12 +178,12 @@ func (c *client) artifacts(uri string) (artifacts, error) {
 		}
 		dir := strings.Trim(u.Path, "/")
 		if !fs.ValidPath(dir) {
-			return nil, c.errorf("the files are at %s, which is no path", excerpt(uri))
+			return nil, c.errorf("the files are at %s, which is not a path", excerpt(uri))
 		}
 		return &proxied{c, dir}, nil
 	case "file", "":
 		if u.Host != "" && u.Host != "localhost" || !filepath.IsAbs(u.Path) {
-			return nil, c.errorf("the files are at %s, which is no path of this machine", excerpt(uri))
+			return nil, c.errorf("the files are at %s, which is not a path of this machine", excerpt(uri))
 		}
 		return openLocal(u.Path)
 	}

@@ -56,7 +56,7 @@ func (r *Request) Answer(model, version string, classes []string, hasProbabiliti
 			for i, t := range known {
 				names[i] = t.Name
 			}
-			return nil, &jsonread.Error{Where: where + ".name", What: fmt.Sprintf("is %.80q, which is no output of the model; its outputs: %s", o.Name, strings.Join(names, ", "))}
+			return nil, &jsonread.Error{Where: where + ".name", What: fmt.Sprintf("is %.80q, which is not an output of the model; its outputs: %s", o.Name, strings.Join(names, ", "))}
 		case slices.ContainsFunc(a.outputs[:i], func(other Output) bool { return other.Name == o.Name }):
 			return nil, &jsonread.Error{Where: where + ".name", What: "is asked for twice"}
 		case o.Classification > 0 && known[k].Datatype == bytesType:

@@ -289,10 +289,10 @@ func TestAnswerErrors(t *testing.T) {
 		hasProbabilities bool
 		want             string
 	}{
-		{"unknown", `{"name":"logits"}`, sure, `outputs[0].name: is "logits", which is no output of the model; its outputs: predicted_tag, probabilities, scores, explanation`},
-		{"without a name", `{"name":"scores"},{}`, sure, `outputs[1].name: is "", which is no output of the model; its outputs: predicted_tag, probabilities, scores, explanation`},
-		{"the name of the input", `{"name":"text"}`, sure, `outputs[0].name: is "text", which is no output of the model; its outputs: predicted_tag, probabilities, scores, explanation`},
-		{"probabilities of a model that has none", `{"name":"probabilities"}`, unsure, `outputs[0].name: is "probabilities", which is no output of the model; its outputs: predicted_tag, scores, explanation`},
+		{"unknown", `{"name":"logits"}`, sure, `outputs[0].name: is "logits", which is not an output of the model; its outputs: predicted_tag, probabilities, scores, explanation`},
+		{"without a name", `{"name":"scores"},{}`, sure, `outputs[1].name: is "", which is not an output of the model; its outputs: predicted_tag, probabilities, scores, explanation`},
+		{"the name of the input", `{"name":"text"}`, sure, `outputs[0].name: is "text", which is not an output of the model; its outputs: predicted_tag, probabilities, scores, explanation`},
+		{"probabilities of a model that has none", `{"name":"probabilities"}`, unsure, `outputs[0].name: is "probabilities", which is not an output of the model; its outputs: predicted_tag, scores, explanation`},
 		{"twice", `{"name":"scores"},{"name":"predicted_tag"},{"name":"scores","parameters":{"classification":1}}`, sure, "outputs[2].name: is asked for twice"},
 		{"classes of tags", `{"name":"predicted_tag","parameters":{"classification":2}}`, sure, "outputs[0].parameters.classification: is for probabilities and scores"},
 		{"classes of explanations", `{"name":"explanation","parameters":{"classification":2}}`, sure, "outputs[0].parameters.classification: is for probabilities and scores"},

@@ -137,7 +137,8 @@ func (s *Server) deleteVersion(e *exchange.Exchange, r *http.Request) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	s.log.Info().Str("id", e.ID()).Str("model", name).Str("version", version).Str("by", by(e, r)).Msg("version removed")
+	number, _ := strconv.Atoi(version) // one was removed, so it is a number
+	s.log.Info().Str("id", e.ID()).Str("model", name).Int("version", number).Str("by", by(e, r)).Msg("version removed")
 	return modelOf(o), nil
 }
 

@@ -7,8 +7,9 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// A connectionLog is the log of net/http. Of handshakes that fail it writes a line only at
-// the level debug, as anyone can make any number of them, and counts them.
+// A connectionLog is the log of those who serve connections, net/http and package http1. Of
+// handshakes that fail it writes a line only at the level debug, as anyone can make any number
+// of them, and counts them.
 type connectionLog struct {
 	log        zerolog.Logger
 	handshakes prometheus.Counter

@@ -58,9 +58,6 @@ func (s *Server) Use(middleware ...func(http.Handler) http.Handler) {
 	s.public.HTTP.Handler = s.mux
 }
 
-// RouteRaw adds a route that writes its answer itself.
-func (s *Server) RouteRaw(pattern string, h http.HandlerFunc) { s.mux.Get(pattern, h) }
-
 // Wrap puts a handler around the whole service, which gives it the routes.
 func (s *Server) Wrap(wrap func(http.Handler, chi.Routes) http.Handler) {
 	s.public.HTTP.Handler = wrap(s.public.HTTP.Handler, s.mux)

@@ -248,7 +248,7 @@ func TestOIPErrors(t *testing.T) {
 		{"no data", "", input(`"datatype":"BYTES","shape":[1]`), 400, "inputs[0].data: is missing"},
 		{"too many", "", input(`"datatype":"BYTES","shape":[4],"data":["a","b","c","d"]`), 400, "inputs[0].data[3]: is one text more than the limit of 3"},
 		{"too long", "", input(`"datatype":"BYTES","shape":[1],"data":["` + strings.Repeat("é", 41) + `"]`), 400, "inputs[0].data[0]: is longer than the limit of 40 characters"},
-		{"no such output", "", `{"outputs":[{"name":"logits"}],` + input(`"datatype":"BYTES","shape":[1],"data":["a"]`)[1:], 400, `outputs[0].name: is "logits", which is no output of the model; its outputs: predicted_tag, probabilities, scores, explanation`},
+		{"no such output", "", `{"outputs":[{"name":"logits"}],` + input(`"datatype":"BYTES","shape":[1],"data":["a"]`)[1:], 400, `outputs[0].name: is "logits", which is not an output of the model; its outputs: predicted_tag, probabilities, scores, explanation`},
 		{"an output twice", "", `{"outputs":[{"name":"scores"},{"name":"scores"}],` + input(`"datatype":"BYTES","shape":[1],"data":["a"]`)[1:], 400, "outputs[1].name: is asked for twice"},
 		{"classification of tags", "", `{"outputs":[{"name":"predicted_tag","parameters":{"classification":2}}],` + input(`"datatype":"BYTES","shape":[1],"data":["a"]`)[1:], 400, "outputs[0].parameters.classification: is for probabilities and scores"},
 		{"classification of none", "", `{"outputs":[{"name":"scores","parameters":{"classification":0}}]}`, 400, "outputs[0].parameters.classification: is less than 1"},

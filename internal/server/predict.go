@@ -120,7 +120,7 @@ func explainClassesOf(r *http.Request, classes []string) (explained []int, err e
 			if class < 0 {
 				return nil, &jsonbody.InvalidError{Items: []jsonbody.Item{{
 					Loc:  []any{"query", explainClasses},
-					Msg:  fmt.Sprintf("%q is no class of the model; its classes: '%s'", name, strings.Join(classes, "', '")),
+					Msg:  fmt.Sprintf("%q is not a class of the model; its classes: '%s'", name, strings.Join(classes, "', '")),
 					Type: "value_error.unknown_class",
 				}}}
 			}

@@ -139,7 +139,7 @@ func TestProtocolsWithoutProbabilities(t *testing.T) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	got = s.ask(t, http.MethodPost, "/v2/models/default/infer", jsonBody, strings.Replace(oipText, `{`, `{"outputs":[{"name":"probabilities"}],`, 1))
-	want = marshal(t, protocols.OIPError{Error: `outputs[0].name: is "probabilities", which is no output of the model; its outputs: predicted_tag, scores, explanation`})
+	want = marshal(t, protocols.OIPError{Error: `outputs[0].name: is "probabilities", which is not an output of the model; its outputs: predicted_tag, scores, explanation`})
 	if diff := cmp.Diff(got.body, want); got.status != 400 || diff != "" {
 		t.Errorf("%d %s", got.status, diff)
 	}

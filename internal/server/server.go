@@ -3,7 +3,8 @@
 // To find your way: routes.go lists all routes and all middleware, in order. A route's
 // handler, with the types of its body and its answer, is in the file that is named for its
 // resource (predict.go, models.go, args.go, …). It returns a value or an error; errors.go
-// says which status an error is. server.go starts and stops it all.
+// says which status an error is. server.go starts and stops it all, at the addresses of
+// listeners.go.
 //
 // What the handlers work with are packages below this one, each of which knows only those
 // before it:
@@ -22,7 +23,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log"
 	"net/http"
 	"time"
 
@@ -137,45 +137,7 @@ func New(options Options) *Server {
 		s.streams = sockets.NewStreams(settings.Limits, settings.WriteTimeout, cutOff.Inc)
 	}
 	s.mux = s.routes(settings.AdminAddr == "")
-	s.public = sockets.NewLimited(settings.Addr, settings.Limits, cutOff.Inc)
-	s.public.HTTP = http.Server{
-		Handler: s.mux,
-		// OPTIONS * is a path like others, and no route has it.
-		DisableGeneralOptionsHandler: true,
-		ReadHeaderTimeout:            settings.ReadHeaderTimeout,
-		ReadTimeout:                  min(settings.ReadTimeout, settings.ReadHeaderTimeout+settings.MinRateOver), // a long body has more
-		WriteTimeout:                 settings.WriteTimeout,
-		IdleTimeout:                  settings.IdleTimeout,
-		MaxHeaderBytes:               settings.MaxHeaderBytes,
-	}
-	if settings.AdminAddr != "" {
-		s.admin = sockets.New(settings.AdminAddr)
-		s.admin.HTTP = http.Server{ // whose profiles take as long as they are asked to
-			Handler:           s.adminRoutes(),
-			ReadHeaderTimeout: settings.ReadHeaderTimeout,
-			IdleTimeout:       settings.IdleTimeout,
-		}
-	}
-	if options.TLS != nil {
-		s.public.HTTP.TLSConfig, s.public.HTTP.HTTP2 = options.TLS.Clone(), sockets.HTTP2(settings.Limits)
-		if s.admin != nil && !settings.AdminPlain {
-			s.admin.HTTP.TLSConfig = options.TLS.Clone() // which net/http changes
-		}
-	}
-	s.public.Inherit(options.Sockets.Public)
-	if s.admin != nil {
-		s.admin.Inherit(options.Sockets.Admin)
-	}
-	if settings.H2C && options.TLS == nil {
-		s.public.HTTP.HTTP2 = sockets.HTTP2(settings.Limits)
-		s.public.HTTP.Protocols = new(http.Protocols)
-		s.public.HTTP.Protocols.SetHTTP1(true)
-		s.public.HTTP.Protocols.SetUnencryptedHTTP2(true)
-	}
-	connections := newConnectionLog(s.log, options.Metrics)
-	for _, l := range s.listeners() {
-		l.HTTP.ErrorLog = log.New(connections, "", 0)
-	}
+	s.makeListeners(options, cutOff.Inc)
 	return s
 }
 
@@ -185,44 +147,6 @@ func (s *Server) Idle() bool { return s.admission.Idle() }
 
 // Handler returns the whole service without its listener.
 func (s *Server) Handler() http.Handler { return s.mux }
-
-// listeners returns the public listener and, if there is one, the admin listener.
-func (s *Server) listeners() []*sockets.Listener {
-	if s.admin == nil {
-		return []*sockets.Listener{s.public}
-	}
-	return []*sockets.Listener{s.public, s.admin}
-}
-
-// Listen takes the addresses. After it the caller knows that the ports are free, and
-// which port 0 became, before anything is served. A second call does nothing.
-func (s *Server) Listen() error {
-	for _, l := range s.listeners() {
-		if err := l.Listen(); err != nil {
-			return fmt.Errorf("server: %w", err)
-		}
-	}
-	return nil
-}
-
-// Close stops listening. It is for a server that will not run; [Server.Run] ends by its
-// context.
-func (s *Server) Close() {
-	for _, l := range s.listeners() {
-		l.Close()
-	}
-}
-
-// Addr returns the address that the server listens on, and "" before [Server.Listen].
-func (s *Server) Addr() string { return s.public.Addr() }
-
-// AdminAddr returns the address of the admin listener, and "" if there is none.
-func (s *Server) AdminAddr() string {
-	if s.admin == nil {
-		return ""
-	}
-	return s.admin.Addr()
-}
 
 // ErrAtOnce makes [Server.Run] skip the drain delay if it is the cause of its context's
 // end.

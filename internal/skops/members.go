@@ -13,7 +13,7 @@ func (s *schemaReader) arrayNode(n *node, at place) (err error) {
 	if !isArray && n.module != "numpy" {
 		_, err := s.build.Class(n.name(), at.use())
 		if err == nil {
-			err = fmt.Errorf("%s is no array", shown(n.name()))
+			err = fmt.Errorf("%s is not an array", shown(n.name()))
 		}
 		return err
 	}

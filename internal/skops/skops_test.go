@@ -299,7 +299,7 @@ func hostile(t testing.TB) []struct {
 
 		// Arrays.
 		{"no member", schema(root(nodeOf("numpy.ndarray", "NdArrayNode", fileField))), []string{"no member", "1.npy"}},
-		{"a member that is no array", schema(root(nodeOf("numpy.ndarray", "NdArrayNode", fileField)), file{name: "1.npy", data: "hello"}), []string{"1.npy", "numpy.save"}},
+		{"a member that is not an array", schema(root(nodeOf("numpy.ndarray", "NdArrayNode", fileField)), file{name: "1.npy", data: "hello"}), []string{"1.npy", "numpy.save"}},
 		{"another version", schema(root(nodeOf("numpy.ndarray", "NdArrayNode", fileField)), file{name: "1.npy", data: "\x93NUMPY\x09\x00aaaaaaaa"}), []string{"1.npy", "version 9"}},
 		{"a header beyond the file", schema(root(nodeOf("numpy.ndarray", "NdArrayNode", fileField)), file{name: "1.npy", data: "\x93NUMPY\x01\x00\xff\x00aaaaaaaa"}), []string{"1.npy", "header"}},
 		{"too little data", array("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", zeros), []string{"1.npy", "bytes of data"}},

@@ -21,6 +21,8 @@ func Text(data []byte) error {
 		return fmt.Errorf("is text in %s; save it in UTF-8", strings.ToUpper(charset[:len("utf-16")]))
 	case strings.HasPrefix(kind, "text/"):
 		return nil
+	case kind == "application/x-gzip":
+		return errors.New("is compressed by gzip; unpack it first")
 	case kind != "application/octet-stream":
 		return fmt.Errorf("is not text, but of type %s", kind)
 	case validUTF8(data):

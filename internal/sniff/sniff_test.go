@@ -22,7 +22,7 @@ func TestText(t *testing.T) {
 		{"pickle", "\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x07", "binary data"},
 		{"safetensors", "\x90\x04\x00\x00\x00\x00\x00\x00{\"__metadata__\":{", "binary data"},
 		{"spreadsheet", "PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00", "application/zip"},
-		{"gzip", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "application/x-gzip"},
+		{"gzip", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "compressed by gzip; unpack it first"},
 		{"picture", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "image/png"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

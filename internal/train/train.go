@@ -164,24 +164,7 @@ func Train(ctx context.Context, d *dataset.Dataset, args recipe.Args, origin Ori
 		result.Seen = dataset.NewSeen(slices.Concat(all.texts, also))
 	}
 	cool(weights, result.Temperature)
-	weights.Provenance = map[string]string{
-		"created":        origin.Time.UTC().Format(time.RFC3339),
-		"tool":           origin.Tool,
-		"dataset_sha256": d.SHA256,
-		"dataset_rows":   strconv.Itoa(len(all.texts)),
-		"seed":           strconv.FormatUint(args.Seed, 10),
-	}
-	if len(d.Also) > 0 {
-		weights.Provenance["also_sha256"] = strings.Join(alsoSHA256(d), " ")
-		weights.Provenance["also_rows"] = strconv.Itoa(len(all.also.texts))
-	}
-	if result.Temperature != 1 {
-		weights.Provenance["temperature"] = strconv.FormatFloat(result.Temperature, 'g', -1, 64)
-	}
-	if v := d.Vectors; v != nil {
-		weights.Provenance["vectors_sha256"] = v.SHA256
-		weights.Provenance["vectors"] = fmt.Sprintf("%d words, %d dimensions", len(v.Words), v.Dimensions)
-	}
+	weights.Provenance = provenanceOf(d, all, args.Seed, result.Temperature, origin)
 	result.Artifact, err = newArtifact(&args, weights)
 	if err != nil {
 		return nil, err
@@ -194,6 +177,29 @@ func Train(ctx context.Context, d *dataset.Dataset, args recipe.Args, origin Ori
 	}
 	result.Artifact.RunID = runID(result.Artifact.Args, d)
 	return result, nil
+}
+
+// provenanceOf says what a model was made of, and by what.
+func provenanceOf(d *dataset.Dataset, all *samples, seed uint64, temperature float64, origin Origin) map[string]string {
+	provenance := map[string]string{
+		"created":        origin.Time.UTC().Format(time.RFC3339),
+		"tool":           origin.Tool,
+		"dataset_sha256": d.SHA256,
+		"dataset_rows":   strconv.Itoa(len(all.texts)),
+		"seed":           strconv.FormatUint(seed, 10),
+	}
+	if len(d.Also) > 0 {
+		provenance["also_sha256"] = strings.Join(alsoSHA256(d), " ")
+		provenance["also_rows"] = strconv.Itoa(len(all.also.texts))
+	}
+	if temperature != 1 {
+		provenance["temperature"] = strconv.FormatFloat(temperature, 'g', -1, 64)
+	}
+	if v := d.Vectors; v != nil {
+		provenance["vectors_sha256"] = v.SHA256
+		provenance["vectors"] = fmt.Sprintf("%d words, %d dimensions", len(v.Words), v.Dimensions)
+	}
+	return provenance
 }
 
 // fitAndValidate fits on train. It computes the losses of both parts after each epoch.

@@ -147,7 +147,7 @@ func (m metadata) weights() (*Weights, error) {
 	if newest {
 		var err error
 		if blocks, err = strconv.Atoi(m["blocks"]); err != nil || blocks < 1 || blocks > len(m) {
-			return nil, fmt.Errorf("blocks: %q is no number of blocks that the metadata has", m["blocks"])
+			return nil, fmt.Errorf("blocks: %q is not a number of blocks that the metadata has", m["blocks"])
 		}
 		w.Norm = tfidf.Norm(m["norm_of_blocks"])
 		var links []linkData

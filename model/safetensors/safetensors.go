@@ -96,7 +96,7 @@ func Parse(file []byte) (*File, error) {
 
 func splitHeader(file []byte) (header, body []byte, err error) {
 	if len(file) < 8 {
-		return nil, nil, fmt.Errorf("truncated: %d bytes are no header", len(file))
+		return nil, nil, fmt.Errorf("truncated: %d bytes are not a header", len(file))
 	}
 	n, rest := binary.LittleEndian.Uint64(file), file[8:]
 	if n > maxHeader {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ func PrintArtifact(w io.Writer, a *model.Artifact) error {
 			threshold += ", on the highest " + strings.Trim(on.String(), `"`)
 		}
 	}
-	fmt.Fprintf(t, "run\t%s\n", a.RunID)
+	fmt.Fprintf(t, "run\t%s\n", cmp.Or(a.RunID, "none"))
 	fmt.Fprintf(t, "format\t%s\n", a.Format)
 	fmt.Fprintf(t, "classes\t%s\n", strings.Join(a.Weights.Classes, ", "))
 	fmt.Fprintf(t, "threshold\t%s\n", threshold)

@@ -68,7 +68,7 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 		}
 	}
 	if err != nil {
-		return at, fmt.Errorf("--expires: %.80q is no time; give one such as 90d, 12h or 2027-01-31T12:00:00Z", text)
+		return at, fmt.Errorf("--expires: %.80q is not a time; give one such as 90d, 12h or 2027-01-31T12:00:00Z", text)
 	}
 	if !at.After(now) {
 		return at, fmt.Errorf("--expires: %.80q is not in the future", text)

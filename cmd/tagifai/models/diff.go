@@ -29,7 +29,7 @@ type diffCommand struct {
 }
 
 func (diffCommand) Help() string {
-	return "Example:\n\n    tagifai models --models store diff tagger stable 3 --data labeled.csv --max-drop 0.01"
+	return "Example:\n\n    tagifai models --models store diff tagger stable 3 --data labelled.csv --max-drop 0.01"
 }
 
 // A comparison is the result of diff.

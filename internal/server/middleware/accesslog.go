@@ -68,7 +68,7 @@ func logRequest(log *zerolog.Logger, e *exchange.Exchange, r *http.Request, rout
 	line.Msg("request")
 }
 
-// maxLoggedPath is how many bytes of a path that no route has are logged.
+// maxLoggedPath is how many bytes of a path are logged at which there is nothing.
 const maxLoggedPath = 256
 
 // clip returns s, or its beginning and an ellipsis if it has more than n bytes.

@@ -120,7 +120,13 @@ func (b *bench) serving(ctx context.Context, all []sides.Side, f func([]*sides.S
 		}
 		servers = append(servers, s)
 	}
-	// Each has answered, but of several processes perhaps only one.
+	// Each has answered, but of several processes perhaps only one. This service gives back
+	// what its start needed once it is 0.1 s old.
+	select {
+	case <-time.After(time.Second):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	for _, s := range servers {
 		if _, err := s.Settle(ctx); err != nil {
 			return err

@@ -191,7 +191,7 @@ func parse(args []string) (*bench, error) {
 	}
 	switch {
 	case flags.NArg() > 0:
-		return nil, fmt.Errorf("%q is no flag", flags.Arg(0))
+		return nil, fmt.Errorf("%q is not a flag", flags.Arg(0))
 	case b.rounds < 1, b.seconds < 1, b.lines < 1:
 		return nil, errors.New("-rounds, -seconds and -lines must be at least 1")
 	}

@@ -19,7 +19,7 @@ func TestParse(t *testing.T) {
 		"an unknown part":   {[]string{"-only", "http,bulks"}, `"bulks" is none of`},
 		"rest is no part":   {[]string{"-only", "rest"}, `"rest" is none of`},
 		"no rounds":         {[]string{"-rounds", "0"}, "must be at least 1"},
-		"an argument":       {[]string{"data.csv"}, `"data.csv" is no flag`},
+		"an argument":       {[]string{"data.csv"}, `"data.csv" is not a flag`},
 		"seconds below one": {[]string{"-seconds", "0"}, "must be at least 1"},
 	} {
 		b, err := parse(c.args)

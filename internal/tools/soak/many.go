@@ -31,33 +31,50 @@ func many(ctx context.Context, s *settings, r *report) error {
 	if err := multiply(filepath.Join(dir, "soak"), dir); err != nil {
 		return err
 	}
-
-	begin := time.Now()
-	one, err := startService(ctx, s, "--model", first)
-	if err != nil {
-		return err
-	}
-	alone := time.Since(begin)
-	rest, err := one.Memory()
-	if err != nil {
-		return err
-	}
-	one.Kill()
-	begin = time.Now()
-	service, err := startService(ctx, s, "--models", dir, "--default-model", "soak")
+	service, err := manyAtRest(ctx, s, r, first, dir)
 	if err != nil {
 		return err
 	}
 	defer service.Kill()
-	started := time.Since(begin)
-	time.Sleep(2 * time.Second) // for what is to be loaded, and given back
-	resident, err := service.Memory()
-	if err != nil {
+	if err := listMany(ctx, r, service); err != nil {
 		return err
 	}
-	m, err := service.metrics(ctx)
+	return predictByMany(r, service)
+}
+
+// manyAtRest starts a service of the models in dir, beside which it looks at one of the model
+// alone.
+func manyAtRest(ctx context.Context, s *settings, r *report, alone, dir string) (*service, error) {
+	start := func(args ...string) (started *service, took time.Duration, err error) {
+		begin := time.Now()
+		started, err = startService(ctx, s, args...)
+		return started, time.Since(begin), err
+	}
+	one, oneTook, err := start("--model", alone)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	const settling = 2 * time.Second // for what is to be loaded, and given back
+	time.Sleep(settling)
+	oneResident, err := one.Memory()
+	one.Kill()
+	if err != nil {
+		return nil, err
+	}
+	all, took, err := start("--models", dir, "--default-model", "soak")
+	if err != nil {
+		return nil, err
+	}
+	time.Sleep(settling)
+	resident, err := all.Memory()
+	if err != nil {
+		all.Kill()
+		return nil, err
+	}
+	m, err := all.metrics(ctx)
+	if err != nil {
+		all.Kill()
+		return nil, err
 	}
 	loaded := 0
 	for name := range m {
@@ -65,21 +82,29 @@ func many(ctx context.Context, s *settings, r *report) error {
 			loaded++
 		}
 	}
-	r.claim("the start loads one version", fmt.Sprintf("%d loaded; ready after %s, of one model without a store %s", loaded, round(started), round(alone)), "1", loaded == 1)
-	r.claim("memory at rest is that of one model", fmt.Sprintf("%s, of one model without a store %s", megabytes(resident), megabytes(rest)), "10 MB more", resident-rest < 10e6)
+	r.claim("the start loads one version", fmt.Sprintf("%d loaded; ready after %s, of one model without a store %s", loaded, round(took), round(oneTook)), "1", loaded == 1)
+	r.claim("memory at rest is that of one model", fmt.Sprintf("%s, of one model without a store %s", megabytes(resident), megabytes(oneResident)), "10 MB more", resident-oneResident < 10e6)
+	return all, nil
+}
 
-	const some = 20
-	times := func(request func(i int) error) (time.Duration, error) {
-		var took []time.Duration
-		for i := range some {
-			begin := time.Now()
-			if err := request(i); err != nil {
-				return 0, err
-			}
-			took = append(took, time.Since(begin))
+// medianOf returns the median time of so many requests.
+func medianOf(requests int, request func(i int) error) (time.Duration, error) {
+	var took []time.Duration
+	for i := range requests {
+		begin := time.Now()
+		if err := request(i); err != nil {
+			return 0, err
 		}
-		return load.Median(took), nil
+		took = append(took, time.Since(begin))
 	}
+	return load.Median(took), nil
+}
+
+// someRequests is how many requests a median is of.
+const someRequests = 20
+
+// listMany has the models listed.
+func listMany(ctx context.Context, r *report, service *service) error {
 	get := func(path string) func(int) error {
 		return func(int) error {
 			status, body, err := ask(ctx, http.MethodGet, "http://"+service.addr+path)
@@ -89,16 +114,20 @@ func many(ctx context.Context, s *settings, r *report) error {
 			return err
 		}
 	}
-	page, err := times(get("/models"))
+	page, err := medianOf(someRequests, get("/models"))
 	if err != nil {
 		return err
 	}
-	all, err := times(get("/models?limit=1000"))
+	all, err := medianOf(someRequests, get("/models?limit=1000"))
 	if err != nil {
 		return err
 	}
-	r.claim("GET /models answers in milliseconds", fmt.Sprintf("a page of 100 in %s, all 1,000 in %s, medians of %d", round(page), round(all), some), "50 ms a page", page < 50*time.Millisecond)
+	r.claim("GET /models answers in milliseconds", fmt.Sprintf("a page of 100 in %s, all 1,000 in %s, medians of %d", round(page), round(all), someRequests), "50 ms a page", page < 50*time.Millisecond)
+	return nil
+}
 
+// predictByMany asks some versions for a prediction twice, and then all models.
+func predictByMany(r *report, service *service) error {
 	c, err := load.Dial(service.addr)
 	if err != nil {
 		return err
@@ -112,15 +141,15 @@ func many(ctx context.Context, s *settings, r *report) error {
 		}
 		return err
 	}
-	cold, err := times(predict)
+	cold, err := medianOf(someRequests, predict)
 	if err != nil {
 		return err
 	}
-	warm, err := times(predict)
+	warm, err := medianOf(someRequests, predict)
 	if err != nil {
 		return err
 	}
-	r.claim("the first prediction of a version loads it, the second does not", fmt.Sprintf("%s and %s, medians of %d versions", round(cold), round(warm), some), "warm within 5 ms", warm < 5*time.Millisecond)
+	r.claim("the first prediction of a version loads it, the second does not", fmt.Sprintf("%s and %s, medians of %d versions", round(cold), round(warm), someRequests), "warm within 5 ms", warm < 5*time.Millisecond)
 	for i := range manyModels - 1 { // more than there is room for
 		if err := predict(i); err != nil {
 			return err
@@ -131,7 +160,8 @@ func many(ctx context.Context, s *settings, r *report) error {
 		return err
 	}
 	time.Sleep(3 * time.Second) // until the garbage of the loads is given back
-	if resident, err = service.Memory(); err != nil {
+	resident, err := service.Memory()
+	if err != nil {
 		return err
 	}
 	r.claim("a thousand versions that were asked for take no more memory than max-models-bytes", fmt.Sprintf("%s after it, %s three seconds later, of 268 MB for models", megabytes(peak), megabytes(resident)), "400 MB", resident < 400e6)

@@ -7,10 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
 	"tagifai/internal/dataset"
-	"tagifai/internal/server/classify"
 )
 
 // A Corpus is the data that all texts of a run come from.
@@ -63,23 +60,6 @@ func (c *Corpus) word(i int) string { return c.words[i%len(c.words)] }
 // Requests returns the texts of so many requests, of so many texts of about that size.
 func (c *Corpus) Requests(count, texts, size int) [][]string {
 	return slices.Collect(slices.Chunk(c.Cut(count*texts, size), texts))
-}
-
-// Bodies returns the same as bodies of POST /predict.
-func (c *Corpus) Bodies(count, texts, size int) ([]string, error) {
-	var bodies []string
-	for _, request := range c.Requests(count, texts, size) {
-		var payload classify.PredictPayload
-		for _, text := range request {
-			payload.Texts = append(payload.Texts, classify.Text{Text: text})
-		}
-		body, err := json.Marshal(payload)
-		if err != nil {
-			return nil, err
-		}
-		bodies = append(bodies, string(body))
-	}
-	return bodies, nil
 }
 
 // Lines returns so many lines, the texts of all rows again and again.

@@ -7,10 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
-
-	"tagifai/internal/server/classify"
 )
 
 func committed(t *testing.T) *Corpus {
@@ -63,18 +60,14 @@ func TestCutLongWord(t *testing.T) {
 	}
 }
 
-func TestBodies(t *testing.T) {
-	bodies, err := committed(t).Bodies(5, 100, 60)
-	if err != nil {
-		t.Fatal(err)
+func TestRequests(t *testing.T) {
+	requests := committed(t).Requests(5, 100, 60)
+	if len(requests) != 5 {
+		t.Errorf("got %d requests, want 5", len(requests))
 	}
-	for _, body := range bodies {
-		var payload classify.PredictPayload
-		if err := json.Unmarshal([]byte(body), &payload); err != nil {
-			t.Fatal(err)
-		}
-		if len(payload.Texts) != 100 || strings.Contains(body, "\n") {
-			t.Errorf("got %d texts in %q, want 100 on one line", len(payload.Texts), body)
+	for _, texts := range requests {
+		if len(texts) != 100 {
+			t.Errorf("got a request of %d texts, want 100", len(texts))
 		}
 	}
 }
