@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -28,7 +30,11 @@ func (r *countingReader) Read(p []byte) (int, error) {
 func TestEachLineHeldUp(t *testing.T) {
 	const workers, room = 2, 8 * 2
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(workers))
-	text := strings.Repeat("a\nb\n", 4*room*blockSize/4)
+	var lines strings.Builder
+	for i := range 4 * room * blockSize / 64 {
+		fmt.Fprintf(&lines, "%63d\n", i)
+	}
+	text := lines.String()
 	synctest.Test(t, func(t *testing.T) {
 		in := &countingReader{from: strings.NewReader(text)}
 		var out bytes.Buffer
@@ -52,6 +58,39 @@ func TestEachLineHeldUp(t *testing.T) {
 		}
 		if out.String() != text {
 			t.Errorf("the results are not those of the lines, or in another order")
+		}
+	})
+}
+
+// Pieces is text that is read in pieces of some bytes.
+type pieces struct {
+	text *strings.Reader
+	size int
+}
+
+func (p pieces) Read(b []byte) (int, error) { return p.text.Read(b[:min(p.size, len(b))]) }
+
+func FuzzEachLine(f *testing.F) {
+	f.Add("one\ntwo\r\n\nthree", uint8(0))
+	f.Add(strings.Repeat("a\rb\r\r\n", 50)+"\n", uint8(8))
+	f.Fuzz(func(t *testing.T, text string, size uint8) {
+		const first = "text\n" // anything may follow what begins as text
+		var want strings.Builder
+		for line := range strings.Lines(first + text) {
+			line, ended := strings.CutSuffix(line, "\n")
+			if ended {
+				line = strings.TrimSuffix(line, "\r")
+			}
+			fmt.Fprintf(&want, "%q\n", line)
+		}
+		in := io.MultiReader(strings.NewReader(first), pieces{strings.NewReader(text), 1 + int(size)})
+		var got bytes.Buffer
+		err := eachLine(t.Context(), in, &got, func(dst []byte, line string) []byte { return fmt.Appendf(dst, "%q\n", line) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.String() != want.String() {
+			t.Errorf("got\n%swant\n%s", &got, &want)
 		}
 	})
 }
