@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unsafe"
 
 	"tagifai/internal/sniff"
 )
@@ -20,19 +22,13 @@ const blockSize = 64 << 10
 
 // A block is some lines on their way through eachLine.
 type block struct {
+	number int    // blocks before it
 	text   []byte // the lines with their ends
 	result []byte
-	done   chan struct{} // closed when result is there
 }
 
 // blocks are those whose lines are out, for their memory.
 var blocks = sync.Pool{New: func() any { return new(block) }}
-
-func newBlock() *block {
-	b := blocks.Get().(*block) //nolint:forcetypeassert // it has nothing else
-	b.done = make(chan struct{})
-	return b
-}
 
 // release gives the memory of b to another block, but for that of giant lines.
 func (b *block) release() {
@@ -45,7 +41,8 @@ func (b *block) release() {
 
 // work appends the result of each line.
 func (b *block) work(result func(dst []byte, line string) []byte) {
-	for text := string(b.text); text != ""; { // copied once for all lines
+	text := unsafe.String(unsafe.SliceData(b.text), len(b.text)) // a copy, and its collection, took 4 %
+	for text != "" {
 		line, rest, ended := strings.Cut(text, "\n")
 		if ended {
 			line = strings.TrimSuffix(line, "\r")
@@ -53,85 +50,119 @@ func (b *block) work(result func(dst []byte, line string) []byte) {
 		b.result = result(b.result, line)
 		text = rest
 	}
-	close(b.done)
 }
 
-// eachLine appends the result of each line of in, its end ("\n" or "\r\n") taken
-// off, and writes these to out, in order. The lines are worked on by all cores; only
-// some blocks are in memory at a time, so many that nobody waits where a core is taken away
-// for a few milliseconds from one who works on a block. Whoever works on it has read it.
+// eachLine appends the result of each line of in, its end ("\n" or "\r\n") taken off, and
+// writes these to out, in order. A line is valid until result returns.
+//
+// All cores do the same: read a block, work on it, write it. It takes 4 % less than when one
+// writes for all. A block that is done before an earlier one is kept until that is written,
+// and its worker goes on. Only some blocks are in memory at a time, so many that nobody waits
+// where another loses its core for a few milliseconds.
 func eachLine(ctx context.Context, in io.Reader, out io.Writer, result func(dst []byte, line string) []byte) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	workers := runtime.GOMAXPROCS(0)
-	inOrder := make(chan *block, 8*workers)
-	r := &blockReader{in: in, out: inOrder}
+	r := &blockReader{in: in}
+	w := &blockWriter{out: out, room: make(chan struct{}, 8*workers), waiting: make(map[int]*block)}
+	defer w.stop()
+	ended := make(chan error, workers)
 	for range workers {
-		go func() {
-			for b := r.next(ctx); b != nil; b = r.next(ctx) {
-				b.work(result)
-			}
-		}()
+		go func() { ended <- eachBlock(ctx, r, w, result) }()
 	}
-	for {
+	for range workers {
 		select {
-		case b, more := <-inOrder:
-			if !more {
-				return r.err
-			}
-			select {
-			case <-b.done:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			if _, err := out.Write(b.result); err != nil {
+		case err := <-ended:
+			if err != nil {
 				return err
 			}
-			b.release()
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+	return r.err
 }
 
-// A blockReader cuts its input into blocks of whole lines. They go to out in order, which
-// is closed behind the last of them.
+// eachBlock is what one worker does until the input ends.
+func eachBlock(ctx context.Context, r *blockReader, w *blockWriter, result func(dst []byte, line string) []byte) error {
+	for {
+		select {
+		case w.room <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		b := r.next()
+		if b == nil {
+			return nil
+		}
+		b.work(result)
+		if err := w.write(b); err != nil {
+			return err
+		}
+	}
+}
+
+// A blockWriter writes blocks in the order of their numbers.
+type blockWriter struct {
+	mu      sync.Mutex
+	out     io.Writer
+	room    chan struct{}  // has an element for each block in memory
+	next    int            // the number of the block to write
+	waiting map[int]*block // those behind it that are done
+	err     error          // of the output
+}
+
+// write writes b and those that have waited for it, or lets it wait for others.
+func (w *blockWriter) write(b *block) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waiting[b.number] = b
+	for b := w.waiting[w.next]; b != nil && w.err == nil; b = w.waiting[w.next] {
+		delete(w.waiting, w.next)
+		w.next++
+		_, w.err = w.out.Write(b.result)
+		b.release()
+		<-w.room
+	}
+	return w.err
+}
+
+// stop waits for the end of a write. There is none after it.
+func (w *blockWriter) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = cmp.Or(w.err, context.Canceled)
+}
+
+// A blockReader cuts its input into blocks of whole lines.
 type blockReader struct {
 	mu    sync.Mutex
 	in    io.Reader
-	out   chan<- *block
+	count int    // blocks read
 	rest  []byte // the beginning of the next line
-	begun bool   // something has been read
 	ended bool   // no block is to come
-	err   error  // of the input; to be looked at once out is closed
+	err   error  // of the input; to be looked at once all workers have ended
 }
 
-// next returns the next block, nil behind the last one and when the context ends.
-func (r *blockReader) next(ctx context.Context) *block {
+// next returns the next block, nil behind the last one.
+func (r *blockReader) next() *block {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended {
 		return nil
 	}
-	b := newBlock()
-	err := r.read(b)
-	if len(b.text) == 0 {
-		b = nil
-	} else {
-		select {
-		case r.out <- b:
-		case <-ctx.Done():
-			r.ended = true
-			return nil
-		}
-	}
-	if err != nil {
+	b := blocks.Get().(*block) //nolint:forcetypeassert // it has nothing else
+	if err := r.read(b); err != nil {
+		r.ended = true
 		if !errors.Is(err, io.EOF) {
 			r.err = err
 		}
-		r.ended = true
-		close(r.out)
+		if len(b.text) == 0 {
+			return nil
+		}
 	}
+	b.number = r.count
+	r.count++
 	return b
 }
 
@@ -145,8 +176,7 @@ func (r *blockReader) read(b *block) error {
 		b.text = slices.Grow(b.text, blockSize)
 		n, err := r.in.Read(b.text[from:][:blockSize])
 		b.text = b.text[:from+n]
-		if n > 0 && !r.begun {
-			r.begun = true
+		if n > 0 && r.count == 0 && from == 0 {
 			if err := sniff.Text(b.text); err != nil {
 				b.text = b.text[:0]
 				return fmt.Errorf("standard input %w; a line for each text is wanted", err)
