@@ -1,12 +1,12 @@
-// Package sockets serves HTTP on a TCP address, by net/http and, if it is not over TLS, package
-// http1. What those leave to whoever uses them is here: no more than a number of connections
-// are open at once, a client that sends or reads too slowly is cut off, the kernel's memory for
-// each connection is bounded, and when the service stops, no client that has connected is
-// turned away.
+// Package sockets serves HTTP on a TCP address, by net/http and package http1. What those leave to
+// whoever uses them is here: no more than a number of connections are open at once, a client that
+// sends or reads too slowly is cut off, the kernel's memory for each connection is bounded, and
+// when the service stops, no client that has connected is turned away.
 package sockets
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -88,14 +88,14 @@ func (l *Listener) Listen() error {
 	base, cut := context.WithCancelCause(context.Background())
 	l.HTTP.BaseContext = func(net.Listener) context.Context { return base }
 	l.cut = cut
-	l.secure = l.HTTP.TLSConfig != nil
+	if l.secure = l.HTTP.TLSConfig != nil; l.secure {
+		l.HTTP.TLSConfig.NextProtos = []string{"h2", "http/1.1"} // or net/http would not serve HTTP/2
+	}
 	if l.connections != nil {
 		l.connections.Listener = l.backlog
-		l.connections.lazy = l.secure
-		l.HTTP.ConnContext = withConn
 	}
 	l.server = &l.HTTP
-	if l.connections != nil && !l.secure {
+	if l.connections != nil {
 		l.server = http1.New(&l.HTTP)
 	}
 	return nil
@@ -131,10 +131,9 @@ func (l *Listener) Serve() {
 		listening = l.connections
 	}
 	if l.secure {
-		l.served <- l.HTTP.ServeTLS(listening, "", "") // which the settings have
-	} else {
-		l.served <- l.server.Serve(listening)
+		listening = tls.NewListener(listening, l.HTTP.TLSConfig.Clone()) // as net/http changes the settings
 	}
+	l.served <- l.server.Serve(listening)
 }
 
 // Failed receives the error if Serve ends by itself.
