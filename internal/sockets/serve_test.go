@@ -3,6 +3,7 @@ package sockets_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -140,6 +141,7 @@ func FuzzServe(f *testing.F) {
 	refused := post("/refuse", strings.Repeat("x", 10_000))
 	next := post("/next", "the next", last)
 	for _, sent := range []string{
+		"",
 		refused + refused + next,
 		post("/refuse", strings.Repeat("x", 5000), chunked) + next,
 		strings.Replace(refused, "10000", "9000", 1) + next,
@@ -209,6 +211,11 @@ func FuzzServe(f *testing.F) {
 		var got [3][]string
 		for i, dial := range services {
 			conn := dial(t)
+			if secure, ok := conn.(*tls.Conn); ok {
+				if err := secure.Handshake(); err != nil { // without which CloseWrite does nothing
+					t.Fatal(err)
+				}
+			}
 			go func() { _ = send(conn, sent, int(first), int(second)) }() // the service may close first
 			if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 				t.Fatal(err)
