@@ -18,13 +18,6 @@ import (
 	"tagifai/internal/http1"
 )
 
-// A server is that of net/http, or stands before it.
-type server interface {
-	Serve(l net.Listener) error
-	Shutdown(ctx context.Context) error
-	Close() error
-}
-
 // A Listener is an HTTP server and the address it serves at. Make it with [New] or
 // [NewLimited].
 type Listener struct {
@@ -33,14 +26,14 @@ type Listener struct {
 	addr      string
 	inherited *net.TCPListener // in place of the address; nil if there is none
 	secure    bool             // Serve serves TLS; net/http makes settings for it in any case
-	served    chan error       // what Serve of net/http returned; nil before Listen
+	served    chan error       // what Serve of the server returned; nil before Listen
 
 	mu      sync.Mutex // guards backlog
 	backlog *backlog
 
 	newcomers   newcomers
 	connections *connections            // nil if they have no limits
-	server      server                  // nil before Listen
+	server      *http1.Server           // nil before Listen
 	cut         context.CancelCauseFunc // ends the contexts of all requests; nil before Listen
 }
 
@@ -94,10 +87,7 @@ func (l *Listener) Listen() error {
 	if l.connections != nil {
 		l.connections.Listener = l.backlog
 	}
-	l.server = &l.HTTP
-	if l.connections != nil {
-		l.server = http1.New(&l.HTTP)
-	}
+	l.server = http1.New(&l.HTTP)
 	return nil
 }
 
