@@ -21,11 +21,7 @@ type scripted struct {
 
 func script(t *testing.T) *scripted {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &scripted{Listener: l, accepts: make(chan func() (net.Conn, error), 10), closed: make(chan struct{})}
+	return &scripted{Listener: listen(t), accepts: make(chan func() (net.Conn, error), 10), closed: make(chan struct{})}
 }
 
 func (s *scripted) Accept() (net.Conn, error) {

@@ -15,21 +15,26 @@ import (
 	"testing"
 )
 
-// naive serves as [start] does, by net/http alone.
-func naive(t *testing.T, h http.HandlerFunc) net.Addr {
+// naive serves as a service does, by net/http alone, and logs to log.
+func (s *service) naive(t *testing.T, logs io.Writer) net.Addr {
 	t.Helper()
-	s := httptest.NewUnstartedServer(h)
-	s.Config.ErrorLog = log.New(io.Discard, "", 0)
-	s.Start()
-	t.Cleanup(s.Close)
-	return s.Listener.Addr()
+	twin := httptest.NewUnstartedServer(s.HTTP.Handler)
+	twin.Config.ErrorLog = log.New(logs, "", 0)
+	twin.Config.ReadHeaderTimeout = s.HTTP.ReadHeaderTimeout
+	if s.settings == nil {
+		twin.Start()
+	} else {
+		twin.TLS, twin.EnableHTTP2 = s.settings.Clone(), true
+		twin.StartTLS()
+	}
+	t.Cleanup(twin.Close)
+	return twin.Listener.Addr()
 }
 
-// exchange sends some requests, and returns all that a client sees of the answers, and whether the
+// exchange sends some requests, and returns all that the client sees of the answers, and whether the
 // connection serves another request.
-func exchange(t *testing.T, addr net.Addr, requests ...string) string {
-	t.Helper()
-	c := dial(t, addr)
+func (c *client) exchange(requests ...string) string {
+	c.t.Helper()
 	var raw bytes.Buffer
 	c.answers = bufio.NewReader(io.TeeReader(c, &raw))
 	writing := make(chan error, 1)
@@ -99,7 +104,9 @@ func sorted(header http.Header) func(yield func(string, []string) bool) {
 }
 
 // An answer can come before the body. Unless it is the last, the client can go on then.
-func TestEarly(t *testing.T) {
+func TestEarly(t *testing.T) { both(t, testEarly) }
+
+func testEarly(t *testing.T, start starter) {
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Last") != "" {
 			w.Header().Set("Connection", "close")
@@ -145,7 +152,9 @@ func choose(w http.ResponseWriter, r *http.Request) {
 }
 
 // Whatever a handler answers, and whatever it is asked, a client sees the same as with net/http.
-func TestAnswers(t *testing.T) {
+func TestAnswers(t *testing.T) { both(t, testAnswers) }
+
+func testAnswers(t *testing.T, start starter) {
 	requests := map[string]string{
 		"GET":                   get,
 		"POST":                  post("0123456789abcdefghij"),
@@ -154,12 +163,13 @@ func TestAnswers(t *testing.T) {
 		"POST of 300 kB":        post(strings.Repeat("x", 300_000)),
 		"POST of an empty body": post(""),
 	}
-	s, twin := start(t, choose), naive(t, choose)
+	s := start(t, choose)
+	twin := s.naive(t, io.Discard)
 	for form := range answering {
 		t.Run(form, func(t *testing.T) {
 			for asked, request := range requests {
 				request = strings.Replace(request, " / ", " /"+url.PathEscape(form)+" ", 1)
-				if got, want := exchange(t, s.listener.Addr(), request), exchange(t, twin, request); got != want {
+				if got, want := s.send("").exchange(request), dial(t, twin, s.client).exchange(request); got != want {
 					t.Errorf("%s: got\n%s\nwant\n%s", asked, got, want)
 				}
 			}
@@ -174,7 +184,7 @@ func TestAnswers(t *testing.T) {
 		}
 		t.Run(asked, func(t *testing.T) {
 			for _, requests := range [][]string{{request}, {get, request}, {post("abc"), request}} {
-				if got, want := exchange(t, s.listener.Addr(), requests...), exchange(t, twin, requests...); got != want {
+				if got, want := s.send("").exchange(requests...), dial(t, twin, s.client).exchange(requests...); got != want {
 					t.Errorf("%q: got\n%s\nwant\n%s", requests, got, want)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -35,6 +36,7 @@ type connection struct {
 	served bool         // it has had a request
 	head   head
 	answer answer
+	kept   any // what Keep has made; nil before
 
 	watched chan struct{} // closed when nobody watches the client any more; nil if nobody has
 }
@@ -44,7 +46,8 @@ func (s *Server) newConnection(ctx context.Context, accepted net.Conn) *connecti
 	if s.HTTP.ConnContext != nil {
 		ctx = s.HTTP.ConnContext(ctx, accepted)
 	}
-	c := &connection{server: s, net: accepted, context: ctx}
+	c := &connection{server: s, net: accepted}
+	c.context = context.WithValue(ctx, connectionKey{}, c)
 	c.head.header = make(http.Header)
 	c.answer = answer{c: c, header: make(http.Header)}
 	c.template = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: c.head.header}
@@ -65,6 +68,10 @@ func (c *connection) serve() {
 		}
 		end(c)
 	}()
+	if !c.handshake() {
+		end = (*connection).handOverWhole
+		return
+	}
 	for {
 		size, p := c.receive()
 		switch {
@@ -91,7 +98,30 @@ func (c *connection) close() {
 	c.server.remove(c)
 }
 
-// handOver is its end here.
+// handshake agrees with the client on TLS, if the connection is one of TLS. It reports whether
+// HTTP/1.1 is spoken over it.
+func (c *connection) handshake() bool {
+	secure, ok := c.net.(*tls.Conn)
+	if !ok {
+		return true
+	}
+	_ = secure.SetDeadline(after(time.Now(), c.server.headTimeout()))
+	if secure.HandshakeContext(c.context) != nil {
+		return false
+	}
+	state := secure.ConnectionState()
+	c.template.TLS = &state
+	return state.NegotiatedProtocol != "h2"
+}
+
+// handOverWhole is the end here of a connection of which nothing has been read. If the handshake
+// has failed, net/http gets the error again, logs it, and tells a client that does not speak TLS.
+func (c *connection) handOverWhole() {
+	c.server.handOver(c.net)
+	c.server.remove(c)
+}
+
+// handOver is the end here of any other.
 func (c *connection) handOver() {
 	_ = c.net.SetDeadline(time.Time{}) // net/http sets its own
 	read := c.read[:c.n]
@@ -99,7 +129,10 @@ func (c *connection) handOver() {
 		first := min(4, c.n)
 		read = read[first-len(bytes.TrimLeft(read[:first], "\r\n")):]
 	}
-	c.server.handOver(c.net, bytes.Clone(read))
+	resumed := resume(c.net, bytes.Clone(read))
+	c.server.note(resumed, http.StateNew)
+	c.server.note(c.net, http.StateHijacked)
+	c.server.handOver(resumed)
 	c.server.remove(c)
 }
 
@@ -107,6 +140,7 @@ func (c *connection) handOver() {
 // not ordinary. The request is incomplete if no more of it comes.
 func (c *connection) receive() (size int, p progress) {
 	c.begun = time.Time{}
+	_ = c.net.SetWriteDeadline(time.Time{}) // that of the last answer is not for what TLS writes by itself
 	if c.n > 0 {
 		if size, p = c.begin(); p != incomplete {
 			return size, p

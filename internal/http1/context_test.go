@@ -14,7 +14,9 @@ import (
 )
 
 // What follows a request whose client is watched is the next one, however it comes.
-func TestBehindWatched(t *testing.T) {
+func TestBehindWatched(t *testing.T) { both(t, testBehindWatched) }
+
+func testBehindWatched(t *testing.T, start starter) {
 	watched := make(chan struct{}, 1)
 	goOn := make(chan struct{})
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
@@ -56,7 +58,9 @@ func TestBehindWatched(t *testing.T) {
 }
 
 // A body comes to whoever reads it, also if somebody waits for the client to go away.
-func TestBodyBehindDone(t *testing.T) {
+func TestBodyBehindDone(t *testing.T) { both(t, testBodyBehindDone) }
+
+func testBodyBehindDone(t *testing.T, start starter) {
 	waits := make(chan struct{})
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = r.Context().Done()
@@ -76,7 +80,9 @@ func TestBodyBehindDone(t *testing.T) {
 
 // When the handler has returned, the context is over, whether anybody has waited or not, and
 // nothing can be read any more. What comes later is not the cause.
-func TestContextEnds(t *testing.T) {
+func TestContextEnds(t *testing.T) { both(t, testContextEnds) }
+
+func testContextEnds(t *testing.T, start starter) {
 	base, cut := context.WithCancelCause(context.Background())
 	requests := make(chan *http.Request, 1)
 	waits := false
@@ -138,7 +144,9 @@ type key struct{}
 
 // A request has the values of the server's hooks, and the end of what they return reaches it,
 // with its cause.
-func TestContextOfConnection(t *testing.T) {
+func TestContextOfConnection(t *testing.T) { both(t, testContextOfConnection) }
+
+func testContextOfConnection(t *testing.T, start starter) {
 	errStopped := errors.New("stopped")
 	base, cut := context.WithCancelCause(context.Background())
 	contexts, over := make(chan context.Context), make(chan error, 1)
@@ -189,7 +197,9 @@ func TestContextOfConnection(t *testing.T) {
 
 // A context may be asked by several goroutines at once, while the body is read, and then the next
 // request is there all the same.
-func TestContextAtOnce(t *testing.T) {
+func TestContextAtOnce(t *testing.T) { both(t, testContextAtOnce) }
+
+func testContextAtOnce(t *testing.T, start starter) {
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		read := make(chan struct{})
 		var asking sync.WaitGroup

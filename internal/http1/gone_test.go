@@ -20,7 +20,9 @@ func wait(ctx context.Context) error {
 }
 
 // A handler that waits for its context, in any way, learns that the client has gone away.
-func TestGone(t *testing.T) {
+func TestGone(t *testing.T) { both(t, testGone) }
+
+func testGone(t *testing.T, start starter) {
 	read := func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
 	tests := []struct {
 		name, sent string

@@ -3,6 +3,7 @@ package http1_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"tagifai/internal/certificate/certificatetest"
 	"tagifai/internal/http1"
 	"tagifai/internal/logtest"
 )
@@ -27,6 +29,8 @@ type service struct {
 	*http1.Server
 	t          testing.TB
 	listener   net.Listener
+	settings   *tls.Config  // nil if it speaks plain HTTP
+	client     *tls.Config  // of its clients
 	served     chan error   // what Serve returned
 	handedOver atomic.Int32 // connections
 	active     atomic.Int32 // connections that have sent an ordinary request, or any to net/http
@@ -37,11 +41,45 @@ type service struct {
 // start serves with h, changed, until the test ends.
 func start(t testing.TB, h http.HandlerFunc, changes ...func(*http.Server)) *service {
 	t.Helper()
+	return startAt(t, listen(t), h, changes...)
+}
+
+// listen takes a port.
+func listen(t testing.TB) net.Listener {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startAt(t, l, h, changes...)
+	return l
+}
+
+// startTLS serves over TLS, as start does without.
+func startTLS(t testing.TB, h http.HandlerFunc, changes ...func(*http.Server)) *service {
+	t.Helper()
+	return startTLSAt(t, listen(t), h, changes...)
+}
+
+func startTLSAt(t testing.TB, l net.Listener, h http.HandlerFunc, changes ...func(*http.Server)) *service {
+	t.Helper()
+	authority := certificatetest.NewAuthority(t, "authority")
+	settings := &tls.Config{
+		Certificates: []tls.Certificate{authority.Issue(t, "service").TLS},
+		NextProtos:   []string{"h2", "http/1.1"},
+	}
+	s := startAt(t, tls.NewListener(l, settings), h, append(changes, func(h *http.Server) { h.TLSConfig = settings.Clone() })...)
+	s.settings = settings
+	s.client = &tls.Config{RootCAs: authority.Pool, ServerName: "localhost", NextProtos: []string{"http/1.1"}}
+	return s
+}
+
+// A starter is start or startTLS.
+type starter func(t testing.TB, h http.HandlerFunc, changes ...func(*http.Server)) *service
+
+// both runs a test over plain HTTP and over TLS.
+func both(t *testing.T, test func(t *testing.T, start starter)) {
+	t.Run("plain", func(t *testing.T) { test(t, start) })
+	t.Run("TLS", func(t *testing.T) { test(t, startTLS) })
 }
 
 func startAt(t testing.TB, l net.Listener, h http.HandlerFunc, changes ...func(*http.Server)) *service {
@@ -87,13 +125,17 @@ func (s *service) stop(within time.Duration) error {
 
 // A client is a connection, of which a test reads answers.
 type client struct {
-	*net.TCPConn
+	net.Conn
 	t       testing.TB
 	answers *bufio.Reader
 }
 
-// dial opens a connection, which hangs for no longer than some seconds.
-func dial(t testing.TB, addr net.Addr) *client {
+// CloseWrite tells the service that nothing more comes.
+func (c *client) CloseWrite() error { return c.Conn.(interface{ CloseWrite() error }).CloseWrite() }
+
+// dial opens a connection, which hangs for no longer than some seconds. It is one of TLS if there
+// are settings for it.
+func dial(t testing.TB, addr net.Addr, settings *tls.Config) *client {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr.String())
 	if err != nil {
@@ -103,13 +145,20 @@ func dial(t testing.TB, addr net.Addr) *client {
 	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	return &client{conn.(*net.TCPConn), t, bufio.NewReader(conn)}
+	if settings != nil {
+		secure := tls.Client(conn, settings)
+		if err := secure.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		conn = secure
+	}
+	return &client{conn, t, bufio.NewReader(conn)}
 }
 
 // send opens a connection and sends bytes over it.
 func (s *service) send(sent string) *client {
 	s.t.Helper()
-	c := dial(s.t, s.listener.Addr())
+	c := dial(s.t, s.listener.Addr(), s.client)
 	c.send(sent)
 	return c
 }

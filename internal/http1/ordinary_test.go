@@ -142,7 +142,9 @@ func fields(n int) string {
 
 // What is not ordinary goes to net/http, also behind a request that is, and TestAnswers compares
 // what becomes of it there.
-func TestForeign(t *testing.T) {
+func TestForeign(t *testing.T) { both(t, testForeign) }
+
+func testForeign(t *testing.T, start starter) {
 	s := start(t, echo)
 	for name, request := range foreign {
 		t.Run(name, func(t *testing.T) {
@@ -178,7 +180,9 @@ func TestOrdinaryAtMost(t *testing.T) {
 }
 
 // A client that ends in the middle of a request is told so, and not waited for.
-func TestHalf(t *testing.T) {
+func TestHalf(t *testing.T) { both(t, testHalf) }
+
+func testHalf(t *testing.T, start starter) {
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %v", body, err)
@@ -208,7 +212,9 @@ func TestHalf(t *testing.T) {
 }
 
 // A client of net/http whose body is too long to read is told at once that nothing more comes.
-func TestForeignBody(t *testing.T) {
+func TestForeignBody(t *testing.T) { both(t, testForeignBody) }
+
+func testForeignBody(t *testing.T, start starter) {
 	s := start(t, func(w http.ResponseWriter, _ *http.Request) { write(w, 3, 1) })
 	began := time.Now()
 	c := s.send(strings.Replace(post(strings.Repeat("x", 300_000)), "POST", "PUT", 1))

@@ -18,6 +18,7 @@ package http1
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"log"
 	"net"
@@ -27,10 +28,10 @@ import (
 	"time"
 )
 
-// A Server serves connections without TLS. The settings of HTTP count, but for
-// SetKeepAlivesEnabled, and so do its hooks: BaseContext, ConnContext, and ConnState until the
-// first request of a connection has come. To them a connection that goes to net/http ends as
-// hijacked, and begins anew.
+// A Server serves connections, over TLS if its listener returns those of [tls.NewListener]. The
+// settings of HTTP count, but for SetKeepAlivesEnabled, and so do its hooks: BaseContext,
+// ConnContext, and ConnState until the first request of a connection has come. To them a connection
+// that goes to net/http ends as hijacked, and begins anew.
 type Server struct {
 	HTTP *http.Server // which serves what is not ordinary
 
@@ -124,7 +125,7 @@ func (s *Server) closeIdle() int {
 	defer s.mu.Unlock()
 	for c := range s.connections {
 		if c.state.CompareAndSwap(idle, closed) {
-			_ = c.net.Close()
+			go c.net.Close() // which waits, over TLS, until the client has room for the news
 		}
 	}
 	return len(s.connections)
@@ -135,7 +136,7 @@ func (s *Server) Close() error {
 	s.stopping.Store(true)
 	s.mu.Lock()
 	for c := range s.connections {
-		_ = c.net.Close()
+		go c.net.Close() // as closeIdle does
 	}
 	s.mu.Unlock()
 	return s.HTTP.Close()
@@ -161,14 +162,11 @@ func (s *Server) note(c net.Conn, state http.ConnState) {
 }
 
 // handOver gives a connection to net/http, to which it is a new one.
-func (s *Server) handOver(c net.Conn, read []byte) {
-	resumed := &resumed{c, read}
-	s.note(resumed, http.StateNew)
-	s.note(c, http.StateHijacked)
+func (s *Server) handOver(c net.Conn) {
 	select {
-	case s.others.conns <- resumed:
+	case s.others.conns <- c:
 	case <-s.others.closed:
-		s.note(resumed, http.StateClosed)
+		s.note(c, http.StateClosed)
 		_ = c.Close()
 	}
 }
@@ -202,6 +200,22 @@ type resumed struct {
 	net.Conn
 	read []byte
 }
+
+// resume returns a connection from which read is read again.
+func resume(c net.Conn, read []byte) net.Conn {
+	if secure, ok := c.(*tls.Conn); ok {
+		return &resumedTLS{resumed{c, read}, secure}
+	}
+	return &resumed{c, read}
+}
+
+// A resumedTLS is a resumed connection over TLS. net/http asks it for what r.TLS is to be.
+type resumedTLS struct {
+	resumed
+	secure *tls.Conn
+}
+
+func (r *resumedTLS) ConnectionState() tls.ConnectionState { return r.secure.ConnectionState() }
 
 func (r *resumed) Read(p []byte) (int, error) {
 	if len(r.read) == 0 {

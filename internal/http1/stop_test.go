@@ -17,7 +17,9 @@ import (
 )
 
 // A server that stops closes what waits, answers what has begun to come, and then returns.
-func TestShutdown(t *testing.T) {
+func TestShutdown(t *testing.T) { both(t, testShutdown) }
+
+func testShutdown(t *testing.T, start starter) {
 	begun, goOn := make(chan struct{}, 3), make(chan struct{})
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/wait" {
@@ -86,7 +88,9 @@ func (c *client) wantsLast(body string) {
 }
 
 // Whatever handlers have answered while a server stops, the clients get.
-func TestShutdownAtOnce(t *testing.T) {
+func TestShutdownAtOnce(t *testing.T) { both(t, testShutdownAtOnce) }
+
+func testShutdownAtOnce(t *testing.T, start starter) {
 	for range 20 {
 		var handled, answered atomic.Int32
 		s := start(t, func(w http.ResponseWriter, r *http.Request) {
@@ -118,7 +122,9 @@ func TestShutdownAtOnce(t *testing.T) {
 }
 
 // Close ends all connections, and the contexts of those that are watched.
-func TestClose(t *testing.T) {
+func TestClose(t *testing.T) { both(t, testClose) }
+
+func testClose(t *testing.T, start starter) {
 	begun, over := make(chan struct{}, 2), make(chan error, 2)
 	s := start(t, func(_ http.ResponseWriter, r *http.Request) {
 		begun <- struct{}{}
@@ -144,7 +150,9 @@ func TestClose(t *testing.T) {
 
 // A handler that panics ends its connection, and nothing else. The log says so, unless it is
 // meant.
-func TestPanics(t *testing.T) {
+func TestPanics(t *testing.T) { both(t, testPanics) }
+
+func testPanics(t *testing.T, start starter) {
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/error":
@@ -175,7 +183,9 @@ func TestPanics(t *testing.T) {
 
 // A connection begins, is active and ends, as for net/http. One that is handed over begins anew
 // before it ends here, so that there is never none.
-func TestConnStates(t *testing.T) {
+func TestConnStates(t *testing.T) { both(t, testConnStates) }
+
+func testConnStates(t *testing.T, start starter) {
 	for sent, want := range map[string]string{
 		"":        "new closed",
 		get + get: "new active closed",

@@ -17,7 +17,9 @@ const (
 )
 
 // A client that stops is not waited for beyond the timeout of what it stops at.
-func TestTimeouts(t *testing.T) {
+func TestTimeouts(t *testing.T) { both(t, testTimeouts) }
+
+func testTimeouts(t *testing.T, start starter) {
 	t.Parallel()
 	head := func(h *http.Server) { h.ReadHeaderTimeout, h.ReadTimeout, h.IdleTimeout = short, long, long }
 	idle := func(h *http.Server) { h.ReadHeaderTimeout, h.ReadTimeout, h.IdleTimeout = long, long, short }
@@ -147,7 +149,9 @@ func TestSlowHandler(t *testing.T) {
 }
 
 // A handler can set the deadlines of its request, and they are not those of the next.
-func TestDeadlines(t *testing.T) {
+func TestDeadlines(t *testing.T) { both(t, testDeadlines) }
+
+func testDeadlines(t *testing.T, start starter) {
 	t.Parallel()
 	late := make(chan error, 1)
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
@@ -193,7 +197,9 @@ func TestDeadlines(t *testing.T) {
 }
 
 // An answer has the time of the server for all of it.
-func TestWriteTimeout(t *testing.T) {
+func TestWriteTimeout(t *testing.T) { both(t, testWriteTimeout) }
+
+func testWriteTimeout(t *testing.T, start starter) {
 	t.Parallel()
 	ended := make(chan error, 1)
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {

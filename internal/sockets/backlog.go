@@ -60,15 +60,7 @@ func (b *backlog) Accept() (net.Conn, error) {
 	return nil, errors.Join(net.ErrClosed, b.TCPListener.Close())
 }
 
-// Close is called by net/http again, once all is over.
-func (b *backlog) Close() error {
-	if err := b.TCPListener.Close(); !errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	return nil
-}
-
-// newcomers are the connections that have not sent a request yet. net/http drops those
+// newcomers are the connections that have not sent a request yet. A server drops those
 // when it shuts down, even if the request arrives in the same moment.
 type newcomers struct {
 	count atomic.Int64 // of conns, so that others need no lock

@@ -1,10 +1,8 @@
 package sockets
 
 import (
-	"context"
 	"errors"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -20,7 +18,6 @@ import (
 // and one whose client does not take its answers is cut off.
 type connections struct {
 	net.Listener
-	lazy    bool // net/http serves all of them
 	limits  config.Limits
 	pace    Pace
 	places  chan struct{}
@@ -66,11 +63,7 @@ func (c *connections) Accept() (net.Conn, error) {
 		_ = tcp.SetReadBuffer(c.limits.ReceiveBuffer)
 		setUserTimeout(tcp, 2*c.pace.Within)
 	}
-	served := &conn{Conn: accepted, of: c, placed: placed}
-	if c.lazy {
-		return &lazyConn{conn: served}, nil
-	}
-	return served, nil
+	return &conn{Conn: accepted, of: c, placed: placed}, nil
 }
 
 // unbind accepts all that waits, however many there are, as the service stops.
@@ -86,26 +79,7 @@ type conn struct {
 	patience int64        // the one that the runtime has, of the last Write; 0 if the next has to set one
 	ended    bool         // it was cut off
 	holds    atomic.Bool  // memory of the stalled
-	kept     any          // what Keep has made; nil before
 	once     sync.Once
-}
-
-// connKey is the key of a conn in the contexts of its requests.
-type connKey struct{}
-
-// withConn is the ConnContext of a server.
-func withConn(ctx context.Context, c net.Conn) context.Context {
-	if c, ok := c.(*conn); ok {
-		return context.WithValue(ctx, connKey{}, c)
-	}
-	return ctx
-}
-
-// connOf returns the connection of a request. It is nil for those that net/http serves, which has
-// it behind another.
-func connOf(r *http.Request) *conn {
-	c, _ := r.Context().Value(connKey{}).(*conn)
-	return c
 }
 
 // stallsAfter is how long a client may take nothing until the kernel's memory for its

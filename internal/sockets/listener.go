@@ -1,12 +1,12 @@
-// Package sockets serves HTTP on a TCP address, by net/http and, if it is not over TLS, package
-// http1. What those leave to whoever uses them is here: no more than a number of connections
-// are open at once, a client that sends or reads too slowly is cut off, the kernel's memory for
-// each connection is bounded, and when the service stops, no client that has connected is
-// turned away.
+// Package sockets serves HTTP on a TCP address, by net/http and package http1. What those leave to
+// whoever uses them is here: no more than a number of connections are open at once, a client that
+// sends or reads too slowly is cut off, the kernel's memory for each connection is bounded, and
+// when the service stops, no client that has connected is turned away.
 package sockets
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -18,13 +18,6 @@ import (
 	"tagifai/internal/http1"
 )
 
-// A server is that of net/http, or stands before it.
-type server interface {
-	Serve(l net.Listener) error
-	Shutdown(ctx context.Context) error
-	Close() error
-}
-
 // A Listener is an HTTP server and the address it serves at. Make it with [New] or
 // [NewLimited].
 type Listener struct {
@@ -33,14 +26,14 @@ type Listener struct {
 	addr      string
 	inherited *net.TCPListener // in place of the address; nil if there is none
 	secure    bool             // Serve serves TLS; net/http makes settings for it in any case
-	served    chan error       // what Serve of net/http returned; nil before Listen
+	served    chan error       // what Serve of the server returned; nil before Listen
 
 	mu      sync.Mutex // guards backlog
 	backlog *backlog
 
 	newcomers   newcomers
 	connections *connections            // nil if they have no limits
-	server      server                  // nil before Listen
+	server      *http1.Server           // nil before Listen
 	cut         context.CancelCauseFunc // ends the contexts of all requests; nil before Listen
 }
 
@@ -88,16 +81,13 @@ func (l *Listener) Listen() error {
 	base, cut := context.WithCancelCause(context.Background())
 	l.HTTP.BaseContext = func(net.Listener) context.Context { return base }
 	l.cut = cut
-	l.secure = l.HTTP.TLSConfig != nil
+	if l.secure = l.HTTP.TLSConfig != nil; l.secure {
+		l.HTTP.TLSConfig.NextProtos = []string{"h2", "http/1.1"} // or net/http would not serve HTTP/2
+	}
 	if l.connections != nil {
 		l.connections.Listener = l.backlog
-		l.connections.lazy = l.secure
-		l.HTTP.ConnContext = withConn
 	}
-	l.server = &l.HTTP
-	if l.connections != nil && !l.secure {
-		l.server = http1.New(&l.HTTP)
-	}
+	l.server = http1.New(&l.HTTP)
 	return nil
 }
 
@@ -131,10 +121,9 @@ func (l *Listener) Serve() {
 		listening = l.connections
 	}
 	if l.secure {
-		l.served <- l.HTTP.ServeTLS(listening, "", "") // which the settings have
-	} else {
-		l.served <- l.server.Serve(listening)
+		listening = tls.NewListener(listening, l.HTTP.TLSConfig.Clone()) // as net/http changes the settings
 	}
+	l.served <- l.server.Serve(listening)
 }
 
 // Failed receives the error if Serve ends by itself.

@@ -43,7 +43,7 @@ func newService(t testing.TB, h http.HandlerFunc, changes ...func(*config.Limits
 }
 
 // secure has the service speak TLS with a certificate that its clients know.
-func (s *service) secure(t *testing.T) *service {
+func (s *service) secure(t testing.TB) *service {
 	t.Helper()
 	authority := certificatetest.NewAuthority(t, "authority")
 	s.HTTP.TLSConfig = &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, "service").TLS}}

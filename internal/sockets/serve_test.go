@@ -3,6 +3,7 @@ package sockets_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -132,14 +133,15 @@ func TestRefusedEnds(t *testing.T) {
 	}
 }
 
-// FuzzServe holds a listener against its naive twin, net/http, for whatever comes over a
-// connection: the handler is to see the same requests. What the client gets is not compared. A
+// FuzzServe holds a listener, plain and over TLS, against its naive twin, net/http, for whatever
+// comes over a connection: the handler is to see the same requests. What the client gets is not compared. A
 // request that is none has net/http close the connection, and what it has answered before may
 // be lost.
 func FuzzServe(f *testing.F) {
 	refused := post("/refuse", strings.Repeat("x", 10_000))
 	next := post("/next", "the next", last)
 	for _, sent := range []string{
+		"",
 		refused + refused + next,
 		post("/refuse", strings.Repeat("x", 5000), chunked) + next,
 		strings.Replace(refused, "10000", "9000", 1) + next,
@@ -165,8 +167,9 @@ func FuzzServe(f *testing.F) {
 		f.Add([]byte(sent), uint16(4096), uint16(9000))
 		f.Add([]byte(sent), uint16(10), uint16(60))
 	}
-	var services [2]func(t *testing.T) net.Conn
-	var seen [2]chan string
+	const plain, secure, naive = 0, 1, 2
+	var services [3]func(t *testing.T) net.Conn
+	var seen [3]chan string
 	for i := range services {
 		seen[i] = make(chan string, 10_000)
 		s := newService(f, func(w http.ResponseWriter, r *http.Request) {
@@ -182,14 +185,18 @@ func FuzzServe(f *testing.F) {
 				_, _ = w.Write(body)
 			}
 		})
-		if i == 0 {
+		switch i {
+		case secure:
+			s.secure(f)
+			fallthrough
+		case plain:
 			s.start(f)
 			services[i] = func(t *testing.T) net.Conn { return s.dial(t) }
-		} else {
-			naive := httptest.NewServer(s.HTTP.Handler)
-			f.Cleanup(naive.Close)
+		case naive:
+			twin := httptest.NewServer(s.HTTP.Handler)
+			f.Cleanup(twin.Close)
 			services[i] = func(t *testing.T) net.Conn {
-				conn, err := net.Dial("tcp", naive.Listener.Addr().String())
+				conn, err := net.Dial("tcp", twin.Listener.Addr().String())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -201,9 +208,14 @@ func FuzzServe(f *testing.F) {
 		if bytes.Count(sent, []byte("\n")) > cap(seen[0]) {
 			t.Skip("more requests than are kept")
 		}
-		var got [2][]string
+		var got [3][]string
 		for i, dial := range services {
 			conn := dial(t)
+			if secure, ok := conn.(*tls.Conn); ok {
+				if err := secure.Handshake(); err != nil { // without which CloseWrite does nothing
+					t.Fatal(err)
+				}
+			}
 			go func() { _ = send(conn, sent, int(first), int(second)) }() // the service may close first
 			if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 				t.Fatal(err)
@@ -217,8 +229,10 @@ func FuzzServe(f *testing.F) {
 				got[i] = append(got[i], <-seen[i])
 			}
 		}
-		if !slices.Equal(got[0], got[1]) {
-			t.Errorf("got %q, want %q", got[0], got[1])
+		for _, i := range []int{plain, secure} {
+			if !slices.Equal(got[i], got[naive]) {
+				t.Errorf("service %d: got %q, want %q", i, got[i], got[naive])
+			}
 		}
 	})
 }

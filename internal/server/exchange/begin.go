@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tagifai/internal/gate"
+	"tagifai/internal/http1"
 	"tagifai/internal/memory"
 	"tagifai/internal/sockets"
 )
@@ -56,7 +57,7 @@ func (m *beginning) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // begin makes the exchange of a request.
 func (all *Exchanges) begin(w http.ResponseWriter, r *http.Request) *Exchange {
-	e := sockets.Keep[Exchange](r)
+	e := http1.Keep[Exchange](r)
 	e.ResponseWriter, e.all, e.dialect, e.Start = w, all, all.dialectOf(r.URL.Path), time.Now()
 	e.headers.setID(First(r.Header, RequestIDHeader))
 	header := w.Header()

@@ -1,16 +1,19 @@
-package sockets
+package http1
 
 import "net/http"
+
+// connectionKey is the key of a connection in the contexts of its requests.
+type connectionKey struct{}
 
 // Keep returns a T for r, which may be that of the requests before on the same connection, as
 // they left it: nothing reads the T any more when the answer has been sent. A tenth of the garbage
 // of a short request is saved that way.
 //
-// Only requests of package http1 keep one, which come one after the other. Those that net/http
-// serves get a T of their own. All callers have to ask for the same T.
+// Only ordinary requests keep one, which come one after the other. Those that net/http serves get
+// a T of their own. All callers have to ask for the same T.
 func Keep[T any](r *http.Request) *T {
-	c := connOf(r)
-	if c == nil {
+	c, ok := r.Context().Value(connectionKey{}).(*connection)
+	if !ok {
 		return new(T)
 	}
 	kept, ok := c.kept.(*T)
