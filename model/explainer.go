@@ -39,8 +39,8 @@ type met struct {
 // which.
 type tape struct {
 	tfidf.Aligned
-	ranks []int32   // of the bytes: how many characters are before theirs
-	fresh []float64 // 1 for the first byte of a character, else 0
+	ranks   []int32 // of the bytes: how many characters are before theirs
+	counted []int32 // the memory of ranks that are not From
 }
 
 // maxExplained is the size of a text above which the scratch of its explanation is not kept.
@@ -72,39 +72,43 @@ func (x *explainer) meet(m *Model, s *scratch, text string) {
 		switch {
 		case b.words == nil:
 			b.trie.Meet(&s.blocks[i])
-			b.reader.Align(&of.Aligned, &x.a, &x.b, text)
-			of.rank(of.found.MostLevels())
+			plain := b.reader.Align(&of.Aligned, &x.a, &x.b, text)
+			of.rank(of.found.MostLevels(), plain && b.reader.Analyzer != tfidf.Word)
 		case b.follows:
 			b.words.Meet(&s.blocks[i])
 			of.tape = x.blocks[i-1].tape
 		default:
 			b.words.Meet(&s.blocks[i])
-			b.reader.AlignWords(&of.Aligned, &x.a, &x.b, text)
-			of.rank(0)
+			plain := b.reader.AlignWords(&of.Aligned, &x.a, &x.b, text)
+			of.rank(0, plain)
 		}
 	}
 }
 
 // rank sets the ranks. As walks that are over leave the tape, it goes on behind it for so many
-// levels, with the last character.
-func (of *tape) rank(levels int) {
+// levels, with the last character. If no n-gram leaves out characters of the text, their numbers
+// do as ranks: 2 % off an explanation.
+func (of *tape) rank(levels int, whole bool) {
 	n := len(of.From)
 	if n == 0 {
-		of.ranks = of.ranks[:0]
+		of.ranks = of.From
 		return
 	}
 	of.From = slices.Grow(of.From, levels)[:n+levels]
 	for i := range levels {
 		of.From[n+i] = of.From[n-1]
 	}
-	of.ranks = slices.Grow(of.ranks[:0], n+levels)[:n+levels]
-	of.fresh = slices.Grow(of.fresh[:0], n+levels)[:n+levels]
+	if whole {
+		of.ranks = of.From
+		return
+	}
+	of.counted = slices.Grow(of.counted[:0], n+levels)[:n+levels]
+	of.ranks = of.counted
 	rank, before := int32(-1), int32(-1)
 	for i, from := range of.From {
-		fresh := int32(one(from != before))
+		rank += int32(one(from != before))
 		before = from
-		rank += fresh
-		of.ranks[i], of.fresh[i] = rank, float64(fresh)
+		of.ranks[i] = rank
 	}
 }
 
@@ -134,8 +138,12 @@ func (x *explainer) weigh(m *Model) {
 			x.parts = append(x.parts, p)
 			repeats = s.Repeats
 		}
-		for j, weight := range x.onTape {
-			x.characters[of.From[j]] += weight
+		before := int32(-1)
+		for j, from := range of.From[:len(x.onTape)] {
+			if from != before {
+				x.characters[from] += x.onTape[j]
+			}
+			before = from
 		}
 	}
 }
@@ -155,21 +163,24 @@ type part struct {
 func (x *explainer) weighPart(r *tfidf.Reader, p *part) {
 	repeated := x.weights[p.weights:][:len(p.repeats)]
 	weights := x.weights[p.weights+len(p.repeats):]
-	at := func(again *vocabulary.Repeat) *float64 { return &weights[int(again.Level)*p.Walks+int(again.Walk)] }
 	if r.TF(2) != 2 {
+		count, factor := uint32(1), 1.0
 		for i := range p.repeats {
 			again := &p.repeats[i]
-			*at(again) *= r.TF(again.Count) / float64(again.Count)
+			if again.Count != count { // most have that of the one before
+				count = again.Count
+				factor = r.TF(count) / float64(count)
+			}
+			weights[again.At] *= factor
 		}
 	}
 	x.share(p, weights)
 	for i := range p.repeats {
 		again := &p.repeats[i]
-		weight := at(again)
 		if !again.Again {
-			repeated[i] = *weight * float64(again.Count)
+			repeated[i] = weights[again.At] * float64(again.Count)
 		}
-		*weight = 0
+		weights[again.At] = 0
 	}
 }
 
@@ -179,31 +190,33 @@ func (x *explainer) where(at int) (on *tape, start, end, count uint32) {
 	behind := sort.Search(len(x.parts), func(i int) bool { return x.parts[i].weights > at })
 	p := &x.parts[behind-1]
 	at -= p.weights
+	count = 1
 	if at < len(p.repeats) {
 		again := &p.repeats[at]
-		walk := p.First + int(again.Walk)
-		return p.tape, p.found.Starts[walk], p.found.Ends[walk] + again.Level, again.Count
+		at, count = int(again.At), again.Count
+	} else {
+		at -= len(p.repeats)
 	}
-	at -= len(p.repeats)
-	walk := p.First + at%p.Walks
-	return p.tape, p.found.Starts[walk], p.found.Ends[walk] + uint32(at/p.Walks), 1
+	level, walk := at/p.Walks, p.First+at%p.Walks
+	return p.tape, p.found.Starts[walk], p.found.Ends[walk] + uint32(level), count
 }
 
-// share shares the weights of the n-grams of a part out to the bytes on the tape, the first
-// ones of characters. A character has its share of all n-grams of a walk that end there or
-// behind. It counts the magnitudes of the weights, too.
+// share shares the weights of the n-grams of a part out to the bytes on the tape. A byte has
+// its share of all n-grams of a walk that end there or behind, so the longest come first; of
+// those of a character, the first has the share. The magnitudes of the weights are added up,
+// too.
 func (x *explainer) share(p *part, all []float64) {
 	n := p.Walks
 	starts, ends := p.found.Starts[p.First:][:n], p.found.Ends[p.First:][:n]
 	x.shares = slices.Grow(x.shares[:0], n)[:n]
 	clear(x.shares)
-	shares, onTape, ranks, fresh := x.shares, x.onTape, p.ranks, p.fresh
+	shares, onTape, ranks := x.shares, x.onTape, p.ranks
 	magnitude := x.magnitude
 	for level := p.Levels - 1; level >= 0; level-- {
 		weights := all[level*n:][:n]
 		if p.Adjacent && n > 0 && int(ends[0])+level > int(starts[0])+1 {
 			last := int(ends[0]) + level - 1
-			magnitude += shareAdjacent(shares, weights, ranks[starts[0]:], ranks[last:], fresh[last:], onTape[last:])
+			magnitude += shareAdjacent(shares, weights, ranks[starts[0]:], ranks[last:], onTape[last:])
 			continue
 		}
 		for i, weight := range weights {
@@ -211,16 +224,16 @@ func (x *explainer) share(p *part, all []float64) {
 			start, last := starts[i], ends[i]+uint32(level)-1
 			shares[i] += weight / float64(ranks[last]-ranks[start]+1)
 			if last > start {
-				onTape[last] += shares[i] * fresh[last]
+				onTape[last] += shares[i]
 			}
 		}
 	}
 	x.magnitude = magnitude
 	for i, share := range shares {
 		start := starts[i]
-		onTape[start] += share
+		x.characters[p.From[start]] += share
 		for last := start + 1; last+1 < ends[i]; last++ {
-			onTape[last] += share * fresh[last]
+			onTape[last] += share
 		}
 	}
 }
@@ -228,15 +241,15 @@ func (x *explainer) share(p *part, all []float64) {
 // shareAdjacent shares the weights of a level of walks that start at one byte after the other,
 // and returns the sum of their magnitudes. All that it needs lies side by side, which takes
 // half of the time: 5 % off an explanation.
-func shareAdjacent(shares, weights []float64, starts, lasts []int32, fresh, onTape []float64) (magnitude float64) {
+func shareAdjacent(shares, weights []float64, starts, lasts []int32, onTape []float64) (magnitude float64) {
 	weights = weights[:len(shares)]
 	starts, lasts = starts[:len(shares)], lasts[:len(shares)]
-	fresh, onTape = fresh[:len(shares)], onTape[:len(shares)]
+	onTape = onTape[:len(shares)]
 	for i, share := range shares {
 		magnitude += math.Abs(weights[i])
 		share += weights[i] / float64(lasts[i]-starts[i]+1)
 		shares[i] = share
-		onTape[i] += share * fresh[i]
+		onTape[i] += share
 	}
 	return magnitude
 }

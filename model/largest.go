@@ -34,7 +34,7 @@ const (
 func size(weight float64) uint64 { return math.Float64bits(weight) << 1 }
 
 // find finds the top weights of the largest magnitudes, the sum of which is magnitude, in the
-// order of these. Of a few equals the first comes first. Weights of zero are left out.
+// order of these. Of equals the first comes first. Weights of zero are left out.
 //
 // It begins with a guess at the least of them: six tenths of what it would be if magnitudes had
 // an exponential distribution, which is mostly a little too little. If it is too much, the search
@@ -109,7 +109,9 @@ func (l *largest) add(c candidate) {
 
 // cut leaves the largest, in their order.
 func (l *largest) cut() {
-	slices.SortFunc(l.candidates, func(a, b candidate) int { return cmp.Compare(b.size, a.size) })
+	slices.SortFunc(l.candidates, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.size, a.size), cmp.Compare(a.at, b.at))
+	})
 	if len(l.candidates) >= l.top {
 		l.candidates = l.candidates[:l.top]
 		l.least = l.candidates[l.top-1].size

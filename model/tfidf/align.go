@@ -40,11 +40,15 @@ func (a *Aligned) reset(size int) {
 }
 
 // Align makes the tape of text, aligned, with two others to scribble on. Nothing is behind it.
-func (r *Reader) Align(tape, a, b *Aligned, text string) { r.alignAs(r.Analyzer, tape, a, b, text) }
+// It is plain if all bytes but the spaces around words are characters of the text, and no
+// character between two of a word is left out.
+func (r *Reader) Align(tape, a, b *Aligned, text string) (plain bool) {
+	return r.alignAs(r.Analyzer, tape, a, b, text)
+}
 
 // AlignWords is Align for the tape on which [Reader.Words] finds words.
-func (r *Reader) AlignWords(tape, a, b *Aligned, text string) {
-	r.alignAs(r.ofWords(), tape, a, b, text)
+func (r *Reader) AlignWords(tape, a, b *Aligned, text string) (plain bool) {
+	return r.alignAs(r.ofWords(), tape, a, b, text)
 }
 
 // ofWords returns the analyzer of the tape of [Reader.Words].
@@ -55,10 +59,13 @@ func (r *Reader) ofWords() Analyzer {
 	return Word
 }
 
-func (r *Reader) alignAs(analyzer Analyzer, tape, a, b *Aligned, text string) {
-	if tape.Characters = len(text); !r.alignPlain(analyzer, tape, a, text) {
-		r.align(analyzer, tape, a, b, text)
+func (r *Reader) alignAs(analyzer Analyzer, tape, a, b *Aligned, text string) (plain bool) {
+	tape.Characters = len(text)
+	if r.alignPlain(analyzer, tape, a, text) {
+		return true
 	}
+	r.align(analyzer, tape, a, b, text)
+	return false
 }
 
 func (r *Reader) align(analyzer Analyzer, tape, a, b *Aligned, text string) {

@@ -94,14 +94,17 @@ func FuzzAlign(f *testing.F) {
 			readers = append(readers, r)
 		}
 	}
-	type align func(tape, a, b *tfidf.Aligned, text string)
+	type (
+		align func(tape, a, b *tfidf.Aligned, text string) (plain bool)
+		slow  func(tape, a, b *tfidf.Aligned, text string)
+	)
 	f.Fuzz(func(t *testing.T, text string) {
 		var s tfidf.Scratch
 		characters := len([]rune(text))
-		check := func(r *tfidf.Reader, tape string, align, slow align) {
+		check := func(r *tfidf.Reader, tape string, align align, slow slow) {
 			var aligned, twin, a, b tfidf.Aligned
 			v, want := &r.Vectorizer, strings.TrimSuffix(tape, tfidf.TapeEnd)
-			align(&aligned, &a, &b, text)
+			plain := align(&aligned, &a, &b, text)
 			if got := string(aligned.Text); got != want {
 				t.Errorf("%s of %q: got the tape %q, want %q", describe(v), text, got, want)
 			}
@@ -118,6 +121,9 @@ func FuzzAlign(f *testing.F) {
 			for i, from := range aligned.From {
 				if from < last || int(from) >= characters {
 					t.Fatalf("%s of %q: byte %d comes from character %d of %d, the one before it from %d", describe(v), text, i, from, characters, last)
+				}
+				if i > 0 && plain && from > last+1 && (r.Analyzer != tfidf.Word || aligned.Text[i-1] != ' ') {
+					t.Fatalf("%s of %q: byte %d comes from character %d, the one before it from %d, and the tape is plain", describe(v), text, i, from, last)
 				}
 				last = from
 			}

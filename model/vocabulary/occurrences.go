@@ -42,9 +42,9 @@ type Stretch struct {
 // A Repeat is an n-gram at which a walk comes to what others come to as well. Where no n-gram
 // ends, it adds nothing to any row.
 type Repeat struct {
-	Level, Walk uint32 // in its stretch
-	Count       uint32 // how often the text has it
-	Again       bool   // this is not the first time
+	At    uint32 // the level times the walks of the stretch, plus the walk
+	Count uint32 // how often the text has it
+	Again bool   // this is not the first time
 }
 
 // A Term is a row of coefficients, and what it is multiplied by.
@@ -173,14 +173,16 @@ func (t *Trie) Meet(w *Scratch) {
 func (w *Scratch) meetAgain(o *Occurrences, s *Stretch, again []comer) {
 	followed := w.left[:s.Walks] // the level at which a walker followed another last, from 1 on
 	clear(followed)
+	walkers := o.walkers[s.walkers:]
 	for _, c := range again {
-		count := w.seen[o.at(s, int(c.level))[c.walker].at] - (w.stamp + maxTogether) - 1
+		level := c.level * uint32(s.Walks)
+		count := w.seen[walkers[level+c.walker].at] - (w.stamp + maxTogether) - 1
 		count = count%maxTogether + 1
 		if followed[c.before] != c.level+1 {
-			o.Repeats = append(o.Repeats, Repeat{c.level, c.before, count, false})
+			o.Repeats = append(o.Repeats, Repeat{level + c.before, count, false})
 		}
 		followed[c.walker] = c.level + 1
-		o.Repeats = append(o.Repeats, Repeat{c.level, c.walker, count, true})
+		o.Repeats = append(o.Repeats, Repeat{level + c.walker, count, true})
 	}
 }
 
@@ -199,7 +201,7 @@ func (w *Scratch) meetAll(o *Occurrences, s *Stretch) {
 				continue
 			}
 			if count, again := w.visit(at); count != 1 {
-				o.Repeats = append(o.Repeats, Repeat{uint32(level), i, count, again})
+				o.Repeats = append(o.Repeats, Repeat{uint32(level*s.Walks) + i, count, again})
 				left[n] = i
 				n++
 			}
@@ -225,7 +227,7 @@ func (t *WordTable) Meet(w *Scratch) {
 	for i, word := range o.walkers {
 		const visited = 1 << 31
 		if count := w.seen[word.at]; count != 1 {
-			o.Repeats = append(o.Repeats, Repeat{0, uint32(i), count % visited, count >= visited})
+			o.Repeats = append(o.Repeats, Repeat{uint32(i), count % visited, count >= visited})
 			w.seen[word.at] |= visited
 		}
 	}
