@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"tagifai/internal/tools/process"
@@ -150,15 +152,15 @@ func (o *overloaded) heavy(ctx context.Context, l load.Load, what string) error 
 
 		// The load needs the processors too, ten times as much of them, which the service
 		// cannot have. So what it can do at best is also measured without these.
-		handicapped, _, err := o.measuredBeside(ctx, l, phase, u.load)
+		handicapped, beside, err := o.measuredBeside(ctx, l, phase, max(0, u.load-atBest.load))
 		if err != nil {
 			return err
 		}
 		rest, now := handicapped.Rate(warmup, phase), t.Rate(warmup, phase)
 		bestOfRest = append(bestOfRest, rest)
 		kept, keptOfAll = append(kept, now/rest), append(keptOfAll, now/most)
-		o.logf("best %.0f/s, %.0f/s beside a load of %.2f processors; overloaded %.0f/s, %d refused, 99 %% of them within %s",
-			most, rest, u.load, now, len(busy), round(busy.At(.99)))
+		o.logf("best %.0f/s on %.2f processors, %.0f/s on %.2f beside a load of %.2f; overloaded %.0f/s on %.2f, %d refused, 99 %% of them within %s",
+			most, atBest.service, rest, beside.service, u.load, now, u.service, len(busy), round(busy.At(.99)))
 	}
 
 	o.note("best throughput, requests of "+what, fmt.Sprintf("%.0f/s over %d connections", load.Median(best), l.Conns))
@@ -345,38 +347,49 @@ func (o *overloaded) saturate(ctx context.Context, l load.Load, conns ...int) (l
 	return l, nil
 }
 
-// measuredBeside is measured while this program takes as many processors as another
-// load did, with work of no use.
+// measuredBeside is measured while another program takes so many processors, with work of no
+// use. In this one it would take turns from the load's own goroutines, whose requests would come
+// late, and the service would have less to do than it can.
 func (o *overloaded) measuredBeside(ctx context.Context, l load.Load, d time.Duration, processors float64) (*load.Tally, usage, error) {
-	start, err := process.OwnCPU()
+	self, err := os.Executable()
 	if err != nil {
 		return nil, usage{}, err
 	}
-	ballast, stop := context.WithCancel(ctx)
-	var all sync.WaitGroup
+	ballast, err := process.Start(ctx, exec.Command(self, "-burn", fmt.Sprint(processors)))
+	if err != nil {
+		return nil, usage{}, err
+	}
+	defer ballast.Kill()
+	return o.measured(ctx, l, d)
+}
+
+// burn takes so many processors until the program is killed, or for a minute if nobody does.
+func burn(processors float64) error {
 	begin := time.Now()
-	for range 2 {
-		all.Go(func() {
-			for ballast.Err() == nil {
+	threads := runtime.GOMAXPROCS(0)
+	failed := make(chan error, threads)
+	for range threads {
+		go func() {
+			for {
 				now, err := process.OwnCPU()
-				if err != nil || (now-start).Seconds() > processors*time.Since(begin).Seconds() {
+				if err != nil {
+					failed <- err
+					return
+				}
+				if now.Seconds() > processors*time.Since(begin).Seconds() {
 					time.Sleep(time.Millisecond)
 					continue
 				}
-				burn(200 * time.Microsecond)
+				for from, n := time.Now(), 0; time.Since(from) < 200*time.Microsecond; n++ {
+					_ = n
+				}
 			}
-		})
+		}()
 	}
-	t, u, err := o.measured(ctx, l, d)
-	stop()
-	all.Wait()
-	return t, u, err
-}
-
-// burn works for some time to no end.
-func burn(d time.Duration) {
-	begin, n := time.Now(), 0
-	for time.Since(begin) < d {
-		n++
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(time.Minute):
+		return errors.New("nobody has ended it")
 	}
 }
