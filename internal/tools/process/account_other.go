@@ -27,3 +27,9 @@ func (*Process) Memory() (int64, error) { return 0, errSystem }
 
 // PeakMemory fails on this system.
 func (*Process) PeakMemory() (int64, error) { return 0, errSystem }
+
+// Processors fails on this system.
+func Processors() ([]int, error) { return nil, errSystem }
+
+// Confine fails on this system.
+func Confine([]int) error { return errSystem }

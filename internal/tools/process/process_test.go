@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -48,6 +49,12 @@ func TestMain(m *testing.M) {
 		time.Sleep(time.Minute)
 	case "burn and end":
 		burn()
+	case "processors":
+		processors, err := process.Processors()
+		if err != nil {
+			os.Exit(1)
+		}
+		fmt.Println(processors)
 	case "hold":
 		b := make([]byte, held)
 		for i := range b {
@@ -242,6 +249,35 @@ func TestOwnCPU(t *testing.T) {
 		}
 		if time.Since(begin) > time.Minute {
 			t.Fatal("no processor time in a minute of work")
+		}
+	}
+}
+
+// What is started runs where the program that starts it is confined to.
+func TestConfine(t *testing.T) {
+	all, err := process.Processors()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 2 {
+		t.Skip("there is one processor only")
+	}
+	defer func() {
+		if err := process.Confine(all); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, n := range all {
+		one := []int{n}
+		if err := process.Confine(one); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := process.Processors(); err != nil || !slices.Equal(got, one) {
+			t.Errorf("confined to %d: got %v, %v", n, got, err)
+		}
+		out, err := command("processors").Output()
+		if err != nil || string(out) != fmt.Sprintln(one) {
+			t.Errorf("started on %d: runs on %q, %v", n, out, err)
 		}
 	}
 }

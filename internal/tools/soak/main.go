@@ -25,7 +25,12 @@ func main() {
 	flag.BoolVar(&s.quick, "quick", false, "see whether it runs at all: a quarter of the time, few requests and reloads")
 	flag.IntVar(&s.requests, "requests", 1_000_000, "requests during the rolling replacement")
 	flag.IntVar(&s.reloads, "reloads", 1000, "reloads of the model, and moves between versions")
+	processors := flag.Float64("burn", -1, "only take so many `processors`, until killed; a part of the scenario overload")
 	flag.Parse()
+	if *processors >= 0 {
+		fmt.Fprintf(os.Stderr, "soak: %v\n", burn(*processors))
+		os.Exit(1)
+	}
 	if s.quick {
 		s.requests, s.reloads = min(s.requests, 100_000), min(s.reloads, 60)
 	}
