@@ -255,7 +255,7 @@ func TestEarlyLastAnswer(t *testing.T) {
 			if got := read(t, response); got.status != http.StatusNotFound || !got.closes {
 				t.Errorf("%q, %d bytes: got %d, closes %t", line, length, got.status, got.closes)
 			}
-			if _, err := reader.ReadByte(); err != io.EOF { //nolint:errorlint // what Read returns
+			if _, err := reader.ReadByte(); err != io.EOF {
 				t.Errorf("%q, %d bytes: the connection ended with %v", line, length, err)
 			}
 		}
