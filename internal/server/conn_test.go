@@ -234,6 +234,34 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
+// So does one whose request says that it is the last of the connection, however long it is.
+func TestEarlyLastAnswer(t *testing.T) {
+	s := start(t, settings())
+	for _, line := range []string{"HTTP/1.0\r\n", "HTTP/1.1\r\nConnection: close\r\n"} {
+		for _, length := range []int{1000, 18_000, 100_000, 250_000, 1_000_000} {
+			conn := s.send(t, fmt.Sprintf("POST /nope %sHost: a\r\nContent-Length: %d\r\n\r\n", line, length))
+			const parts = 10
+			for range parts {
+				time.Sleep(5 * time.Millisecond) // in which a reset would arrive
+				if _, err := io.WriteString(conn, strings.Repeat(" ", length/parts)); err != nil {
+					t.Fatalf("%q, %d bytes: %v", line, length, err)
+				}
+			}
+			reader := bufio.NewReader(conn)
+			response, err := http.ReadResponse(reader, nil)
+			if err != nil {
+				t.Fatalf("%q, %d bytes: %v", line, length, err)
+			}
+			if got := read(t, response); got.status != http.StatusNotFound || !got.closes {
+				t.Errorf("%q, %d bytes: got %d, closes %t", line, length, got.status, got.closes)
+			}
+			if _, err := reader.ReadByte(); err != io.EOF {
+				t.Errorf("%q, %d bytes: the connection ended with %v", line, length, err)
+			}
+		}
+	}
+}
+
 // What is read on after an early answer is bounded, and holds nothing.
 func TestLingerIsBounded(t *testing.T) {
 	s := start(t, settings(func(c *config.Settings) {

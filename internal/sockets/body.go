@@ -25,8 +25,9 @@ func PaceOf(limits config.Limits) Pace {
 	}
 }
 
-// A Body is a request body that is too long to come with the header. While its client
-// keeps the pace it has more time to arrive: net/http allows it the time of one pace.
+// A Body is a request body that is too long to come with the header, or that of the last request
+// of a connection. While its client keeps the pace it has more time to arrive: net/http allows it
+// the time of one pace.
 type Body struct {
 	io.ReadCloser
 	conn  *http.ResponseController
@@ -39,10 +40,12 @@ type Body struct {
 }
 
 // SetPace puts a Body around that of r, and returns it. It has until then, whatever its
-// pace. A body that is short is left as it is: SetPace returns nil.
+// pace. A body that is short is left as it is, unless the connection ends with it: SetPace
+// returns nil.
 func SetPace(w http.ResponseWriter, r *http.Request, pace Pace, until time.Time) *Body {
-	if 0 <= r.ContentLength && r.ContentLength <= int64(pace.Bytes) {
-		return nil // it is in time if it is within one pace
+	short := 0 <= r.ContentLength && r.ContentLength <= int64(pace.Bytes) // it is in time if it is within one pace
+	if r.ContentLength == 0 || short && !r.Close {
+		return nil
 	}
 	b := &Body{
 		ReadCloser: r.Body,
@@ -74,16 +77,16 @@ func (b *Body) Read(p []byte) (int, error) {
 }
 
 // AnswerEarly prepares for an answer to r that comes before the body. It reports whether
-// so much of the body is still to come that net/http would close the connection on the
-// client, which then may not see the answer. The answer is then to say that the connection
-// closes, and [Body.Linger] is to follow it.
+// net/http would close the connection on the client while the body still comes, so that it may
+// not see the answer: if much is to come, or the client has said that this is its last request.
+// The answer is then to say that the connection closes, and [Body.Linger] is to follow it.
 func (b *Body) AnswerEarly(r *http.Request) bool {
 	switch {
 	case r.ProtoMajor > 1: // where an answer needs no end of the request
 		return false
 	case b.ended, b.got == 0 && r.Header.Get("Expect") != "": // whose client has not sent it
 		return false
-	case r.ContentLength >= 0 && r.ContentLength-b.got <= http1.Drained:
+	case !r.Close && r.ContentLength >= 0 && r.ContentLength-b.got <= http1.Drained:
 		return false
 	}
 	_ = b.conn.EnableFullDuplex() // or net/http reads on before it answers

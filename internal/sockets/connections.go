@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"tagifai/internal/config"
@@ -108,6 +109,9 @@ func (c *conn) Write(p []byte) (int, error) {
 	for {
 		n, err := c.writePaced(p[written:min(len(p), written+c.of.pace.Bytes)])
 		written += n
+		if errors.Is(err, syscall.ETIMEDOUT) { // the kernel was first: see setUserTimeout
+			c.cut()
+		}
 		if err != nil || written == len(p) {
 			return written, err
 		}
