@@ -151,7 +151,7 @@ func TestBatchErrors(t *testing.T) {
 		{"no directory", []string{"--from", source, "--to", "sqlite:" + filepath.Join(dir, "absent", "out.db")}, "no such file or directory"},
 		{"no such database", []string{"--from", "sqlite:" + filepath.Join(dir, "absent.db") + "?table=t", "--id", "id", "--to", "-", "--to-format", "csv"}, "no such file"},
 		{"UTF-16 without a mark", []string{"--from", write("wide2.csv", "i\x00d\x00,\x00t\x00\n\x00"), "--to", "-", "--to-format", "csv"}, "there is no column"},
-		{"a scheme of another database", []string{"--from", source, "--to", "mysql://me:secret@localhost/db"}, "mysql:// is not an address of ours"},
+		{"a scheme of another database", []string{"--from", source, "--to", "mysql://me:secret@localhost/db"}, "mysql:// is no address of ours"},
 		{"keywords for a URL", []string{"--from", source, "--to", "host=localhost password=secret"}, "postgres://USER@HOST/DATABASE"},
 		{"a URL with a slash too few", []string{"--from", source, "--to", "postgres:/me:secret@localhost/db"}, "postgres://USER@HOST/DATABASE"},
 		{"the source is the sink", []string{"--from", source, "--to", source}, "is the source"},

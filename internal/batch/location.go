@@ -60,7 +60,7 @@ func ParseLocation(text string, f FileFormat) (Location, error) {
 	scheme, _, isURL := strings.Cut(text, "://")
 	switch { // the text may hold a password
 	case isURL:
-		return Location{}, fmt.Errorf("%s:// is not an address of ours; it begins with postgres:// or sqlite:, or is the name of a file", scheme)
+		return Location{}, fmt.Errorf("%s:// is no address of ours; it begins with postgres:// or sqlite:, or is the name of a file", scheme)
 	case strings.HasPrefix(text, "postgres") && strings.Contains(text, "@"),
 		strings.Contains(text, "host=") || strings.Contains(text, "dbname=") || strings.Contains(text, "password="):
 		return Location{}, errors.New("the address of PostgreSQL is written as a URL: postgres://USER@HOST/DATABASE")

@@ -48,6 +48,9 @@ func Open(dir, aliasesDir string, check Check) (*Store, error) {
 			continue
 		}
 		info, err := os.Stat(d)
+		if d == dir && errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("open store: %w; tagifai models add makes the directory of the models", err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("open store: %w", err)
 		}

@@ -3,7 +3,6 @@ package models
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -41,11 +40,7 @@ func (Command) Help() string {
 }
 
 func (c *Command) open() (*store.Store, error) {
-	s, err := store.Open(c.Models, c.Aliases, checkVersion)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w; tagifai models add makes the directory of the models", err)
-	}
-	return s, err
+	return store.Open(c.Models, c.Aliases, checkVersion)
 }
 
 // print writes a value as JSON, or what text writes if no JSON is wanted.

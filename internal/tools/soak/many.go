@@ -87,10 +87,13 @@ func manyAtRest(ctx context.Context, s *settings, r *report, alone, dir string) 
 	return all, nil
 }
 
-// medianOf returns the median time of so many requests.
-func medianOf(requests int, request func(i int) error) (time.Duration, error) {
+// someRequests is how many requests a median is of.
+const someRequests = 20
+
+// medianOf returns the median time of some requests.
+func medianOf(request func(i int) error) (time.Duration, error) {
 	var took []time.Duration
-	for i := range requests {
+	for i := range someRequests {
 		begin := time.Now()
 		if err := request(i); err != nil {
 			return 0, err
@@ -99,9 +102,6 @@ func medianOf(requests int, request func(i int) error) (time.Duration, error) {
 	}
 	return load.Median(took), nil
 }
-
-// someRequests is how many requests a median is of.
-const someRequests = 20
 
 // listMany has the models listed.
 func listMany(ctx context.Context, r *report, service *service) error {
@@ -114,11 +114,11 @@ func listMany(ctx context.Context, r *report, service *service) error {
 			return err
 		}
 	}
-	page, err := medianOf(someRequests, get("/models"))
+	page, err := medianOf(get("/models"))
 	if err != nil {
 		return err
 	}
-	all, err := medianOf(someRequests, get("/models?limit=1000"))
+	all, err := medianOf(get("/models?limit=1000"))
 	if err != nil {
 		return err
 	}
@@ -141,11 +141,11 @@ func predictByMany(r *report, service *service) error {
 		}
 		return err
 	}
-	cold, err := medianOf(someRequests, predict)
+	cold, err := medianOf(predict)
 	if err != nil {
 		return err
 	}
-	warm, err := medianOf(someRequests, predict)
+	warm, err := medianOf(predict)
 	if err != nil {
 		return err
 	}
