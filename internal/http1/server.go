@@ -209,14 +209,6 @@ func resume(c net.Conn, read []byte) net.Conn {
 	return &resumed{c, read}
 }
 
-// A resumedTLS is a resumed connection over TLS. net/http asks it for what r.TLS is to be.
-type resumedTLS struct {
-	resumed
-	secure *tls.Conn
-}
-
-func (r *resumedTLS) ConnectionState() tls.ConnectionState { return r.secure.ConnectionState() }
-
 func (r *resumed) Read(p []byte) (int, error) {
 	if len(r.read) == 0 {
 		return r.Conn.Read(p)
@@ -237,3 +229,11 @@ func closeWrite(c net.Conn) error {
 	}
 	return nil
 }
+
+// A resumedTLS is a resumed connection over TLS. net/http asks it for what r.TLS is to be.
+type resumedTLS struct {
+	resumed
+	secure *tls.Conn
+}
+
+func (r *resumedTLS) ConnectionState() tls.ConnectionState { return r.secure.ConnectionState() }
