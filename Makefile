@@ -145,11 +145,11 @@ fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@echo '== fuzz targets, $(FUZZTIME) each'
 	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' sh .tools/fuzz.sh || $(call fail,a fuzz target failed)
 
-# benchmarks runs the Go benchmarks, six times each for benchstat's sake, and writes what
-# they print to the file $(1).
+# benchmarks runs the Go benchmarks, six times each for benchstat's sake unless COUNT says
+# otherwise, and writes what they print to the file $(1).
 define benchmarks
 mkdir -p $(dir $(1)) && \
-{ $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime 200ms -count 6 ./... >$(1).tmp || { cat $(1).tmp; rm $(1).tmp; exit 1; }; } && \
+{ $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime 200ms -count $(or $(COUNT),6) ./... >$(1).tmp || { cat $(1).tmp; rm $(1).tmp; exit 1; }; } && \
 mv $(1).tmp $(1)
 endef
 

@@ -12,7 +12,7 @@ import (
 
 // A full disk ends a run. With room again, it goes on.
 func TestDiskFull(t *testing.T) {
-	source := sourceFile(t, 60_000)
+	source := sourceFile(t, 20_000)
 	for _, name := range []string{"out.csv", "sqlite:out.db"} {
 		t.Run(name, func(t *testing.T) {
 			scheme, file, found := strings.Cut(name, ":")
@@ -31,7 +31,7 @@ func TestDiskFull(t *testing.T) {
 			free := t.TempDir()
 			mustRun(t, newJob(t, source, location(free)))
 			small := t.TempDir()
-			if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=6m"); err != nil {
+			if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=2m"); err != nil {
 				t.Skipf("no small disk can be mounted: %v", err)
 			}
 			t.Cleanup(func() { _ = syscall.Unmount(small, syscall.MNT_DETACH) })
