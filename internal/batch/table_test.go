@@ -159,7 +159,7 @@ func TestTableRows(t *testing.T) {
 			{"empty text", "", "integer", [][]any{{1, " "}}, "1 !the text is empty"},
 			{"empty id", "", "text", [][]any{{"", "hello"}}, "#1 !there is no id"},
 			{"10 MB", "", "integer", [][]any{{1, long}, {2, "hello"}}, "1 computer-vision|2 other"},
-			{"33 MiB", "", "integer", [][]any{{1, strings.Repeat("hello", 33<<20)}, {2, "hello"}}, "1 !the column text has more than 32 MiB|2 other"},
+			{"33 MiB", "", "integer", [][]any{{1, strings.Repeat("x", 33<<20)}, {2, "hello"}}, "1 !the column text has more than 32 MiB|2 other"},
 			{"no rows", "", "integer", nil, ""},
 			{"numbers and texts", "sqlite", "", [][]any{{"7", "hello"}, {8, "Image segmentation"}, {"a", "hello"}}, "8 computer-vision|7 other|a other"},
 			{"a number for a text", "sqlite", "", [][]any{{1, 17}}, "1 other"},

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"tagifai/internal/pickle"
@@ -184,12 +185,25 @@ const (
 	fileField = `"type": "numpy", "file": "1.npy"`
 )
 
-// hostile are archives that have to be refused, and what the error names.
-func hostile(t testing.TB) []struct {
+type hostileArchive struct {
 	name string
 	data []byte
 	want []string
-} {
+}
+
+var (
+	hostileOnce     sync.Once
+	hostileArchives []hostileArchive
+)
+
+// hostile are archives that have to be refused, and what the error names. They are made once:
+// with the race detector that takes half a minute.
+func hostile(t testing.TB) []hostileArchive {
+	hostileOnce.Do(func() { hostileArchives = makeHostile(t) })
+	return hostileArchives
+}
+
+func makeHostile(t testing.TB) []hostileArchive {
 	schema := func(text string, more ...file) []byte {
 		return rawArchive(append([]file{{name: schemaName, data: text}}, more...)...)
 	}
@@ -204,11 +218,7 @@ func hostile(t testing.TB) []struct {
 		return schema(root(nodeOf("scipy.sparse._csr.csr_matrix", "SparseMatrixNode", `"type": "scipy", "file": "1.npz"`)), file{name: "1.npz", data: string(inner)})
 	}
 	bomb := strings.Repeat(" ", 80<<20)
-	return []struct {
-		name string
-		data []byte
-		want []string
-	}{
+	return []hostileArchive{
 		// Archives.
 		{"empty", nil, []string{"not a zip archive"}},
 		{"no archive", []byte("hello"), []string{"not a zip archive"}},
