@@ -1,4 +1,5 @@
-// The race detector sees nothing here that other tests do not show it sooner.
+// The tests with a browser run without the race detector: what a browser asks the service for,
+// other tests ask for with it.
 
 //go:build !race
 
